@@ -1,0 +1,68 @@
+// Reverse-mode automatic differentiation: a scalar's gradients as further nodes of the same expression graph.
+
+import { topologicalOrder } from "./graph.ts";
+import { operatorOf } from "./operator.ts";
+import { add, expand } from "./ops.ts";
+import { constant, describe, type Operation, type Tensor } from "./tensor.ts";
+import { concreteShape, isFloating } from "./types.ts";
+
+/**
+ * The gradients of `loss` with respect to each tensor of `wrt`, as tensors of the same shapes.
+ *
+ * @param loss scalar; the graph must have fixed dimensions where a mean or sum is taken (see bindDimensions)
+ * @throws {TypeError} when the loss is no floating scalar, does not depend on a tensor of `wrt`, or an operator on the way
+ *   has no gradient
+ *
+ * @example
+ * ```ts
+ * import { gradients, input, mul, reduceSum } from "lib/graph/mod.ts";
+ * const x = input("x", "float32", [3]);
+ * const [dx] = gradients(reduceSum(mul(x, x)), [x]); // 2 x
+ * if (dx.shape[0] !== 3) throw new Error("the gradient has the shape of x");
+ * ```
+ */
+export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0 || !isFloating(loss.dtype)) {
+    throw new TypeError(`Cannot differentiate ${describe(loss)}: expected a floating scalar`);
+  }
+  const adjoints = new Map<Tensor, Tensor>([[loss, constant(1, { dtype: loss.dtype })]]);
+  const needed = dependents(loss, wrt);
+  for (const operation of topologicalOrder([loss]).reverse()) {
+    if (operation.outputs.some((output) => needed.has(output))) propagate(operation, { adjoints, needed });
+  }
+  return wrt.map((tensor) => {
+    const gradient = adjoints.get(tensor);
+    if (!gradient) throw new TypeError(`Cannot differentiate: the loss does not depend on ${describe(tensor)}`);
+    if (gradient.shape.length === tensor.shape.length) return gradient;
+    return expand(gradient, concreteShape(tensor.shape, "Cannot differentiate"));
+  });
+}
+
+/** Tensors between `wrt` and the loss: the only ones whose gradients are computed. */
+function dependents(loss: Tensor, wrt: readonly Tensor[]): Set<Tensor> {
+  const needed = new Set<Tensor>(wrt);
+  for (const operation of topologicalOrder([loss])) {
+    if (operation.inputs.some((input) => needed.has(input))) {
+      for (const output of operation.outputs) needed.add(output);
+    }
+  }
+  return needed;
+}
+
+function propagate(
+  operation: Operation,
+  { adjoints, needed }: { adjoints: Map<Tensor, Tensor>; needed: ReadonlySet<Tensor> },
+): void {
+  const outputGradients = operation.outputs.map((output) => adjoints.get(output) ?? null);
+  if (outputGradients.every((gradient) => gradient === null)) return;
+  const { gradient } = operatorOf(operation.type);
+  if (!gradient) throw new TypeError(`Cannot differentiate: ${operation.type} has no gradient`);
+  const { inputs, outputs, attributes } = operation;
+  const contributions = gradient({ inputs, outputs, attributes, gradients: outputGradients });
+  inputs.forEach((input, i) => {
+    const contribution = contributions[i];
+    if (!contribution || !needed.has(input)) return;
+    const sum = adjoints.get(input);
+    adjoints.set(input, sum ? add(sum, contribution) : contribution);
+  });
+}

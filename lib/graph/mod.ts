@@ -1,0 +1,44 @@
+// lib/graph: models as data. A model is a function over symbolic tensors; tracing it gives a graph of ONNX operators, and
+// from that graph come the gradients (gradient.ts), the .onnx file (onnx/encode.ts), the float64 reference result
+// (interpreter.ts), its JSON (serialize.ts) and its rewrites (rewrite.ts). Operators (operators/) define shape rule,
+// gradient and evaluation side by side; ops.ts has the functions that models are written with.
+// Nothing here executes a model fast: that is lib/runtime.
+
+import "./operators/elementwise.ts";
+import "./operators/matmul.ts";
+import "./operators/reduction.ts";
+import "./operators/shape.ts";
+
+export { gradients } from "./gradient.ts";
+export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
+export { type FeedArray, interpret } from "./interpreter.ts";
+export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
+export { operatorOf, operatorTypes } from "./operator.ts";
+export * from "./ops.ts";
+export { bindDimensions, rebuild, type Replacement, rewriteGraph } from "./rewrite.ts";
+export { deserializeGraph, type SerializedGraph, serializeGraph } from "./serialize.ts";
+export {
+  type Attributes,
+  constant,
+  constantValues,
+  describe,
+  type Initializer,
+  input,
+  isParameter,
+  type Operation,
+  type Parameter,
+  parameter,
+  type Tensor,
+} from "./tensor.ts";
+export {
+  checkShape,
+  concreteShape,
+  type Dim,
+  type DType,
+  elementCount,
+  formatShape,
+  isFloating,
+  type NdArray,
+  type Shape,
+  type TensorType,
+} from "./types.ts";

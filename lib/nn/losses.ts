@@ -1,0 +1,64 @@
+// Losses and per-row scores: functions of symbolic tensors, each row one example.
+
+import { add, describe, div, formatShape, mul, reduceMean, reduceSum, sqrt, sub, type Tensor } from "../graph/mod.ts";
+
+/** Rows shorter than this are treated as having this length, so that a zero row has cosine 0 and a finite gradient. */
+const SMALLEST_SQUARED_NORM = 1e-12;
+
+function expectSameShape(prediction: Tensor, target: Tensor): void {
+  if (formatShape(prediction.shape) !== formatShape(target.shape)) {
+    throw new TypeError(
+      `Cannot compare ${describe(prediction)} with its target: expected ${formatShape(prediction.shape)}, got ${
+        formatShape(target.shape)
+      }`,
+    );
+  }
+}
+
+/**
+ * Mean squared error over all elements.
+ *
+ * @param prediction `[batch, width]`
+ * @param target same shape
+ * @returns scalar, at least 0
+ */
+export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
+  return reduceMean(rowSquaredError(prediction, target));
+}
+
+/** Mean squared error of each row: `[batch, width]` twice -> `[batch]`. */
+export function rowSquaredError(prediction: Tensor, target: Tensor): Tensor {
+  expectSameShape(prediction, target);
+  const difference = sub(prediction, target);
+  return reduceMean(mul(difference, difference), { axes: [-1] });
+}
+
+/**
+ * Cosine of each row with its target: `[batch, width]` twice -> `[batch]`, in [-1, 1].
+ * Written with ReduceSum, Sqrt and Div, all of which the CoreML provider takes.
+ */
+export function rowCosine(prediction: Tensor, target: Tensor): Tensor {
+  expectSameShape(prediction, target);
+  const dot = reduceSum(mul(prediction, target), { axes: [-1] });
+  const norm = (x: Tensor) => sqrt(add(reduceSum(mul(x, x), { axes: [-1] }), SMALLEST_SQUARED_NORM));
+  return div(dot, mul(norm(prediction), norm(target)));
+}
+
+/** `1 - cosine`, averaged over rows: scalar in [0, 2]. */
+export function cosineLoss(prediction: Tensor, target: Tensor): Tensor {
+  return sub(1, reduceMean(rowCosine(prediction, target)));
+}
+
+/**
+ * `(1 - weight) * MSE + weight * (1 - cosine)`.
+ *
+ * @param weight of the cosine term, in [0, 1]
+ */
+export function alignmentLoss(prediction: Tensor, target: Tensor, weight: number): Tensor {
+  if (!(weight >= 0 && weight <= 1)) {
+    throw new RangeError(`Cannot weigh the loss: expected a weight in [0, 1], got ${weight}`);
+  }
+  if (weight === 0) return meanSquaredError(prediction, target);
+  if (weight === 1) return cosineLoss(prediction, target);
+  return add(mul(meanSquaredError(prediction, target), 1 - weight), mul(cosineLoss(prediction, target), weight));
+}

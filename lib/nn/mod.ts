@@ -1,0 +1,19 @@
+// lib/nn: what models are made of. model.ts turns a function over symbolic tensors into a Model, whose parameters are
+// named by the scopes it declares them in; layers.ts, losses.ts and initializers.ts are functions over the graph.
+// Nothing here holds weights or runs anything: weights live in checkpoints, execution in lib/runtime.
+// A new layer is a function (scope, tensor, sizes) -> tensor; see `linear`.
+// Complete models are in lib/models, one file each.
+
+export { fanInUniform, initialValues } from "./initializers.ts";
+export { layerNorm, linear } from "./layers.ts";
+export { alignmentLoss, cosineLoss, meanSquaredError, rowCosine, rowSquaredError } from "./losses.ts";
+export {
+  type Forward,
+  type ForwardOptions,
+  inputTensors,
+  type Model,
+  model,
+  type Scope,
+  tensor,
+  type TensorSpec,
+} from "./model.ts";

@@ -1,0 +1,15 @@
+// lib/runtime: executing graphs. A graph is compiled into a session of ONNX Runtime for one provider (session.ts); a
+// provider that the installed binary lacks is refused, never replaced (onnxruntime.ts). machine.ts describes the machine
+// that every measurement is tied to: chip, cores, memory, versions, nothing that names a person or a host.
+// Sessions block the JavaScript thread while they compute, so trials and benchmarks run in child processes.
+// Training steps are in lib/train, measurement in lib/bench.
+
+export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
+export {
+  type ArrayData,
+  type ArrayValue,
+  type BoundRun,
+  compile,
+  type CompileOptions,
+  type Session,
+} from "./session.ts";

@@ -1,0 +1,150 @@
+// Executing a graph with ONNX Runtime: a session per graph and provider, checked feeds, results in memory of one's choice.
+
+import type * as Ort from "onnxruntime-common";
+import { type DType, elementCount, encodeOnnx, formatShape, type Graph, type Tensor } from "../graph/mod.ts";
+import { loadOnnxRuntime, type OrtModule, type ProviderName, requireProvider } from "./onnxruntime.ts";
+
+/** Element storage by dtype: float16 as its bits, bool as bytes of 0 and 1. */
+export type ArrayData =
+  | Float32Array
+  | Float64Array
+  | Uint16Array
+  | BigInt64Array
+  | Int32Array
+  | Int8Array
+  | Uint8Array;
+
+/** A concrete value: row-major elements of a dtype and shape. */
+export interface ArrayValue {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: ArrayData;
+}
+
+/** Options of a session. */
+export interface CompileOptions {
+  /** Where it runs. Default `cpu`. */
+  provider?: ProviderName;
+  /** Threads inside one operator. Default 0: as many as there are physical cores. */
+  threads?: number;
+  /** Parameter values to store in the session, by name; the others are fed at each run. */
+  weights?: Readonly<Record<string, ArrayValue>>;
+}
+
+/** A compiled graph. Calls block the JavaScript thread while they compute: ONNX Runtime for Node is synchronous inside. */
+export interface Session {
+  readonly graph: Graph;
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** Computes all outputs from a value for each input. */
+  run(feeds: Readonly<Record<string, ArrayValue>>): Promise<Record<string, ArrayValue>>;
+  /** Fixes the memory of inputs and outputs once; `run()` then reads and writes these arrays without copying. */
+  bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun;
+  /** Frees the native memory. */
+  release(): Promise<void>;
+}
+
+/** A run whose inputs and outputs stay in the same arrays. */
+export interface BoundRun {
+  run(): Promise<void>;
+}
+
+/**
+ * Compiles a graph.
+ *
+ * @throws {Error} when the provider is not part of the installed ONNX Runtime, or it refuses the graph
+ *
+ * @example
+ * ```ts
+ * import { graph, input, relu } from "lib/graph/mod.ts";
+ * import { compile } from "lib/runtime/mod.ts";
+ * const session = await compile(graph("positive", { y: relu(input("x", "float32", ["n"])) }));
+ * const { y } = await session.run({ x: { dtype: "float32", shape: [2], data: Float32Array.of(-1, 2) } });
+ * if (y.data[1] !== 2) throw new Error("relu keeps 2");
+ * await session.release();
+ * ```
+ */
+export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Session> {
+  const { provider = "cpu", threads = 0, weights = {} } = options;
+  await requireProvider(provider);
+  const ort = await loadOnnxRuntime();
+  const bytes = Object.entries(weights).map(([name, { data }]) => [name, bytesOf(data)] as const);
+  const native = await ort.InferenceSession.create(encodeOnnx(graph, { weights: Object.fromEntries(bytes) }), {
+    executionProviders: [provider],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    ...(threads > 0 && { intraOpNumThreads: threads }),
+    // Denormals would make steps several times slower once gradients get small.
+    extra: { session: { set_denormal_as_zero: "1" } },
+  });
+  return new NativeSession(ort, graph, native);
+}
+
+function bytesOf(data: ArrayData): Uint8Array {
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+}
+
+/** Checks a value against the type that the graph declares. */
+function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined): asserts value is ArrayValue {
+  const expected = `${tensor.dtype} ${formatShape(tensor.shape)}`;
+  if (!value) throw new TypeError(`Cannot run: expected ${name} ${expected}, got none`);
+  const fits = value.dtype === tensor.dtype && value.shape.length === tensor.shape.length &&
+    tensor.shape.every((dim, axis) => typeof dim === "string" || dim === value.shape[axis]) &&
+    elementCount(value.shape) === value.data.length;
+  if (!fits) {
+    const got = `${value.dtype} ${formatShape(value.shape)} with ${value.data.length} values`;
+    throw new TypeError(`Cannot run: expected ${name} ${expected}, got ${got}`);
+  }
+}
+
+class NativeSession implements Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly #leaves: Readonly<Record<string, Tensor>>;
+
+  constructor(
+    private readonly ort: OrtModule,
+    readonly graph: Graph,
+    private readonly native: Ort.InferenceSession,
+  ) {
+    const parameters = Object.fromEntries(graph.parameters.map((tensor) => [tensor.source.name, tensor]));
+    this.#leaves = { ...graph.inputs, ...parameters };
+    this.inputNames = native.inputNames;
+    this.outputNames = Object.keys(graph.outputs);
+  }
+
+  async run(feeds: Readonly<Record<string, ArrayValue>>): Promise<Record<string, ArrayValue>> {
+    const results = await this.native.run(this.#tensors(feeds));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { type, dims, data }]) => [
+        name,
+        { dtype: type as DType, shape: dims, data: data as ArrayData },
+      ]),
+    );
+  }
+
+  bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
+    const inputs = this.#tensors(feeds);
+    for (const [name, value] of Object.entries(fetches)) checkValue(name, this.graph.outputs[name], value);
+    const outputs = Object.fromEntries(Object.entries(fetches).map(([name, value]) => [name, this.#tensor(value)]));
+    return { run: async () => void (await this.native.run(inputs, outputs)) };
+  }
+
+  release(): Promise<void> {
+    return this.native.release();
+  }
+
+  #tensors(feeds: Readonly<Record<string, ArrayValue>>): Record<string, Ort.Tensor> {
+    const unknown = Object.keys(feeds).find((name) => !this.inputNames.includes(name));
+    if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${this.inputNames.join(", ")}`);
+    return Object.fromEntries(this.inputNames.map((name) => {
+      const value = feeds[name];
+      checkValue(name, this.#leaves[name], value);
+      return [name, this.#tensor(value)];
+    }));
+  }
+
+  #tensor({ dtype, data, shape }: ArrayValue): Ort.Tensor {
+    return new this.ort.Tensor(dtype as "float32", data as Float32Array, shape);
+  }
+}
