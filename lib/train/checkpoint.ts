@@ -1,0 +1,163 @@
+// Checkpoints: a folder with safetensors files and a JSON sidecar that names them with their hashes.
+//
+// The sidecar is renamed into place after its files are complete, so at any moment it describes a consistent state: a
+// process killed at any point leaves either the previous checkpoint or the new one.
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { readSafetensors, type TensorToWrite, writeSafetensors } from "../data/mod.ts";
+import { writeFileAtomic } from "../process/mod.ts";
+import type { ArrayValue } from "../runtime/mod.ts";
+
+const fileSchema = z.object({ name: z.string().regex(/^[\w.-]+\.safetensors$/), sha256: z.string().length(64) });
+
+const epochSchema = z.object({
+  epoch: z.number().int().min(1),
+  steps: z.number().int().min(0),
+  trainLoss: z.number(),
+  validation: z.record(z.string(), z.number()),
+  learningRate: z.number(),
+  seconds: z.number(),
+  samplesPerSecond: z.number(),
+});
+
+const sidecarSchema = z.object({
+  version: z.literal(1),
+  status: z.enum(["running", "finished"]),
+  /** SHA-256 of the definition: program, data and settings. A checkpoint resumes only the run it came from. */
+  definition: z.string().length(64),
+  parameterCount: z.number().int(),
+  /** Steps taken since the start. */
+  step: z.number().int().min(0),
+  /** Epochs completed, and steps taken of the one that was interrupted with the sum of their losses. */
+  epoch: z.number().int().min(0),
+  stepInEpoch: z.number().int().min(0),
+  epochLossSum: z.number(),
+  epochSeconds: z.number(),
+  history: z.array(epochSchema),
+  bestEpoch: z.number().int().min(0),
+  stopped: z.enum(["epochs", "earlyStopping", "maxSteps"]).nullable(),
+  /** Everything that training needs to go on; absent once it has finished. */
+  state: fileSchema.nullable(),
+  /** The parameters of the best epoch by validation loss, under their own names. */
+  weights: fileSchema.nullable(),
+});
+
+/** What happened in one pass over the training rows. */
+export type EpochSummary = z.infer<typeof epochSchema>;
+
+/** Contents of `checkpoint.json`. */
+export type CheckpointSidecar = z.infer<typeof sidecarSchema>;
+
+const SIDECAR = "checkpoint.json";
+
+/** Tensors to store with a sidecar; null leaves that file out. */
+export interface CheckpointTensors {
+  state: Readonly<Record<string, ArrayValue>> | null;
+  weights: Readonly<Record<string, ArrayValue>> | null;
+}
+
+/** Writes a checkpoint; earlier files of the folder are removed once the new sidecar stands. */
+export async function saveCheckpoint(
+  folder: string,
+  sidecar: Omit<CheckpointSidecar, "version" | "state" | "weights">,
+  tensors: CheckpointTensors,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const write = async (kind: keyof CheckpointTensors) => {
+    const content = tensors[kind];
+    if (!content) return null;
+    const name = `${kind}-${sidecar.step}.safetensors`;
+    const written = Object.entries(content).map(([name, { shape, data }]) => [name, { shape, data }] as const);
+    await writeSafetensors(join(folder, name), Object.fromEntries(written) as Record<string, TensorToWrite>);
+    return { name, sha256: await sha256OfFile(join(folder, name)) };
+  };
+  const complete: CheckpointSidecar = {
+    version: 1,
+    ...sidecar,
+    state: await write("state"),
+    weights: await write("weights"),
+  };
+  await writeFileAtomic(join(folder, SIDECAR), JSON.stringify(complete, null, 2) + "\n");
+  const kept = [complete.state?.name, complete.weights?.name];
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(".safetensors") && !kept.includes(name)) await rm(join(folder, name));
+  }
+}
+
+/**
+ * Reads the sidecar of a checkpoint.
+ *
+ * @returns null when the folder has none
+ * @throws {TypeError} when it is not a checkpoint's sidecar, naming the field
+ */
+export async function readSidecar(folder: string): Promise<CheckpointSidecar | null> {
+  const path = join(folder, SIDECAR);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError(`Cannot read checkpoint ${path}: expected JSON`, { cause });
+  }
+  const parsed = sidecarSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new TypeError(`Cannot read checkpoint ${path}: ${issue.path.join(".") || "sidecar"}: ${issue.message}`);
+}
+
+/**
+ * Reads one of a checkpoint's files after checking its hash.
+ *
+ * @throws {RangeError} when the file is cut short or otherwise not the one that was written
+ */
+export async function readTensors(
+  folder: string,
+  file: { name: string; sha256: string },
+): Promise<Record<string, ArrayValue>> {
+  const path = join(folder, file.name);
+  const got = await sha256OfFile(path);
+  if (got !== file.sha256) {
+    throw new RangeError(
+      `Cannot read checkpoint ${path}: expected SHA-256 ${file.sha256}, got ${got}; the file was truncated or changed`,
+    );
+  }
+  const { tensors } = await readSafetensors(path);
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
+      if (dtype !== "F32") throw new TypeError(`Cannot read checkpoint ${path}: expected ${name} in F32, got ${dtype}`);
+      return [name, { dtype: "float32" as const, shape, data }];
+    }),
+  );
+}
+
+/**
+ * The weights of a finished or interrupted run: parameters of its best epoch by name.
+ *
+ * @param folder a checkpoint's folder
+ *
+ * @throws {RangeError} when there is no checkpoint, it has no weights yet, or the file is damaged
+ */
+export async function loadWeights(folder: string): Promise<Record<string, ArrayValue>> {
+  const sidecar = await readSidecar(folder);
+  if (!sidecar) throw new RangeError(`Cannot load weights: ${folder} holds no checkpoint`);
+  if (!sidecar.weights) throw new RangeError(`Cannot load weights: the checkpoint in ${folder} has none yet`);
+  return await readTensors(folder, sidecar.weights);
+}
+
+function sha256OfFile(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const hash = createHash("sha256");
+    createReadStream(path).on("error", reject).on("data", (chunk) => hash.update(chunk))
+      .on("end", () => resolve(hash.digest("hex")));
+  });
+}

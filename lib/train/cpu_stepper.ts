@@ -1,0 +1,131 @@
+// One training step on the CPU: ONNX Runtime computes loss and gradients from the state's memory and writes the gradients
+// back into it; the kernel then updates parameters and moments in place. Nothing but the batch is copied.
+
+import { bindDimensions, elementCount, gradients, type Graph, graph, type Parameter } from "../graph/mod.ts";
+import { initialValues } from "../nn/mod.ts";
+import { type ArrayValue, type BoundRun, compile, type Session } from "../runtime/mod.ts";
+import { type AdamKernel, adamKernel } from "./kernel/adam_kernel.ts";
+import type { OptimizerSpec } from "./optimizer.ts";
+import { allocateState, type TrainingState } from "./state.ts";
+
+/** Takes training steps; holds parameters and moments. */
+export interface Stepper {
+  /** Parameters, moments and the last step's gradients, as views: read and write them between steps. */
+  readonly state: TrainingState;
+  /** Batch tensors by name: fill these before each step. */
+  readonly batch: Readonly<Record<string, Float32Array>>;
+  /** All parameters by name, trained (views of the state) and frozen. */
+  readonly weights: Readonly<Record<string, ArrayValue>>;
+  /**
+   * Takes a step on what `batch` holds.
+   *
+   * @param step counted from 1
+   * @returns the loss before the update
+   * @throws {RangeError} when the loss is not finite; parameters and moments are then unchanged
+   */
+  step(options: { step: number; learningRate: number }): Promise<number>;
+  /** Frees the native memory. */
+  release(): Promise<void>;
+}
+
+/** What a stepper is made of. */
+export interface StepperOptions {
+  /** Rows of a batch. */
+  batchSize: number;
+  optimizer: OptimizerSpec;
+  /** Of the initial parameter values. */
+  seed: number;
+  /** Threads inside one operator; 0: one a physical core. */
+  threads?: number;
+  /** Largest WebAssembly memory; tests force splits with it. */
+  memoryLimitBytes?: number;
+}
+
+/**
+ * Prepares training of a loss graph whose named dimension is `batch`.
+ *
+ * @param lossGraph batch tensors and parameters to `loss`
+ */
+export async function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<Stepper> {
+  const { batchSize, optimizer, seed, threads = 0, memoryLimitBytes } = options;
+  const fixed = bindDimensions(lossGraph, { batch: batchSize });
+  const trained = fixed.parameters.filter(({ source }) => source.trainable);
+  if (trained.length === 0) throw new TypeError(`Cannot train ${lossGraph.name}: it has no trainable parameter`);
+  const state = allocateState(trained, { limitBytes: memoryLimitBytes });
+  const byName = new Map(fixed.parameters.map((parameter) => [parameter.source.name, parameter]));
+  for (const { name, parameter } of state.parameters) initialValues(byName.get(name)!, seed, parameter);
+  const session = await compile(gradientGraph(fixed, trained), { threads });
+  const weights = Object.fromEntries([
+    ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
+    ...fixed.parameters.filter(({ source }) => !source.trainable)
+      .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const),
+  ]);
+  const kernels = state.memories.map(({ memory }) => adamKernel(memory, optimizer));
+  return new CpuStepper({ state, weights, session, kernels, ...bindArrays(session, { fixed, state, weights }) });
+}
+
+const gradientName = (parameterName: string) => `gradient:${parameterName}`;
+
+/** The loss and the gradient of each trained parameter, as one graph. */
+function gradientGraph(fixed: Graph, trained: readonly Parameter[]): Graph {
+  const named = gradients(fixed.outputs.loss, trained).map((gradient, i) =>
+    [gradientName(trained[i].source.name), gradient] as const
+  );
+  return graph(`${fixed.name}-step`, { loss: fixed.outputs.loss, ...Object.fromEntries(named) });
+}
+
+const float32 = (shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))) =>
+  ({ dtype: "float32", shape, data }) as const satisfies ArrayValue;
+
+function bindArrays(
+  session: Session,
+  { fixed, state, weights }: { fixed: Graph; state: TrainingState; weights: Readonly<Record<string, ArrayValue>> },
+) {
+  const batch = Object.entries(fixed.inputs).map(([name, { shape }]) => [name, float32(shape as number[])] as const);
+  const loss = new Float32Array(1);
+  const fetches = Object.fromEntries([
+    ["loss", float32([], loss)] as const,
+    ...state.parameters.map(({ name, shape, gradient }) => [gradientName(name), float32(shape, gradient)] as const),
+  ]);
+  return {
+    batch: Object.fromEntries(batch.map(([name, { data }]) => [name, data])),
+    loss,
+    run: session.bind({ ...Object.fromEntries(batch), ...weights }, fetches),
+  };
+}
+
+class CpuStepper implements Stepper {
+  readonly state: TrainingState;
+  readonly batch: Readonly<Record<string, Float32Array>>;
+  readonly weights: Readonly<Record<string, ArrayValue>>;
+
+  constructor(
+    private readonly parts: {
+      state: TrainingState;
+      batch: Readonly<Record<string, Float32Array>>;
+      weights: Readonly<Record<string, ArrayValue>>;
+      loss: Float32Array;
+      run: BoundRun;
+      session: Session;
+      kernels: readonly AdamKernel[];
+    },
+  ) {
+    this.state = parts.state;
+    this.batch = parts.batch;
+    this.weights = parts.weights;
+  }
+
+  async step({ step, learningRate }: { step: number; learningRate: number }): Promise<number> {
+    await this.parts.run.run();
+    const [loss] = this.parts.loss;
+    if (!Number.isFinite(loss)) {
+      throw new RangeError(`Training diverged: the loss is ${loss} at step ${step} with learning rate ${learningRate}`);
+    }
+    this.state.memories.forEach((regions, i) => this.parts.kernels[i](regions, { step, learningRate }));
+    return loss;
+  }
+
+  release(): Promise<void> {
+    return this.parts.session.release();
+  }
+}

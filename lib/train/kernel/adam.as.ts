@@ -1,0 +1,50 @@
+// AssemblyScript source of the optimizer kernel (compiled by build.mjs; the bytes stand in adam_wasm.ts).
+// One pass over parameter, moments and gradient, four values at a time: the step is bound by memory, not by arithmetic.
+
+/**
+ * Adam and AdamW in place (Kingma & Ba 2015; Loshchilov & Hutter 2019), in the order of operations of PyTorch.
+ *
+ * @param count values, a multiple of 4; the four regions are 16-byte aligned float32
+ * @param stepSize learning rate / (1 - beta1^t)
+ * @param rootCorrection 1 / sqrt(1 - beta2^t)
+ * @param l2 weight decay added to the gradient (Adam), else 0
+ * @param shrink factor on the parameter before the step, 1 - learning rate * decay (AdamW), else 1
+ */
+export function adam(
+  parameter: usize,
+  firstMoment: usize,
+  secondMoment: usize,
+  gradient: usize,
+  count: i32,
+  stepSize: f32,
+  beta1: f32,
+  beta2: f32,
+  epsilon: f32,
+  rootCorrection: f32,
+  l2: f32,
+  shrink: f32,
+): void {
+  const vStep = f32x4.splat(stepSize);
+  const vGain1 = f32x4.splat(<f32> 1 - beta1);
+  const vBeta2 = f32x4.splat(beta2);
+  const vGain2 = f32x4.splat(<f32> 1 - beta2);
+  const vEpsilon = f32x4.splat(epsilon);
+  const vCorrection = f32x4.splat(rootCorrection);
+  const vL2 = f32x4.splat(l2);
+  const vShrink = f32x4.splat(shrink);
+  const end = <usize> count << 2;
+  for (let offset: usize = 0; offset < end; offset += 16) {
+    let p = v128.load(parameter + offset);
+    const g = f32x4.add(v128.load(gradient + offset), f32x4.mul(p, vL2));
+    let m = v128.load(firstMoment + offset);
+    let v = v128.load(secondMoment + offset);
+    p = f32x4.mul(p, vShrink);
+    m = f32x4.add(m, f32x4.mul(f32x4.sub(g, m), vGain1));
+    v = f32x4.add(f32x4.mul(v, vBeta2), f32x4.mul(f32x4.mul(g, g), vGain2));
+    const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(v), vCorrection), vEpsilon);
+    p = f32x4.sub(p, f32x4.mul(vStep, f32x4.div(m, denominator)));
+    v128.store(parameter + offset, p);
+    v128.store(firstMoment + offset, m);
+    v128.store(secondMoment + offset, v);
+  }
+}

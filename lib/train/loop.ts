@@ -1,0 +1,307 @@
+// The training loop: epochs of steps, validation, early stopping, checkpoints. Interrupted and resumed, it gives the same
+// bits as without interruption: batch order depends on seed and epoch only, and a checkpoint holds all other state.
+
+import { batches } from "../data/mod.ts";
+import { parameterCount } from "../graph/mod.ts";
+import { canonicalJson, sha256Hex } from "../process/mod.ts";
+import type { ArrayValue } from "../runtime/mod.ts";
+import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./checkpoint.ts";
+import { cpuStepper, type Stepper } from "./cpu_stepper.ts";
+import { scheduleFactor } from "./optimizer.ts";
+import { serializeProgram, type TrainingProgram } from "./program.ts";
+import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
+import { checkData, fillBatch, type TrainingData } from "./training_data.ts";
+import { type Validator, validator } from "./validation.ts";
+
+/** Why a run ended. */
+export type StopReason = "epochs" | "earlyStopping" | "maxSteps" | "aborted";
+
+/** Outcome of a run. */
+export interface TrainingResult {
+  readonly history: readonly EpochSummary[];
+  /** Epoch (from 1) of the lowest validation loss: the one whose weights are kept. */
+  readonly bestEpoch: number;
+  readonly stopped: StopReason;
+  readonly parameterCount: number;
+  /** Steps taken. */
+  readonly steps: number;
+  /** Parameters of the best epoch, by name. */
+  readonly weights: Readonly<Record<string, ArrayValue>>;
+  /** Folder of the checkpoint, or null. */
+  readonly checkpoint: string | null;
+}
+
+/** Where a run keeps its state, and what stops it. */
+export interface RunOptions {
+  /** Folder of the checkpoint; absent: none is kept. */
+  checkpointDir?: string;
+  /** Go on from the folder's checkpoint when there is one. Default true. */
+  resume?: boolean;
+  /** Least time between two checkpoints, in seconds. Default 30. */
+  checkpointEverySeconds?: number;
+  /** Stops the run after the step under way, with a checkpoint. */
+  signal?: AbortSignal;
+  /** Called after each epoch. */
+  onEpoch?: (summary: EpochSummary) => void;
+  /** Largest WebAssembly memory of the optimizer's state; tests force splits with it. */
+  memoryLimitBytes?: number;
+}
+
+interface Progress {
+  step: number;
+  epoch: number;
+  stepInEpoch: number;
+  epochLossSum: number;
+  epochSeconds: number;
+  history: EpochSummary[];
+  bestEpoch: number;
+}
+
+/** SHA-256 of what determines a run's numbers. */
+export function definitionHash(program: TrainingProgram, data: TrainingData, settings: TrainSettings): string {
+  const { hash, columns } = data.reference;
+  return sha256Hex(canonicalJson({
+    program: serializeProgram(program),
+    data: { hash, columns },
+    settings: completeSettings(settings),
+  }));
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @throws {TypeError} when the data does not fit, or the folder's checkpoint is of another run
+ * @throws {RangeError} when the loss becomes NaN or infinite, naming step and learning rate
+ */
+export async function runProgram(
+  program: TrainingProgram,
+  data: TrainingData,
+  { settings: given, ...options }: RunOptions & { settings: TrainSettings },
+): Promise<TrainingResult> {
+  const settings = completeSettings(given);
+  checkData(program.loss, data);
+  checkData(program.metrics, data);
+  const { batchSize, optimizer, seed, threads } = settings;
+  if (data.train.length < batchSize) {
+    throw new RangeError(`Cannot train: expected at least ${batchSize} training rows, got ${data.train.length}`);
+  }
+  const stepper = await cpuStepper(program.loss, {
+    batchSize,
+    optimizer,
+    seed,
+    threads,
+    memoryLimitBytes: options.memoryLimitBytes,
+  });
+  try {
+    const validation = await validator(program.metrics, { data, weights: stepper.weights, threads });
+    try {
+      return await new Loop({ program, data, settings, stepper, validation, options }).run();
+    } finally {
+      await validation.release();
+    }
+  } finally {
+    await stepper.release();
+  }
+}
+
+/** What a step carries over to the next. */
+const REGIONS = ["parameter", "firstMoment", "secondMoment"] as const;
+
+const float32 = (shape: readonly number[], data: Float32Array): ArrayValue => ({ dtype: "float32", shape, data });
+
+interface LoopParts {
+  program: TrainingProgram;
+  data: TrainingData;
+  settings: CompleteSettings;
+  stepper: Stepper;
+  validation: Validator;
+  options: RunOptions;
+}
+
+class Loop {
+  readonly #parts: LoopParts;
+  readonly #definition: string;
+  readonly #stepsPerEpoch: number;
+  readonly #totalSteps: number;
+  /** Copies of the parameters at the best epoch so far. */
+  readonly #best: Map<string, Float32Array>;
+  #progress: Progress = {
+    step: 0,
+    epoch: 0,
+    stepInEpoch: 0,
+    epochLossSum: 0,
+    epochSeconds: 0,
+    history: [],
+    bestEpoch: 0,
+  };
+  #savedAt = performance.now();
+
+  constructor(parts: LoopParts) {
+    const { program, data, settings, stepper } = parts;
+    this.#parts = parts;
+    this.#definition = definitionHash(program, data, settings);
+    this.#stepsPerEpoch = Math.floor(data.train.length / settings.batchSize);
+    this.#totalSteps = Math.min(settings.epochs * this.#stepsPerEpoch, settings.maxSteps ?? Infinity);
+    this.#best = new Map(stepper.state.parameters.map(({ name, parameter }) => [name, parameter.slice()]));
+  }
+
+  async run(): Promise<TrainingResult> {
+    const { options } = this.#parts;
+    const finished = options.checkpointDir && options.resume !== false
+      ? await this.#restore(options.checkpointDir)
+      : null;
+    if (finished) return this.#result(finished);
+    let stopped = this.#reasonToStop();
+    while (!stopped) {
+      const complete = await this.#trainEpoch();
+      if (!complete) {
+        await this.#save("running", null);
+        return this.#result("aborted");
+      }
+      await this.#endEpoch();
+      stopped = this.#reasonToStop();
+      const due = performance.now() - this.#savedAt >= (options.checkpointEverySeconds ?? 30) * 1000;
+      if (!stopped && due) await this.#save("running", null);
+    }
+    await this.#save("finished", stopped);
+    return this.#result(stopped);
+  }
+
+  /** Steps until the epoch or the run ends; false when it was aborted before. */
+  async #trainEpoch(): Promise<boolean> {
+    const { stepper, data, settings, options } = this.#parts;
+    const progress = this.#progress;
+    const { batchSize, seed } = settings;
+    const order = batches(data.train, { batchSize, seed, epoch: progress.epoch, dropLast: true });
+    while (progress.stepInEpoch < order.length && progress.step < this.#totalSteps) {
+      if (options.signal?.aborted) return false;
+      const start = performance.now();
+      fillBatch(stepper.batch, data, order[progress.stepInEpoch]);
+      const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate() });
+      progress.step++;
+      progress.stepInEpoch++;
+      progress.epochLossSum += loss;
+      progress.epochSeconds += (performance.now() - start) / 1000;
+    }
+    return true;
+  }
+
+  #learningRate(): number {
+    const { optimizer, schedule } = this.#parts.settings;
+    return optimizer.learningRate * scheduleFactor(schedule, this.#progress.step, this.#totalSteps);
+  }
+
+  async #endEpoch(): Promise<void> {
+    const { validation, data, settings, stepper, options } = this.#parts;
+    const progress = this.#progress;
+    const { stepInEpoch: steps, epochLossSum, epochSeconds } = progress;
+    const metrics = await validation.evaluate(data.validation);
+    if (!Number.isFinite(metrics.loss)) {
+      throw new RangeError(
+        `Training diverged: the validation loss is ${metrics.loss} after step ${progress.step} with learning rate ${this.#learningRate()}`,
+      );
+    }
+    const summary: EpochSummary = {
+      epoch: ++progress.epoch,
+      steps,
+      trainLoss: epochLossSum / steps,
+      validation: metrics,
+      learningRate: this.#learningRate(),
+      seconds: epochSeconds,
+      samplesPerSecond: steps * settings.batchSize / epochSeconds,
+    };
+    const best = progress.history[progress.bestEpoch - 1]?.validation.loss ?? Infinity;
+    progress.history.push(summary);
+    if (metrics.loss < best) {
+      progress.bestEpoch = progress.epoch;
+      for (const { name, parameter } of stepper.state.parameters) this.#best.get(name)!.set(parameter);
+    }
+    Object.assign(progress, { stepInEpoch: 0, epochLossSum: 0, epochSeconds: 0 });
+    options.onEpoch?.(summary);
+  }
+
+  #reasonToStop(): Exclude<StopReason, "aborted"> | null {
+    const { epochs, maxSteps, earlyStopping } = this.#parts.settings;
+    const { step, epoch, history } = this.#progress;
+    if (earlyStopping && epochsWithoutGain(history, earlyStopping.minDelta) >= earlyStopping.patience) {
+      return "earlyStopping";
+    }
+    if (epoch >= epochs) return "epochs";
+    return maxSteps !== null && step >= maxSteps ? "maxSteps" : null;
+  }
+
+  /** Loads the folder's checkpoint; gives the stop reason when that run had already finished. */
+  async #restore(folder: string): Promise<Exclude<StopReason, "aborted"> | null> {
+    const sidecar = await readSidecar(folder);
+    if (!sidecar) return null;
+    if (sidecar.definition !== this.#definition) {
+      throw new TypeError(
+        `Cannot resume ${folder}: its checkpoint is of another run (program, data or settings differ); choose another folder or resume: false`,
+      );
+    }
+    const { step, epoch, stepInEpoch, epochLossSum, epochSeconds, history, bestEpoch } = sidecar;
+    this.#progress = { step, epoch, stepInEpoch, epochLossSum, epochSeconds, history, bestEpoch };
+    if (sidecar.weights) {
+      for (const [name, { data }] of Object.entries(await readTensors(folder, sidecar.weights))) {
+        this.#best.get(name)?.set(data as Float32Array);
+      }
+    }
+    if (sidecar.state) {
+      const tensors = await readTensors(folder, sidecar.state);
+      for (const row of this.#parts.stepper.state.parameters) {
+        for (const region of REGIONS) row[region].set(tensors[`${region}/${row.name}`].data as Float32Array);
+      }
+    }
+    return sidecar.stopped;
+  }
+
+  async #save(status: "running" | "finished", stopped: Exclude<StopReason, "aborted"> | null): Promise<void> {
+    const { options, stepper, program } = this.#parts;
+    if (!options.checkpointDir) return;
+    const { parameters } = stepper.state;
+    const state = parameters.flatMap((row) =>
+      REGIONS.map((region) => [`${region}/${row.name}`, float32(row.shape, row[region])] as const)
+    );
+    const sidecar = { status, stopped, definition: this.#definition, parameterCount: parameterCount(program.loss) };
+    await saveCheckpoint(options.checkpointDir, { ...sidecar, ...this.#progress }, {
+      state: status === "running" ? Object.fromEntries(state) : null,
+      weights: this.#progress.bestEpoch > 0 ? this.#bestWeights() : null,
+    });
+    this.#savedAt = performance.now();
+  }
+
+  #bestWeights(): Record<string, ArrayValue> {
+    const { weights } = this.#parts.stepper;
+    return Object.fromEntries(
+      Object.entries(weights).map(([name, { shape, data }]) => [
+        name,
+        float32(shape, this.#best.get(name) ?? (data as Float32Array)),
+      ]),
+    );
+  }
+
+  #result(stopped: StopReason): TrainingResult {
+    const { program, options } = this.#parts;
+    const { history, bestEpoch, step } = this.#progress;
+    return {
+      history,
+      bestEpoch,
+      stopped,
+      steps: step,
+      parameterCount: parameterCount(program.loss),
+      weights: this.#bestWeights(),
+      checkpoint: options.checkpointDir ?? null,
+    };
+  }
+}
+
+/** Epochs since the validation loss last fell by more than `minDelta` below the lowest before it. */
+function epochsWithoutGain(history: readonly EpochSummary[], minDelta: number): number {
+  let best = Infinity;
+  let waited = 0;
+  for (const { validation: { loss } } of history) {
+    waited = loss < best - minDelta ? 0 : waited + 1;
+    best = Math.min(best, loss);
+  }
+  return waited;
+}

@@ -1,0 +1,32 @@
+// lib/train: from a model and a loss to weights. program.ts traces them into graphs, cpu_stepper.ts takes steps (ONNX
+// Runtime computes gradients, kernel/ updates in place), loop.ts turns steps into epochs with validation, early stopping and
+// checkpoints, train.ts is what notebooks call. Settings are plain data (settings.ts), so a run can be defined in one
+// process and carried out in another. Interrupted and resumed, a run gives the same bits as without interruption.
+// Sweeps over many runs are in lib/sweep.
+
+export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
+export { cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
+export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
+export {
+  adam,
+  adamW,
+  type OptimizerOptions,
+  type OptimizerSpec,
+  scheduleFactor,
+  type ScheduleSpec,
+} from "./optimizer.ts";
+export {
+  deserializeProgram,
+  type Loss,
+  type Metrics,
+  type ProgramOptions,
+  type SerializedProgram,
+  serializeProgram,
+  type Tensors,
+  traceProgram,
+  type TrainingProgram,
+} from "./program.ts";
+export { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
+export type { ParameterState, TrainingState } from "./state.ts";
+export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
+export { type DataSource, openTrainingData, type TrainingData, trainingData } from "./training_data.ts";

@@ -1,0 +1,123 @@
+// What is trained, as graphs: the forward model, the loss and the metrics, traced once from a model's code.
+
+import {
+  concreteShape,
+  deserializeGraph,
+  type Graph,
+  graph,
+  isFloating,
+  type SerializedGraph,
+  serializeGraph,
+  type Tensor,
+} from "../graph/mod.ts";
+import { inputTensors, type Model, type TensorSpec } from "../nn/mod.ts";
+
+/** Named symbolic tensors: a model's outputs, or the tensors of a batch. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** From a model's outputs and the batch (inputs and targets by name) to a scalar that is the mean over rows. */
+export type Loss = (outputs: Tensors, batch: Tensors) => Tensor;
+
+/** From outputs and batch to named values: one a row, `[batch]`, or scalars that are means over rows. */
+export type Metrics = (outputs: Tensors, batch: Tensors) => Record<string, Tensor>;
+
+/** A model made trainable. All graphs keep the named dimension `batch`. */
+export interface TrainingProgram {
+  /** Model inputs to model outputs, as it is used. */
+  readonly forward: Graph;
+  /** Batch tensors to `loss`, as it is trained. */
+  readonly loss: Graph;
+  /** Batch tensors to `loss` and the metrics, as it is validated. */
+  readonly metrics: Graph;
+}
+
+/** A program as plain JSON. */
+export interface SerializedProgram {
+  forward: SerializedGraph;
+  loss: SerializedGraph;
+  metrics: SerializedGraph;
+}
+
+/** A model and what it is trained for. */
+export interface ProgramOptions {
+  model: Model;
+  loss: Loss;
+  metrics?: Metrics;
+  /** Batch tensors beyond the model's inputs, such as labels. */
+  targets?: Readonly<Record<string, TensorSpec>>;
+}
+
+/**
+ * Traces model, loss and metrics.
+ *
+ * @throws {TypeError} when the loss is no floating scalar, or a metric is neither a scalar nor `[batch]`
+ *
+ * @example
+ * ```ts
+ * import { lnspStudent } from "lib/models/lnsp.ts";
+ * import { meanSquaredError } from "lib/nn/mod.ts";
+ * import { traceProgram } from "lib/train/mod.ts";
+ * const program = traceProgram({
+ *   model: lnspStudent({ studentDim: 8 }),
+ *   loss: ({ output }, { x }) => meanSquaredError(output, x),
+ * });
+ * if (program.loss.outputs.loss.shape.length !== 0) throw new Error("the loss is a scalar");
+ * ```
+ */
+export function traceProgram({ model, loss, metrics, targets = {} }: ProgramOptions): TrainingProgram {
+  const taken = Object.keys(targets).find((name) => name in model.inputs);
+  if (taken) throw new TypeError(`Cannot trace ${model.name}: "${taken}" is both an input and a target`);
+  const lossGraph = (training: boolean): Tensors => {
+    const batch = inputTensors({ ...model.inputs, ...targets });
+    const inputs = Object.fromEntries(Object.keys(model.inputs).map((name) => [name, batch[name]]));
+    const outputs = model.apply(inputs, { training });
+    const value = expectScalar(`loss of ${model.name}`, loss(outputs, batch));
+    return training ? { loss: value } : { loss: value, ...expectMetrics(model.name, metrics?.(outputs, batch) ?? {}) };
+  };
+  return {
+    forward: model.trace(),
+    loss: graph(`${model.name}-loss`, lossGraph(true)),
+    metrics: graph(`${model.name}-metrics`, lossGraph(false)),
+  };
+}
+
+function expectScalar(label: string, value: Tensor): Tensor {
+  if (value.shape.length !== 0 || !isFloating(value.dtype)) {
+    throw new TypeError(
+      `Cannot train: expected the ${label} to be a floating scalar, got ${value.dtype} [${value.shape}]`,
+    );
+  }
+  return value;
+}
+
+function expectMetrics(modelName: string, metrics: Record<string, Tensor>): Record<string, Tensor> {
+  for (const [name, { shape, dtype }] of Object.entries(metrics)) {
+    if (name === "loss") throw new TypeError(`Cannot trace ${modelName}: a metric cannot be called "loss"`);
+    if (shape.length > 1 || (shape.length === 1 && shape[0] !== "batch") || !isFloating(dtype)) {
+      throw new TypeError(
+        `Cannot trace ${modelName}: expected metric ${name} to be a scalar or [batch], got [${shape}]`,
+      );
+    }
+  }
+  return metrics;
+}
+
+/** The program as plain JSON, for a trial that runs elsewhere. */
+export function serializeProgram({ forward, loss, metrics }: TrainingProgram): SerializedProgram {
+  return { forward: serializeGraph(forward), loss: serializeGraph(loss), metrics: serializeGraph(metrics) };
+}
+
+/** The program that was serialized. */
+export function deserializeProgram({ forward, loss, metrics }: SerializedProgram): TrainingProgram {
+  return { forward: deserializeGraph(forward), loss: deserializeGraph(loss), metrics: deserializeGraph(metrics) };
+}
+
+/** Shape of one row of a batch tensor: its shape without the leading `batch`. */
+export function rowShape(tensor: Tensor, name: string): number[] {
+  if (tensor.shape[0] !== "batch") {
+    throw new TypeError(
+      `Cannot train: expected batch tensor ${name} to have a first dimension "batch", got [${tensor.shape}]`,
+    );
+  }
+  return concreteShape(tensor.shape.slice(1), `Batch tensor ${name}`);
+}

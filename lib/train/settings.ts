@@ -1,0 +1,77 @@
+// Settings of a run as plain data, checked by one schema wherever a run or a trial starts.
+
+import { z } from "zod";
+import type { OptimizerSpec, ScheduleSpec } from "./optimizer.ts";
+
+const count = z.number().int().min(1);
+
+const settingsSchema = z.strictObject({
+  optimizer: z.strictObject({
+    kind: z.enum(["adam", "adamW"]),
+    learningRate: z.number().positive(),
+    beta1: z.number().min(0).lt(1),
+    beta2: z.number().min(0).lt(1),
+    epsilon: z.number().positive(),
+    weightDecay: z.number().min(0),
+  }),
+  schedule: z.strictObject({
+    kind: z.enum(["constant", "cosine", "linear"]),
+    warmupSteps: z.number().int().min(0).optional(),
+    finalFactor: z.number().min(0).max(1).optional(),
+  }),
+  epochs: count,
+  batchSize: count,
+  maxSteps: count.nullable(),
+  earlyStopping: z.strictObject({ patience: count, minDelta: z.number().min(0) }).nullable(),
+  seed: z.number().int().min(0),
+  engine: z.literal("cpu", {
+    error: (issue) => `expected "cpu", the engine of this version, got ${JSON.stringify(issue.input)}`,
+  }),
+  threads: z.number().int().min(0),
+});
+
+/** Settings as a user writes them. */
+export interface TrainSettings {
+  optimizer: OptimizerSpec;
+  /** Default: constant. */
+  schedule?: ScheduleSpec;
+  /** Passes over the training rows, at most. */
+  epochs: number;
+  /** Rows a step; a last batch that is smaller is left out of the epoch. Default 256. */
+  batchSize?: number;
+  /** Stop after this many steps, for measuring cost. */
+  maxSteps?: number | null;
+  /** Stop when the validation loss has not fallen by more than `minDelta` (default 0) for `patience` epochs. */
+  earlyStopping?: { patience: number; minDelta?: number } | null;
+  /** Of initial values and batch order. */
+  seed: number;
+  /** What computes. Default `cpu`. */
+  engine?: "cpu";
+  /** Threads inside one operator; part of the definition, since it can change the last bits. Default 0: physical cores. */
+  threads?: number;
+}
+
+/** Settings with every default filled in. */
+export type CompleteSettings = z.infer<typeof settingsSchema> & { schedule: ScheduleSpec };
+
+/**
+ * Fills in defaults and checks.
+ *
+ * @throws {RangeError} naming the field, what it expected and what it got
+ */
+export function completeSettings(settings: TrainSettings): CompleteSettings {
+  const { earlyStopping } = settings;
+  const filled = {
+    schedule: { kind: "constant" },
+    batchSize: 256,
+    maxSteps: null,
+    engine: "cpu",
+    threads: 0,
+    ...settings,
+    earlyStopping: earlyStopping ? { minDelta: 0, ...earlyStopping } : null,
+  };
+  const parsed = settingsSchema.safeParse(filled);
+  if (parsed.success) return parsed.data as CompleteSettings;
+  const [issue] = parsed.error.issues;
+  throw new RangeError(`Cannot train: ${issue.path.join(".") || "settings"}: ${issue.message}`);
+}
