@@ -1,0 +1,23 @@
+// lib/data: vectors that can be trusted, and the files that hold them.
+// Datasets of float32 columns with provenance, every file checked against its SHA-256; references that another process
+// resolves to the same bytes; safetensors files, read and written atomically (checkpoints use them too); seeded batches
+// that do not depend on earlier epochs. Random datasets exist for measuring cost and say so.
+// The datasets themselves are in data/ at the top of the project, with the scripts that rebuild them.
+
+export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "./float16.ts";
+export type { SafetensorsArrays, SafetensorsDtype, SafetensorsTensor } from "./safetensors_header.ts";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensors,
+  type SafetensorsFile,
+  type TensorToWrite,
+  toFloat32,
+  writeSafetensors,
+} from "./safetensors.ts";
+export { type DatasetManifest, parseManifest, type SplitName } from "./manifest.ts";
+export { type Column, columnOf, type Dataset, loadDataset } from "./dataset.ts";
+export { type DataReference, dataReference, resolveReference } from "./reference.ts";
+export { randomDataset } from "./random_dataset.ts";
+export { batches, type BatchOptions, gatherRows } from "./batches.ts";
+export { type ColumnDescription, describeColumns } from "./describe.ts";

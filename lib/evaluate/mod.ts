@@ -1,0 +1,17 @@
+// lib/evaluate: how good compressed vectors are, against the teacher's and against what needs no training.
+// Geometry (cosine, squared error, explained variance) and retrieval (recall@k of the teacher's own neighbours), row by
+// row so that intervals can be computed; the floors every student is compared with: PCA, truncation, random
+// directions and int8 codes; and the guard through which a report opens the test split, once.
+// The one expensive step, all products of two sets of vectors, is a function that can be replaced.
+
+export { normalizeRows, selectRows, type Vectors } from "./vectors.ts";
+export { compareGeometry, type GeometryScores } from "./geometry.ts";
+export { type SimilarityBlock, similarityBlock } from "./similarity.ts";
+export { nearestNeighbours, type NeighbourOptions, type Neighbours } from "./neighbours.ts";
+export { recallAtK, type RetrievalScores, type RetrievalTask, retrievalTask, scoreRetrieval } from "./retrieval.ts";
+export { fitPca, type Pca } from "./pca.ts";
+export { decode, encode, type LinearCodec, pcaCodec, randomRotationCodec, truncationCodec } from "./linear_codec.ts";
+export { dequantizeInt8, fitInt8, type Int8Quantizer, type Int8Vectors, quantizeInt8 } from "./int8.ts";
+export { openings, openTestSplit, type TestOpening } from "./test_split.ts";
+export { applyModel, type ApplyOptions } from "./apply_model.ts";
+export { type EngineProduct, engineProduct } from "./engine_product.ts";
