@@ -9,7 +9,7 @@ export { compareGeometry, type GeometryScores } from "./geometry.ts";
 export { type SimilarityBlock, similarityBlock } from "./similarity.ts";
 export { nearestNeighbours, type NeighbourOptions, type Neighbours } from "./neighbours.ts";
 export { recallAtK, type RetrievalScores, type RetrievalTask, retrievalTask, scoreRetrieval } from "./retrieval.ts";
-export { fitPca, type Pca } from "./pca.ts";
+export { fitPca, type Pca, pcaWeights } from "./pca.ts";
 export { decode, encode, type LinearCodec, pcaCodec, randomRotationCodec, truncationCodec } from "./linear_codec.ts";
 export { dequantizeInt8, fitInt8, type Int8Quantizer, type Int8Vectors, quantizeInt8 } from "./int8.ts";
 export { openings, openTestSplit, type TestOpening } from "./test_split.ts";

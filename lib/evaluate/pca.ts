@@ -66,3 +66,23 @@ function covarianceOf(data: Float32Array, rows: number, mean: Float64Array): Mat
   const products = multiplyTransposed(centred, centred, new Float64Array(width * width), rows);
   return Matrix.from1DArray(width, width, products).div(rows - 1);
 }
+
+/**
+ * The first components as the weights of `pcaModel` (lib/models/linear_autoencoder.ts).
+ *
+ * @param latentDim from 1 to the width
+ * @returns `mean [width]` and `components [latentDim, width]` in float32
+ * @throws {RangeError} when latentDim is out of range
+ */
+export function pcaWeights({ width, mean, components }: Pca, latentDim: number) {
+  if (!Number.isInteger(latentDim) || latentDim < 1 || latentDim > width) {
+    throw new RangeError(
+      `Cannot take components: expected latentDim to be an integer from 1 to ${width}, got ${latentDim}`,
+    );
+  }
+  const rows = components.subarray(0, latentDim * width);
+  return {
+    mean: { dtype: "float32", shape: [width], data: Float32Array.from(mean) },
+    components: { dtype: "float32", shape: [latentDim, width], data: Float32Array.from(rows) },
+  } as const;
+}

@@ -4,6 +4,7 @@
 // Sessions block the JavaScript thread while they compute, so trials and benchmarks run in child processes.
 // Training steps are in lib/train, measurement in lib/bench.
 
+export { machineFacts, type MachineReader, memoryUse, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export {
   type ArrayData,

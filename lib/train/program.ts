@@ -50,7 +50,8 @@ export interface ProgramOptions {
 /**
  * Traces model, loss and metrics.
  *
- * @throws {TypeError} when the loss is no floating scalar, or a metric is neither a scalar nor `[batch]`
+ * @throws {TypeError} when the loss is no floating scalar or does not depend on one of the model's parameters, or a metric is
+ *   neither a scalar nor `[batch]`
  *
  * @example
  * ```ts
@@ -74,11 +75,23 @@ export function traceProgram({ model, loss, metrics, targets = {} }: ProgramOpti
     const value = expectScalar(`loss of ${model.name}`, loss(outputs, batch));
     return training ? { loss: value } : { loss: value, ...expectMetrics(model.name, metrics?.(outputs, batch) ?? {}) };
   };
-  return {
+  const program = {
     forward: model.trace(),
     loss: graph(`${model.name}-loss`, lossGraph(true)),
     metrics: graph(`${model.name}-metrics`, lossGraph(false)),
   };
+  expectAllReached(model.name, program);
+  return program;
+}
+
+/** A parameter that the loss does not reach would be in no checkpoint, and the model could not be run from it. */
+function expectAllReached(modelName: string, { forward, loss, metrics }: TrainingProgram): void {
+  const names = ({ parameters }: Graph) => parameters.map(({ source }) => source.name);
+  const reached = new Set(names(loss));
+  const missed = [...new Set([...names(forward), ...names(metrics)])].filter((name) => !reached.has(name));
+  if (missed.length > 0) {
+    throw new TypeError(`Cannot train ${modelName}: its loss does not depend on ${missed.join(", ")}`);
+  }
 }
 
 function expectScalar(label: string, value: Tensor): Tensor {

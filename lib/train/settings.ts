@@ -67,11 +67,16 @@ export function completeSettings(settings: TrainSettings): CompleteSettings {
     maxSteps: null,
     engine: "cpu",
     threads: 0,
-    ...settings,
-    earlyStopping: earlyStopping ? { minDelta: 0, ...earlyStopping } : null,
+    ...given(settings),
+    earlyStopping: earlyStopping ? { minDelta: 0, ...given(earlyStopping) } : null,
   };
   const parsed = settingsSchema.safeParse(filled);
   if (parsed.success) return parsed.data as CompleteSettings;
   const [issue] = parsed.error.issues;
   throw new RangeError(`Cannot train: ${issue.path.join(".") || "settings"}: ${issue.message}`);
+}
+
+/** The fields that have a value: `{ batchSize: undefined }` means the default, as leaving it out does. */
+function given<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

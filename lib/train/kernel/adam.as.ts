@@ -6,6 +6,7 @@
  *
  * @param count values, a multiple of 4; the four regions are 16-byte aligned float32
  * @param stepSize learning rate / (1 - beta1^t)
+ * @param gain1 1 - beta1, and gain2 1 - beta2, rounded from float64: in float32, 1 - 0.999 is off by 5e-5
  * @param rootCorrection 1 / sqrt(1 - beta2^t)
  * @param l2 weight decay added to the gradient (Adam), else 0
  * @param shrink factor on the parameter before the step, 1 - learning rate * decay (AdamW), else 1
@@ -17,17 +18,18 @@ export function adam(
   gradient: usize,
   count: i32,
   stepSize: f32,
-  beta1: f32,
+  gain1: f32,
   beta2: f32,
+  gain2: f32,
   epsilon: f32,
   rootCorrection: f32,
   l2: f32,
   shrink: f32,
 ): void {
   const vStep = f32x4.splat(stepSize);
-  const vGain1 = f32x4.splat(<f32> 1 - beta1);
+  const vGain1 = f32x4.splat(gain1);
   const vBeta2 = f32x4.splat(beta2);
-  const vGain2 = f32x4.splat(<f32> 1 - beta2);
+  const vGain2 = f32x4.splat(gain2);
   const vEpsilon = f32x4.splat(epsilon);
   const vCorrection = f32x4.splat(rootCorrection);
   const vL2 = f32x4.splat(l2);

@@ -31,7 +31,7 @@ export function adamKernel(memory: WebAssembly.Memory, optimizer: OptimizerSpec)
     const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
     const l2 = kind === "adam" ? weightDecay : 0;
     const shrink = kind === "adamW" ? 1 - learningRate * weightDecay : 1;
-    const scalars = [stepSize, beta1, beta2, epsilon, rootCorrection, l2, shrink];
+    const scalars = [stepSize, 1 - beta1, beta2, 1 - beta2, epsilon, rootCorrection, l2, shrink];
     adam(parameter, firstMoment, secondMoment, gradient, count, ...scalars);
   };
 }

@@ -1,0 +1,13 @@
+// lib/process: what a program needs from the operating system, and what it must not leave behind.
+// Child processes with framed messages, a deadline, memory and output limits, killed with their whole tree;
+// the project's paths; files written atomically; hashes and canonical JSON, from which identities are made.
+// Uses node: modules only, so that Deno, an older Deno kernel and Node run the same code;
+// children always run the pinned Deno of node_modules.
+
+export { projectPath, projectRoot } from "./paths.ts";
+export { canonicalJson, type JsonValue, sha256Hex, writeFileAtomic } from "./files.ts";
+export { type Child, startChild } from "./child.ts";
+export type { ChildEnd, ChildOptions, ChildResult } from "./child_options.ts";
+export { denoExecutable } from "./deno_executable.ts";
+export { type MemoryUse, ownMemory } from "./own_memory.ts";
+export { connectParent, hasParent, type Parent } from "./parent.ts";

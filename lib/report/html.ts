@@ -1,0 +1,137 @@
+// A document as one self-contained, interactive page without network: a pure function.
+
+import { blockNumbers, type FigureBlock, recordsById, type ReportDocument } from "./document.ts";
+import { darkColors, template } from "./figures/figure.ts";
+import { formatRecord } from "./format.ts";
+import { intervalSentence, machineLine, parameterPairs } from "./header.ts";
+import { htmlClaims, HtmlFootnotes, htmlRecords } from "./html_appendix.ts";
+import { headingAnchors, htmlBlock, type HtmlBlockContext } from "./html_blocks.ts";
+import { escapeHtml, type HtmlContext } from "./html_inline.ts";
+import { pageScript } from "./html_script.ts";
+import { pageStyle } from "./html_style.ts";
+
+/** What a page needs that is not in the document. */
+export interface RenderHtmlOptions {
+  /** The text of plotly.min.js, inlined once; "" leaves the figures static. */
+  plotlyScript: string;
+  /** Figures as SVG by id: shown while scripts are off, and in print. */
+  svgs?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The whole report as one HTML page. Its content security policy forbids every request, so the page shows the same offline.
+ *
+ * @example
+ * ```ts
+ * import { renderHtml, Report } from "lib/report/mod.ts";
+ * const report = new Report("demo", { title: "A < B", scale: "smoke" });
+ * console.log(renderHtml(report.document, { plotlyScript: "" }).includes("<h1>A &lt; B</h1>")); // true
+ * ```
+ */
+export function renderHtml(document: ReportDocument, { plotlyScript, svgs = {} }: RenderHtmlOptions): string {
+  const footnotes = new HtmlFootnotes();
+  const context: HtmlContext = {
+    records: recordsById(document),
+    missingNote: (record) => footnotes.mark(record.note),
+  };
+  const whole: HtmlBlockContext = {
+    document,
+    context,
+    numbers: blockNumbers(document),
+    anchors: headingAnchors(document),
+    svgs,
+  };
+  const body = [
+    pageHeader(document),
+    tableOfContents(whole),
+    `<main>\n${document.blocks.map((block) => htmlBlock(block, whole)).join("\n")}`,
+    htmlClaims(document, context),
+    footnotes.html(),
+    `${htmlRecords(document)}\n</main>`,
+    '<div id="card" role="tooltip" hidden></div>',
+    `<script type="application/json" id="report-data">${scriptJson(pageData(document))}</script>`,
+    plotlyScript === "" ? "" : `<script>${scriptText(plotlyScript)}</script>`,
+    `<script>${scriptText(pageScript)}</script>`,
+  ].filter((part) => part !== "").join("\n");
+  return `${pageHead(document)}\n<body>\n${body}\n</body>\n</html>\n`;
+}
+
+function pageHead({ title }: ReportDocument): string {
+  const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:";
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="color-scheme" content="light dark">',
+    `<title>${escapeHtml(title)}</title>`,
+    `<style>${pageStyle}</style>`,
+    "</head>",
+  ].join("\n");
+}
+
+function pageHeader(document: ReportDocument): string {
+  const code = (text: string) => `<code>${escapeHtml(text)}</code>`;
+  const pairs = parameterPairs(document).map(code);
+  const interactive = document.identity === null ? ", made interactively (its freshness cannot be checked)" : "";
+  const facts: [string, string][] = [
+    ["Report", `${code(document.name)} at scale ${code(document.scale)}${interactive}`],
+    ...document.machines.map((machine, i): [string, string] => [
+      i === 0 ? "Machine" : "Other machine",
+      escapeHtml(machineLine(machine)),
+    ]),
+    ["Parameters", pairs.length > 0 ? pairs.join(" ") : "none"],
+    ["Run again", code(document.rerun)],
+  ];
+  const list = facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("\n");
+  const promise = "Every number below is a record: point at it, tap it or move to it with the keyboard to see its " +
+    "number of samples, interval, machine and source.";
+  const intervals = intervalSentence(document);
+  return `<header>\n<h1>${escapeHtml(document.title)}</h1>\n<dl>\n${list}\n</dl>\n<p class="promise">${promise} ${
+    escapeHtml(intervals)
+  }</p>\n</header>`;
+}
+
+function tableOfContents({ document, anchors }: HtmlBlockContext): string {
+  const entries = document.blocks.flatMap((block) =>
+    block.kind === "heading" && block.level === 2
+      ? [`<li><a href="#${anchors.get(block)}">${escapeHtml(block.text)}</a></li>`]
+      : []
+  );
+  return entries.length < 3 ? "" : `<nav aria-label="Contents"><ul>${entries.join("")}</ul></nav>`;
+}
+
+/** What the page's script reads: records for the cards, figures without their template, templates for both themes. */
+function pageData(document: ReportDocument): Record<string, unknown> {
+  const light = JSON.stringify(template("light"));
+  const figures = document.blocks.filter((block): block is FigureBlock => block.kind === "figure");
+  return {
+    darkColors: darkColors(),
+    figures: Object.fromEntries(figures.map(({ id, figure, width, height }) => {
+      const { template: own, ...layout } = figure.layout;
+      const kept = JSON.stringify(own) === light ? {} : { template: own };
+      return [id, { data: figure.data, layout: { ...layout, ...kept }, width, height }];
+    })),
+    machines: Object.fromEntries(document.machines.map(({ id, name }) => [id, name])),
+    records: Object.fromEntries(document.records.map((record) => [record.id, {
+      ...record,
+      shown: formatRecord(record),
+    }])),
+    templates: { light: template("light"), dark: template("dark") },
+  };
+}
+
+/** JSON that can stand inside a script element. */
+function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll(
+    "\u2029",
+    "\\u2029",
+  );
+}
+
+/** A script's text with the two sequences defused that would end or hide its element. */
+function scriptText(script: string): string {
+  return script.replace(/<\/script/gi, "<\\/script").replaceAll("<!--", "<\\!--");
+}

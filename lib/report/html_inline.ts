@@ -1,0 +1,73 @@
+// Inlines as HTML. Every record becomes a link to its row in the table of records, which the page's script turns into
+// a card on hover, focus and tap.
+
+import type { ResultRecord } from "../record/mod.ts";
+import type { Inline } from "./document.ts";
+import { formatParameter, formatParts } from "./format.ts";
+
+/** What the HTML of an inline may need to know. */
+export interface HtmlContext {
+  records: ReadonlyMap<string, ResultRecord>;
+  /** Called for every record without a value; returns the HTML of its footnote mark. */
+  missingNote: (record: ResultRecord) => string;
+  omitUnit?: boolean;
+}
+
+/** Text with everything escaped that HTML would take for markup, in content and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+}
+
+/** Inlines as HTML. */
+export function htmlInlines(content: readonly Inline[], context: HtmlContext): string {
+  return content.map((inline) => htmlInline(inline, context)).join("");
+}
+
+function htmlInline(inline: Inline, context: HtmlContext): string {
+  switch (inline.kind) {
+    case "text":
+      return escapeHtml(inline.text);
+    case "code":
+      return `<code>${escapeHtml(inline.text)}</code>`;
+    case "strong":
+      return `<strong>${htmlInlines(inline.children, context)}</strong>`;
+    case "emphasis":
+      return `<em>${htmlInlines(inline.children, context)}</em>`;
+    case "link":
+      return `<a href="${escapeHtml(inline.href)}" rel="noreferrer">${htmlInlines(inline.children, context)}</a>`;
+    case "parameter":
+      return `<span class="parameter">${escapeHtml(formatParameter(inline.value))}</span>`;
+    case "record":
+      return htmlRecord(context.records.get(inline.id)!, { ...inline, omitUnit: context.omitUnit }, context);
+  }
+}
+
+/** A record as a link to its row in the table of records. */
+export function htmlRecord(
+  record: ResultRecord,
+  style: NonNullable<Parameters<typeof formatParts>[1]>,
+  context: Pick<HtmlContext, "missingNote">,
+): string {
+  const { value, interval, unit, samples, missing } = formatParts(record, style);
+  const body = [
+    `<span class="value">${escapeHtml(value)}</span>`,
+    interval && ` <span class="interval">${escapeHtml(interval)}</span>`,
+    escapeHtml(unit),
+    samples && ` <span class="interval">(${escapeHtml(samples)})</span>`,
+  ].join("");
+  const id = escapeHtml(record.id);
+  const link = `<a class="number" href="#record-${id}" data-record="${id}">${body}</a>`;
+  return missing ? link + context.missingNote(record) : link;
+}
+
+/** Text in which only code spans are markup: notes of records and claims, alternative texts. */
+export function htmlNote(note: string): string {
+  return note.split(/(`[^`]+`)/).map((piece, i) =>
+    i % 2 === 1 ? `<code>${escapeHtml(piece.slice(1, -1))}</code>` : escapeHtml(piece)
+  ).join("");
+}

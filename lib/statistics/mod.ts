@@ -1,0 +1,30 @@
+// lib/statistics: the arithmetic of uncertainty.
+// Seeded random numbers that are the same on every machine and can be continued; quantiles and summaries;
+// bootstrap intervals (one level, and two levels: seeds and items); paired tests of one thing against another;
+// ratios of measurements; how many samples a percentile needs before it may be printed.
+// Pure functions of numbers: no clock, no file, no global state.
+
+export { Random, random, type RandomState, type Shuffleable } from "./random.ts";
+export type { SeedElement } from "./seed_path.ts";
+export { mean, median, quantile, standardDeviation, summarize, type Summary } from "./summary.ts";
+export type { Samples } from "./samples.ts";
+export {
+  bootstrapInterval,
+  type BootstrapIntervalOptions,
+  type BootstrapOptions,
+  type ConfidenceInterval,
+  type Estimate,
+  type Statistic,
+  twoLevelBootstrap,
+  type TwoLevelBootstrapOptions,
+} from "./bootstrap.ts";
+export {
+  mcNemar,
+  mcNemarExact,
+  type McNemarResult,
+  type PairedDifference,
+  pairedDifference,
+  proportionInterval,
+} from "./paired.ts";
+export { coefficientOfVariation, ratioInterval, type RatioOptions } from "./ratio.ts";
+export { percentileSupported, samplesForPercentile } from "./percentile_support.ts";

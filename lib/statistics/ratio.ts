@@ -1,0 +1,86 @@
+// Ratios for benchmarks: how many times faster A is than B, when both were measured in turns, round after round.
+
+import {
+  bootstrapInterval,
+  type BootstrapOptions,
+  checkOptions,
+  distributionOf,
+  drawIndices,
+  type Estimate,
+  gather,
+  percentileBounds,
+  plainMean,
+} from "./bootstrap.ts";
+import { checkPaired, checkSamples, type Samples } from "./samples.ts";
+import { mean, median, standardDeviation } from "./summary.ts";
+
+/** Options of `ratioInterval`. */
+export interface RatioOptions extends BootstrapOptions {
+  /** What is divided: medians (default), means, or, for "geometricMean", the pairs' own ratios averaged geometrically. */
+  of?: "median" | "mean" | "geometricMean";
+}
+
+/**
+ * The ratio of two paired measurements with its bootstrap interval; rounds are drawn as pairs, so that what slowed both down in
+ * one round (a warm chip, another program) does not widen the interval.
+ *
+ * @param numerator shape [n], n at least 2, positive; `denominator` likewise, round i belonging to round i
+ * @throws {TypeError | RangeError} when lengths differ, a sample is not positive and finite, or an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { ratioInterval } from "lib/statistics/mod.ts";
+ * const { value } = ratioInterval([2, 4, 6], [1, 2, 3], { seed: 1, resamples: 500 });
+ * console.log(value); // 2
+ * ```
+ */
+export function ratioInterval(numerator: Samples, denominator: Samples, options: RatioOptions): Estimate {
+  checkPaired(numerator, denominator, "compute a ratio");
+  const above = checkPositive(numerator);
+  const below = checkPositive(denominator);
+  const { of = "median" } = options;
+  const { confidence, resamples, stream } = checkOptions(options, "compute a ratio");
+  const ratio = RATIOS[of];
+  const distribution = distributionOf(resamples, () => {
+    const rounds = drawIndices(stream, above.length);
+    return ratio(gather(above, rounds), gather(below, rounds));
+  });
+  const method = `paired bootstrap percentile of the ratio (${of}), ${resamples} resamples`;
+  return {
+    value: ratio(above, below),
+    n: above.length,
+    interval: { ...percentileBounds(distribution, confidence), confidence, method },
+  };
+}
+
+/**
+ * Standard deviation over mean, with a bootstrap interval.
+ *
+ * @param samples shape [n], n at least 3, positive
+ * @throws {TypeError | RangeError} when there are too few samples, one is not positive and finite, or an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { coefficientOfVariation } from "lib/statistics/mod.ts";
+ * console.log(coefficientOfVariation([9, 10, 11], { seed: 1 }).value); // 0.1
+ * ```
+ */
+export function coefficientOfVariation(samples: Samples, options: BootstrapOptions): Estimate {
+  const checked = checkPositive(samples, "compute a coefficient of variation", 3);
+  return bootstrapInterval(checked, { ...options, statistic: (drawn) => standardDeviation(drawn) / mean(drawn) });
+}
+
+const RATIOS = {
+  median: (a: Float64Array, b: Float64Array) => median(a) / median(b),
+  mean: (a: Float64Array, b: Float64Array) => plainMean(a) / plainMean(b),
+  geometricMean: (a: Float64Array, b: Float64Array) => Math.exp(plainMean(a.map((value, i) => Math.log(value / b[i])))),
+};
+
+function checkPositive(samples: Samples, action = "compute a ratio", least = 2): Float64Array {
+  const checked = checkSamples(samples, action, least);
+  const index = checked.findIndex((value) => value <= 0);
+  if (index >= 0) {
+    throw new RangeError(`Cannot ${action}: expected positive numbers, got ${checked[index]} at index ${index}`);
+  }
+  return checked;
+}

@@ -1,0 +1,3 @@
+// A child that never ends, not even on request: it is busy.
+console.log("busy");
+while (true);
