@@ -1,0 +1,42 @@
+// One run of a study at a time. The lock is SQLite's own on an empty database file: the operating system drops it when the
+// process ends, by whatever means, so a stale lock cannot exist. What the holder is called stands in the store (`runs`).
+// Nothing else may open this file: on POSIX systems closing any handle of it would drop the lock of the whole process.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { isBusy, loadSqlite, openDatabase } from "./sqlite.ts";
+
+/** A held lock. */
+export interface StudyLock {
+  release(): void;
+}
+
+const TRIES = 10;
+const BETWEEN_TRIES_MS = 100;
+
+/**
+ * The lock on a study's folder, which is made when missing; null when another run holds it. Tried for a second: a holder that was
+ * just killed may not have ended yet, and one that just began has not said who it is.
+ */
+export async function takeLock(folder: string): Promise<StudyLock | null> {
+  await loadSqlite(); // first: a program without it leaves no empty folder
+  mkdirSync(folder, { recursive: true });
+  for (let i = 0; i < TRIES; i++) {
+    if (i > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS));
+    const lock = await tryLock(folder);
+    if (lock !== null) return lock;
+  }
+  return null;
+}
+
+async function tryLock(folder: string): Promise<StudyLock | null> {
+  const database = await openDatabase(join(folder, "lock.sqlite"), { timeoutMs: 0 });
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return null;
+    throw error;
+  }
+  return { release: () => database.close() };
+}
