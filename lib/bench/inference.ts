@@ -3,7 +3,7 @@
 import { type Graph, serializeGraph } from "../graph/mod.ts";
 import { projectPath, startChild } from "../process/mod.ts";
 import { bootstrapInterval, type ConfidenceInterval, median } from "../statistics/mod.ts";
-import { judgeSamples, type Verdict } from "./verdict.ts";
+import { judge, type Judgement } from "./verdict.ts";
 
 /** What is measured, and for how long. */
 export interface InferenceOptions {
@@ -20,7 +20,7 @@ export interface InferenceOptions {
 }
 
 /** Timings of one configuration. */
-export interface InferenceTiming extends Verdict {
+export interface InferenceTiming extends Judgement {
   readonly batchSize: number;
   readonly threads: number;
   /** Building the session, and the first call: apart, since both do work that later calls do not. */
@@ -74,10 +74,19 @@ export async function measureInference(graph: Graph, options: InferenceOptions):
   const { value, interval } = bootstrapInterval(answer.samplesMs, { statistic: median, resamples: 1000, seed });
   return {
     ...answer,
-    ...judgeSamples(answer.samplesMs),
+    ...judge({ calls: blocksOf(answer.samplesMs) }),
     batchSize,
     threads,
     callMs: value,
     interval,
   };
+}
+
+/** Nine runs of consecutive calls, so that a drift from the first third to the last shows. */
+function blocksOf(samples: Float64Array): number[][] {
+  const length = Math.ceil(samples.length / 9);
+  return Array.from(
+    { length: Math.ceil(samples.length / length) },
+    (_, i) => [...samples.slice(i * length, (i + 1) * length)],
+  );
 }

@@ -1,45 +1,124 @@
-// Whether a series of timings can be believed: VALID, NOISY or INVALID, with reasons.
+// What may be said of measured blocks: their summary, the ratio of two sides, and whether either can be trusted.
 
-import { median, quantile } from "../statistics/mod.ts";
+import { median, quantile, random, ratioInterval } from "../statistics/mod.ts";
+import type { Block } from "./interleave.ts";
 
-/** A judgement on a measurement. */
-export interface Verdict {
-  readonly verdict: "VALID" | "NOISY" | "INVALID";
-  /** Why it is not VALID; empty otherwise. */
-  readonly reasons: readonly string[];
+/** Trustworthy; to be read with care; not to be used. */
+export type Verdict = "VALID" | "NOISY" | "INVALID";
+
+/** A verdict and why it is not VALID. */
+export interface Judgement {
+  verdict: Verdict;
+  reasons: string[];
 }
 
-/** Spread beyond which torch's blocked_autorange speaks of fluctuation, and of significant environmental influence. */
-const NOISY_SPREAD = 0.10;
+/** One side of a cell. */
+export interface SideSummary {
+  medianMs: number;
+  /** Third quartile less first. */
+  iqrMs: number;
+  /** Steps timed. */
+  n: number;
+}
+
+/** How many times faster the first side is than the second. */
+export interface Comparison {
+  ratio: number;
+  low: number;
+  high: number;
+  confidence: number;
+  method: string;
+  /** Pairs of blocks. */
+  n: number;
+}
+
+const NOISY_SPREAD = 0.1;
 const INVALID_SPREAD = 0.25;
-/** Difference between the medians of the first and the last third that counts as drift. */
-const DRIFT = 0.10;
+/** Change between the medians of the first and the last third of a side's blocks beyond which it drifted. */
+const DRIFT = 0.15;
+const CONFIDENCE = 0.95;
+const RESAMPLES = 4000;
+
+/** Median, interquartile range and count over all steps of a side. */
+export function summarizeSide(blocks: readonly Block[]): SideSummary {
+  const samples = blocks.flat();
+  return {
+    medianMs: median(samples),
+    iqrMs: quantile(samples, 0.75) - quantile(samples, 0.25),
+    n: samples.length,
+  };
+}
+
+/** The median of each block. */
+function blockMedians(blocks: readonly Block[]): number[] {
+  return blocks.map((block) => median(block));
+}
+
+/** Time of `theirs` over time of `ours`, by the medians of paired blocks: above 1, ours is faster. */
+export function compareSides(ours: readonly Block[], theirs: readonly Block[]): Comparison {
+  const { value, n, interval } = ratioInterval(blockMedians(theirs), blockMedians(ours), {
+    seed: "compare sides",
+    confidence: CONFIDENCE,
+    resamples: RESAMPLES,
+  });
+  return { ratio: value, n, ...interval };
+}
 
 /**
- * Judges timings in the order in which they were taken: spread (interquartile range over median) above 0.10 is NOISY, above
- * 0.25 INVALID; a last third whose median differs from the first's by more than 0.10 is INVALID (drift).
+ * Judges a cell by its sides' blocks.
  *
- * @param samples times in any unit, at least 4
- *
- * @example
- * ```ts
- * import { judgeSamples } from "lib/bench/mod.ts";
- * const { verdict } = judgeSamples([10, 10.1, 9.9, 10, 10.1, 10]);
- * if (verdict !== "VALID") throw new Error("these times are steady");
- * ```
+ * @param sides by name, for the reasons
+ * @param problems what was found before anything was timed, such as losses that differ: each makes the cell INVALID
  */
-export function judgeSamples(samples: ArrayLike<number>): Verdict {
-  if (samples.length < 4) {
-    return { verdict: "INVALID", reasons: [`expected at least 4 samples, got ${samples.length}`] };
+export function judge(sides: Readonly<Record<string, readonly Block[]>>, problems: readonly string[] = []): Judgement {
+  const reasons: string[] = [...problems];
+  let verdict: Verdict = problems.length > 0 ? "INVALID" : "VALID";
+  const lower = (to: Verdict, reason: string) => {
+    if (verdict !== "INVALID") verdict = to;
+    reasons.push(reason);
+  };
+  for (const [name, blocks] of Object.entries(sides)) {
+    const { medianMs, iqrMs } = summarizeSide(blocks);
+    const spread = iqrMs / medianMs;
+    const tells = `${name}: IQR/median ${spread.toFixed(2)}`;
+    if (spread > INVALID_SPREAD) lower("INVALID", tells);
+    else if (spread > NOISY_SPREAD) lower("NOISY", tells);
+    const drift = driftOf(blocks);
+    if (Math.abs(drift) > DRIFT) lower("INVALID", `${name}: drift of ${(drift * 100).toFixed(0)}%`);
   }
-  const ordered = Array.from(samples);
-  const spread = (quantile(ordered, 0.75) - quantile(ordered, 0.25)) / median(ordered);
-  const third = Math.floor(ordered.length / 3);
-  const drift = median(ordered.slice(-third)) / median(ordered.slice(0, third)) - 1;
-  const reasons: string[] = [];
-  if (spread > NOISY_SPREAD) reasons.push(`spread ${spread.toFixed(2)} of the median`);
-  const drifts = Math.abs(drift) > DRIFT;
-  if (drifts) reasons.push(`drift of ${(drift * 100).toFixed(0)}% from the first to the last third`);
-  const invalid = spread > INVALID_SPREAD || drifts;
-  return { verdict: invalid ? "INVALID" : spread > NOISY_SPREAD ? "NOISY" : "VALID", reasons };
+  return { verdict, reasons };
+}
+
+/** Relative change of the median from the first third of the blocks to the last. */
+function driftOf(blocks: readonly Block[]): number {
+  const third = Math.max(1, Math.floor(blocks.length / 3));
+  return median(blocks.slice(-third).flat()) / median(blocks.slice(0, third).flat()) - 1;
+}
+
+/**
+ * The geometric mean of several cells' ratios with an interval: blocks are drawn again within each cell.
+ *
+ * @param cells at least one, each with paired blocks of both sides
+ */
+export function overallRatio(cells: readonly { ours: readonly Block[]; theirs: readonly Block[] }[]): Comparison {
+  const medians = cells.map(({ ours, theirs }) => ({ ours: blockMedians(ours), theirs: blockMedians(theirs) }));
+  const stream = random("overall ratio");
+  const geometricMean = (draw: (count: number) => number[]) => {
+    const logs = medians.map(({ ours, theirs }) => {
+      const rounds = draw(ours.length);
+      return Math.log(median(rounds.map((i) => theirs[i])) / median(rounds.map((i) => ours[i])));
+    });
+    return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+  };
+  const inOrder = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const drawn = (count: number) => Array.from({ length: count }, () => stream.integer(count));
+  const resamples = Array.from({ length: RESAMPLES }, () => geometricMean(drawn));
+  return {
+    ratio: geometricMean(inOrder),
+    low: quantile(resamples, (1 - CONFIDENCE) / 2),
+    high: quantile(resamples, (1 + CONFIDENCE) / 2),
+    confidence: CONFIDENCE,
+    method: `geometric mean over cells, bootstrap percentile over paired blocks, ${RESAMPLES} resamples`,
+    n: medians.reduce((sum, { ours }) => sum + ours.length, 0),
+  };
 }

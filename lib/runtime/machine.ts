@@ -113,7 +113,8 @@ export function thisMachine(): MachineReader {
   return {
     platform: process.platform,
     arch: process.arch,
-    release: os.release(),
+    // The version without what a distribution or host appends to it.
+    release: /^[\d.]+/.exec(os.release())?.[0].replace(/\.$/, "") ?? "",
     logicalCores: Math.max(1, os.cpus().length),
     memoryBytes: os.totalmem(),
     engineVersions: process.versions,

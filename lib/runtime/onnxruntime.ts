@@ -26,9 +26,9 @@ export function loadOnnxRuntime(): Promise<OrtModule> {
   return loading;
 }
 
-/** Names of the providers that the installed binary contains. */
+/** Names of the providers that the installed binary contains; those that it could load from elsewhere are left out. */
 export async function availableProviders(): Promise<string[]> {
-  return (await loadOnnxRuntime()).listSupportedBackends().map(({ name }) => name);
+  return (await loadOnnxRuntime()).listSupportedBackends().filter(({ bundled }) => bundled).map(({ name }) => name);
 }
 
 /**

@@ -19,6 +19,7 @@ const epochSchema = z.object({
   steps: z.number().int().min(0),
   trainLoss: z.number(),
   validation: z.record(z.string(), z.number()),
+  /** Of the epoch's last step. */
   learningRate: z.number(),
   seconds: z.number(),
   samplesPerSecond: z.number(),
@@ -70,7 +71,8 @@ export async function saveCheckpoint(
   const write = async (kind: keyof CheckpointTensors) => {
     const content = tensors[kind];
     if (!content) return null;
-    const name = `${kind}-${sidecar.step}.safetensors`;
+    // With the run's own mark: another run's file of the same step stays until the new sidecar stands.
+    const name = `${kind}-${sidecar.step}-${sidecar.definition.slice(0, 8)}.safetensors`;
     const written = Object.entries(content).map(([name, { shape, data }]) => [name, { shape, data }] as const);
     await writeSafetensors(join(folder, name), Object.fromEntries(written) as Record<string, TensorToWrite>);
     return { name, sha256: await sha256OfFile(join(folder, name)) };
@@ -118,14 +120,17 @@ export async function readSidecar(folder: string): Promise<CheckpointSidecar | n
 /**
  * Reads one of a checkpoint's files after checking its hash.
  *
- * @throws {RangeError} when the file is cut short or otherwise not the one that was written
+ * @throws {RangeError} when the file is missing, cut short or otherwise not the one that was written
  */
 export async function readTensors(
   folder: string,
   file: { name: string; sha256: string },
 ): Promise<Record<string, ArrayValue>> {
   const path = join(folder, file.name);
-  const got = await sha256OfFile(path);
+  const got = await sha256OfFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new RangeError(`Cannot read checkpoint ${path}: expected a file, got none`);
+  });
   if (got !== file.sha256) {
     throw new RangeError(
       `Cannot read checkpoint ${path}: expected SHA-256 ${file.sha256}, got ${got}; the file was truncated or changed`,

@@ -7,6 +7,7 @@ import { canonicalJson, sha256Hex } from "../process/mod.ts";
 import type { ArrayValue } from "../runtime/mod.ts";
 import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./checkpoint.ts";
 import { cpuStepper, type Stepper } from "./cpu_stepper.ts";
+import { epochsWithoutGain } from "./early_stopping.ts";
 import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
 import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
@@ -85,6 +86,7 @@ export async function runProgram(
   if (data.train.length < batchSize) {
     throw new RangeError(`Cannot train: expected at least ${batchSize} training rows, got ${data.train.length}`);
   }
+  if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
   const stepper = await cpuStepper(program.loss, {
     batchSize,
     optimizer,
@@ -177,7 +179,7 @@ class Loop {
       if (options.signal?.aborted) return false;
       const start = performance.now();
       fillBatch(stepper.batch, data, order[progress.stepInEpoch]);
-      const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate() });
+      const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate(progress.step) });
       progress.step++;
       progress.stepInEpoch++;
       progress.epochLossSum += loss;
@@ -186,19 +188,21 @@ class Loop {
     return true;
   }
 
-  #learningRate(): number {
+  /** Of a step, counted from 0. */
+  #learningRate(step: number): number {
     const { optimizer, schedule } = this.#parts.settings;
-    return optimizer.learningRate * scheduleFactor(schedule, this.#progress.step, this.#totalSteps);
+    return optimizer.learningRate * scheduleFactor(schedule, step, this.#totalSteps);
   }
 
   async #endEpoch(): Promise<void> {
     const { validation, data, settings, stepper, options } = this.#parts;
     const progress = this.#progress;
     const { stepInEpoch: steps, epochLossSum, epochSeconds } = progress;
+    const learningRate = this.#learningRate(progress.step - 1);
     const metrics = await validation.evaluate(data.validation);
     if (!Number.isFinite(metrics.loss)) {
       throw new RangeError(
-        `Training diverged: the validation loss is ${metrics.loss} after step ${progress.step} with learning rate ${this.#learningRate()}`,
+        `Training diverged: the validation loss is ${metrics.loss} after step ${progress.step} with learning rate ${learningRate}`,
       );
     }
     const summary: EpochSummary = {
@@ -206,7 +210,7 @@ class Loop {
       steps,
       trainLoss: epochLossSum / steps,
       validation: metrics,
-      learningRate: this.#learningRate(),
+      learningRate,
       seconds: epochSeconds,
       samplesPerSecond: steps * settings.batchSize / epochSeconds,
     };
@@ -293,15 +297,4 @@ class Loop {
       checkpoint: options.checkpointDir ?? null,
     };
   }
-}
-
-/** Epochs since the validation loss last fell by more than `minDelta` below the lowest before it. */
-function epochsWithoutGain(history: readonly EpochSummary[], minDelta: number): number {
-  let best = Infinity;
-  let waited = 0;
-  for (const { validation: { loss } } of history) {
-    waited = loss < best - minDelta ? 0 : waited + 1;
-    best = Math.min(best, loss);
-  }
-  return waited;
 }

@@ -41,7 +41,7 @@ export interface TrainSettings {
   batchSize?: number;
   /** Stop after this many steps, for measuring cost. */
   maxSteps?: number | null;
-  /** Stop when the validation loss has not fallen by more than `minDelta` (default 0) for `patience` epochs. */
+  /** Stop when for `patience` epochs the validation loss has not fallen by more than `minDelta` (default 0), in one or in several. */
   earlyStopping?: { patience: number; minDelta?: number } | null;
   /** Of initial values and batch order. */
   seed: number;

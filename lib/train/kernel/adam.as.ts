@@ -1,6 +1,9 @@
 // AssemblyScript source of the optimizer kernel (compiled by build.mjs; the bytes stand in adam_wasm.ts).
 // One pass over parameter, moments and gradient, four values at a time: the step is bound by memory, not by arithmetic.
 
+/** Smaller moments become zero: those of a dead unit would shrink to denormals and stay there, each one slow to compute with. */
+const SMALLEST: f32 = 1.1754943508222875e-38;
+
 /**
  * Adam and AdamW in place (Kingma & Ba 2015; Loshchilov & Hutter 2019), in the order of operations of PyTorch.
  *
@@ -34,6 +37,7 @@ export function adam(
   const vCorrection = f32x4.splat(rootCorrection);
   const vL2 = f32x4.splat(l2);
   const vShrink = f32x4.splat(shrink);
+  const vSmallest = f32x4.splat(SMALLEST);
   const end = <usize> count << 2;
   for (let offset: usize = 0; offset < end; offset += 16) {
     let p = v128.load(parameter + offset);
@@ -43,6 +47,8 @@ export function adam(
     p = f32x4.mul(p, vShrink);
     m = f32x4.add(m, f32x4.mul(f32x4.sub(g, m), vGain1));
     v = f32x4.add(f32x4.mul(v, vBeta2), f32x4.mul(f32x4.mul(g, g), vGain2));
+    m = v128.andnot(m, f32x4.lt(f32x4.abs(m), vSmallest));
+    v = v128.andnot(v, f32x4.lt(v, vSmallest));
     const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(v), vCorrection), vEpsilon);
     p = f32x4.sub(p, f32x4.mul(vStep, f32x4.div(m, denominator)));
     v128.store(parameter + offset, p);

@@ -1,0 +1,26 @@
+// lib/cli: the commands behind the tasks of deno.json: report, test, ok, kernel, doctor, strip, clean.
+// Each file is one command: it reads its arguments, calls a room, and tells the outcome in lines and an exit code.
+// bootstrap.mjs comes before all of them: with Node.js alone it installs the packages and starts Deno.
+// A user's mistake is one sentence without a stack; Ctrl-C stops children and keeps what was there.
+// Nothing else imports this room; what is exported here serves its tests.
+
+export { cleanMain, removables } from "./clean.ts";
+export { CommandError, parseCommand } from "./command.ts";
+export { doctorMain, examine, type Finding, findingsTable, withoutPrivate } from "./doctor.ts";
+export {
+  KERNEL_NAME,
+  kernelDenoPath,
+  kernelFolders,
+  kernelSpec,
+  registeredDeno,
+  registerKernel,
+  unregisterKernel,
+  userJupyterFolder,
+} from "./kernel.ts";
+export { listNotebooks, selectNotebooks } from "./notebooks.ts";
+export { type Check, runChecks } from "./ok.ts";
+export { reportMain } from "./report.ts";
+export { parseReportCommand } from "./report_options.ts";
+export { stripFile, stripMain } from "./strip.ts";
+export { ownTerminal, terminalOn } from "./terminal.ts";
+export { testArguments } from "./test.ts";

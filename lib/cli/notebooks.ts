@@ -1,0 +1,31 @@
+// Which notebooks a command line means.
+
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { notebookName } from "../notebook/mod.ts";
+import { projectPath } from "../process/mod.ts";
+import { CommandError } from "./command.ts";
+
+/** Absolute paths of the notebooks in `folder`, by default the project's, in the order of their names. */
+export function listNotebooks(folder: string = projectPath("notebooks")): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(".ipynb") && !name.startsWith("."));
+  return names.sort().map((name) => join(folder, name));
+}
+
+/**
+ * The notebooks that `names` mean: each the beginning of a name (`02`), or a path.
+ *
+ * @throws {CommandError} for a name that no notebook has, listing those that there are
+ */
+export function selectNotebooks(names: string[], folder?: string): string[] {
+  const all = listNotebooks(folder);
+  const selected = names.flatMap((name) => {
+    if (name.endsWith(".ipynb") && existsSync(name) && statSync(name).isFile()) return [resolve(name)];
+    const matches = all.filter((path) => notebookName(path).startsWith(name.replace(/\.ipynb$/, "")));
+    if (name !== "" && matches.length > 0) return matches;
+    const known = all.map((path) => notebookName(path)).join(", ") || "none yet";
+    throw new CommandError(`There is no notebook "${name}"; the notebooks are: ${known}`);
+  });
+  return [...new Set(selected)];
+}

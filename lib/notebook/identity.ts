@@ -1,0 +1,110 @@
+// What a report depends on, as hashes: the notebook's code, every local file it can reach, packages, parameters, data, scale, machine.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { canonicalJson, projectRoot, sha256Hex } from "../process/mod.ts";
+import type { RunIdentity } from "../record/mod.ts";
+import { codeCells, readNotebook } from "./document.ts";
+import { generateModule } from "./extract.ts";
+import { withGeneratedFile } from "./generated_file.ts";
+import { reachableModules } from "./module_graph.ts";
+import { mayReference, type ReferenceContext, referencesOf } from "./references.ts";
+
+/** What a run is asked to do, and where. */
+export interface RunRequest {
+  scale: string;
+  /** Overrides of parameters, as given by the user; defaults are part of the notebook's code. */
+  overrides: Record<string, unknown>;
+  /** `MachineFacts.id`. */
+  machine: string;
+}
+
+/**
+ * The identity of a run of the notebook at `path`. Outputs and Markdown cells do not count.
+ *
+ * @throws {NotebookError} when a cell cannot be parsed
+ */
+export async function notebookIdentity(path: string, { scale, overrides, machine }: RunRequest): Promise<RunIdentity> {
+  const root = projectRoot();
+  const cells = codeCells(readNotebook(path));
+  const { code } = generateModule(basename(path), cells);
+  const { modules, data } = await reachableFiles(path, code, root);
+  const hashOf = (file: string) => sha256Hex(readFileSync(file));
+  return {
+    notebook: sha256Hex(canonicalJson(cells.map((cell) => cell.source))),
+    modules: Object.fromEntries(modules.map((file) => [relative(root, file), hashOf(file)])),
+    lockfile: hashOf(join(root, "package-lock.json")),
+    parameters: sha256Hex(canonicalJson(overrides)),
+    data: Object.fromEntries(data.map((file) => [dataName(file), hashOf(join(root, file))])),
+    scale,
+    machine,
+  };
+}
+
+/** Hash of `RunIdentity.parameters` when no parameter is overridden. */
+export const NO_OVERRIDES: string = sha256Hex(canonicalJson({}));
+
+/**
+ * What differs between two identities, scale and machine aside, as sentences' beginnings: `lib/models/lnsp.ts changed`.
+ * Empty when nothing does.
+ */
+export function identityChanges(stored: RunIdentity, current: RunIdentity): string[] {
+  const changes: string[] = [];
+  if (stored.notebook !== current.notebook) changes.push("the notebook's code changed");
+  changes.push(...mapChanges(stored.modules, current.modules));
+  if (stored.lockfile !== current.lockfile) changes.push("package-lock.json changed");
+  if (stored.parameters !== current.parameters) changes.push("the parameters given with -p changed");
+  changes.push(...mapChanges(stored.data, current.data, "data "));
+  return changes;
+}
+
+function mapChanges(stored: Record<string, string>, current: Record<string, string>, prefix = ""): string[] {
+  const names = [...new Set([...Object.keys(stored), ...Object.keys(current)])].sort();
+  return names.filter((name) => stored[name] !== current[name]).map((name) => {
+    if (stored[name] === undefined) return `${prefix}${name} is new`;
+    return `${prefix}${name} ${current[name] === undefined ? "is no longer used" : "changed"}`;
+  });
+}
+
+/** Follows imports, and modules that are only named because they run as child processes, until nothing is new. */
+async function reachableFiles(
+  path: string,
+  code: string,
+  root: string,
+): Promise<{ modules: string[]; data: string[] }> {
+  const context: ReferenceContext = { root, datasets: datasetNames(root) };
+  const started = new Set<string>();
+  const scanned = new Set<string>();
+  const data = new Set<string>();
+  const scan = (file: string, source: string) => {
+    if (scanned.has(file)) return [];
+    scanned.add(file);
+    if (!mayReference(source, context)) return [];
+    const references = referencesOf(file, source, context);
+    references.data.forEach((name) => data.add(name));
+    return references.modules;
+  };
+  scan(join(dirname(path), "cells.ts"), code).forEach((file) => started.add(file));
+  for (;;) {
+    const imports = [...started].map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};\n`).join("");
+    const modules = await withGeneratedFile(path, imports + code, reachableModules);
+    const found = modules.filter((file) => /\.[jt]s$/.test(file)).flatMap((file) =>
+      scan(file, readFileSync(file, "utf8"))
+    );
+    const unseen = found.filter((file) => !modules.includes(file));
+    if (unseen.length === 0) return { modules, data: [...data].sort() };
+    unseen.forEach((file) => started.add(file));
+  }
+}
+
+function datasetNames(root: string): string[] {
+  const folder = join(root, "data");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, "manifest.json")));
+}
+
+function dataName(file: string): string {
+  const [, dataset] = file.match(/^data\/(.+)\/manifest\.json$/) ?? [];
+  return dataset ?? file.slice("data/".length);
+}

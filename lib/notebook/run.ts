@@ -1,0 +1,60 @@
+// What a notebook imports: its parameters and its progress display. The first import refuses a kernel that loses outputs.
+
+import "./kernel_guard.ts";
+import { setDisplay } from "../report/mod.ts";
+import { displayBundle, jupyter } from "./jupyter.ts";
+import { type ParameterValue, requestedRun, resolveParameters, type Scale } from "./parameters.ts";
+
+export type { ParameterValue, Scale } from "./parameters.ts";
+export { type Progress, progress, type ProgressState } from "./progress.ts";
+export { studyProgress, type StudyProgressState } from "./study_progress.ts";
+
+/** Options of {@link notebookRun}. */
+export interface NotebookRunOptions<P extends Record<string, ParameterValue>> {
+  /** Name of the notebook file without its ending; also the name of its report. */
+  name: string;
+  /** Every parameter with its value at any scale that does not change it. */
+  defaults: P;
+  /** What each scale changes. */
+  scales: Record<Scale, Partial<NoInfer<P>>>;
+  /** Scale in the kernel, where no runner gives one; "quick" unless told otherwise. */
+  scale?: Scale;
+}
+
+/** Scale and parameters of the run under way. */
+export interface NotebookRun<P> {
+  name: string;
+  scale: Scale;
+  parameters: P;
+}
+
+/**
+ * The parameters of this run: `defaults`, changed by the scale, changed by `-p key=value` of `deno task report` (handed over in the
+ * environment variable LATENT_LAB_RUN, which also works in a kernel). Reports made afterwards show themselves in the notebook.
+ *
+ * @throws {RangeError} for an override of an unknown name, naming the known ones
+ * @throws {TypeError} for an override of another type than the default's
+ *
+ * @example
+ * ```ts
+ * import { notebookRun } from "lib/notebook/mod.ts";
+ * const { scale, parameters } = notebookRun({
+ *   name: "02-lnsp-size-analysis",
+ *   defaults: { studentDims: [256, 512, 1024], epochs: 25 },
+ *   scales: { smoke: { studentDims: [256], epochs: 1 }, quick: {}, full: { studentDims: [256, 512, 1024, 2048] } },
+ * });
+ * console.log(scale, parameters.epochs); // quick 25
+ * ```
+ */
+export function notebookRun<P extends Record<string, ParameterValue>>(
+  { name, defaults, scales, scale: kernelScale = "quick" }: NotebookRunOptions<P>,
+): NotebookRun<P> {
+  const { scale: requested, overrides } = requestedRun();
+  const scale = requested ?? kernelScale;
+  const scaled = resolveParameters(defaults, scales[scale]);
+  if (jupyter()) {
+    // Not awaited: what a report shows must not hold it back.
+    setDisplay((bundle) => void displayBundle(bundle).catch(() => {}));
+  }
+  return { name, scale, parameters: resolveParameters(scaled, overrides) };
+}
