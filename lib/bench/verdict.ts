@@ -35,7 +35,7 @@ export interface Comparison {
 const NOISY_SPREAD = 0.1;
 const INVALID_SPREAD = 0.25;
 /** Change between the medians of the first and the last third of a side's blocks beyond which it drifted. */
-const DRIFT = 0.15;
+const DRIFT = 0.1;
 const CONFIDENCE = 0.95;
 const RESAMPLES = 4000;
 

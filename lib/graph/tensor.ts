@@ -4,6 +4,7 @@ import { checkShape, type DType, elementCount, formatShape, type Shape, type Ten
 
 /** Value of an operator attribute, in ONNX's kinds: int, float, string, ints. */
 export type AttributeValue = number | string | readonly number[];
+/** Attributes of an operator by name, in camelCase. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** How a parameter's first values are drawn; `fanIn` counts the inputs of one output unit. */
@@ -112,6 +113,7 @@ export function constantValues(tensor: Tensor): Float64Array | null {
   return tensor.source.kind === "constant" ? tensor.source.data : null;
 }
 
+/** Whether the tensor is a parameter, trainable or not. */
 export function isParameter(tensor: Tensor): tensor is Parameter {
   return tensor.source.kind === "parameter";
 }

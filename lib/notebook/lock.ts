@@ -19,7 +19,7 @@ export class NotebookBusyError extends Error {
 export async function takeNotebookLock(path: string, notebook: string): Promise<() => void> {
   mkdirSync(dirname(path), { recursive: true });
   const file = await Deno.open(path, { read: true, write: true, create: true });
-  if (!(await file.tryLock(true))) {
+  if (!file.tryLockSync(true)) {
     const owner = await ownerOf(file);
     file.close();
     throw new NotebookBusyError(
@@ -27,8 +27,9 @@ export async function takeNotebookLock(path: string, notebook: string): Promise<
         "wait until it ends, or stop it with Ctrl-C where it runs",
     );
   }
-  await file.truncate(0);
-  await file.write(new TextEncoder().encode(String(process.pid)));
+  // At once, so that whoever is refused does not read the name of the process before.
+  file.truncateSync(0);
+  file.writeSync(new TextEncoder().encode(String(process.pid)));
   return () => file.close();
 }
 

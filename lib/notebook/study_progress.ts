@@ -1,6 +1,6 @@
 // The progress of a study in the notebook's progress display.
 
-import { type Progress, progress } from "./progress.ts";
+import { type Progress, progress, type ProgressOptions } from "./progress.ts";
 
 /** What a study reports while it runs; `onProgress` of lib/sweep gives it. */
 export interface StudyProgressState {
@@ -27,10 +27,10 @@ export interface StudyProgressState {
  * show({ done: 0, total: 2, failed: 0, current: { parameters: { studentDim: 256 }, epoch: 1, epochs: 25, samplesPerSecond: 48000 } });
  * ```
  */
-export function studyProgress(unit: string): (state: StudyProgressState) => void {
+export function studyProgress(unit: string, options: ProgressOptions = {}): (state: StudyProgressState) => void {
   let shown: Progress | null = null;
   return ({ done, total, failed, current }) => {
-    shown ??= progress(unit, total);
+    shown ??= progress(unit, total, options);
     shown.update({
       done,
       label: current ? label(current.parameters) : undefined,

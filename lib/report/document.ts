@@ -90,6 +90,7 @@ export interface CodeBlock {
   text: string;
 }
 
+/** What a report is made of, in reading order. */
 export type Block =
   | HeadingBlock
   | ParagraphBlock

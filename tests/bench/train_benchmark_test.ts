@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { runTrainBenchmark, trainTable } from "lib/bench/mod.ts";
+import { benchTrainOptions } from "lib/cli/bench_train.ts";
+
+const TURNS = { blocks: 2, blockMs: 1, minSteps: 2 };
+
+Deno.test("runTrainBenchmark measures our side alone, with a control", async () => {
+  const done: string[] = [];
+  const result = await runTrainBenchmark({
+    studentDims: [8, 16],
+    batchSizes: [32],
+    threads: 1,
+    turns: TURNS,
+    peerPython: null,
+    onCell: ({ studentDim }, count, total) => done.push(`${studentDim}: ${count}/${total}`),
+  });
+  assert.deepEqual(done, ["8: 1/2", "16: 2/2"]);
+  assert.deepEqual([result.ratio, result.low, result.high, result.n, result.peer], [null, null, null, 0, null]);
+  const { ours, peer, comparison } = result.cells[0];
+  assert.deepEqual([peer, comparison], [null, null]);
+  assert.equal(ours.n, ours.blocksMs.flat().length);
+  assert.ok(ours.n >= 4 && ours.medianMs > 0 && ours.createMs > 0);
+  assert.equal(ours.samplesPerSecond, 32_000 / ours.medianMs);
+  assert.equal(result.control?.studentDim, 8);
+  assert.ok(result.control.comparison.ratio > 0);
+  const table = trainTable(result);
+  assert.match(table, /^\| +S \| batch \| ours ms/);
+  assert.match(table, /no peer: PEER_PYTHON names no Python with torch/);
+  assert.deepEqual(JSON.parse(JSON.stringify(result)), result);
+});
+
+Deno.test("runTrainBenchmark refuses a Python without torch before it measures", async () => {
+  const options = { studentDims: [8], batchSizes: [8], threads: 1, turns: TURNS };
+  await assert.rejects(runTrainBenchmark({ ...options, peerPython: "false" }), /false cannot import torch/);
+  await assert.rejects(runTrainBenchmark({ ...options, peerPython: "/nonexistent/python" }), /nonexistent/);
+});
+
+Deno.test("benchTrainOptions reads sizes, batches and threads, and refuses what is no count", () => {
+  const { options, output } = benchTrainOptions(["--sizes", "256,1024", "--batches", "8", "--threads", "1", "--quick"]);
+  assert.deepEqual([options.studentDims, options.batchSizes, options.threads], [[256, 1024], [8], 1]);
+  assert.match(output, /reports.benchmarks.train-quick\.json$/);
+  assert.match(benchTrainOptions([]).output, /reports.benchmarks.train\.json$/);
+  assert.deepEqual(benchTrainOptions([]).options.studentDims, [256, 512, 1024, 2048, 4096, 8192]);
+  assert.throws(() => benchTrainOptions(["--sizes", "256,0"]), /expected --sizes to be integers from 1, got "0"/);
+  assert.throws(() => benchTrainOptions(["--threads", "two"]), /expected --threads .* got "two"/);
+  assert.throws(() => benchTrainOptions(["--fast"]), /the options are --quick, --threads/);
+});
