@@ -8,14 +8,10 @@ import { type AdamKernel, adamKernel } from "./kernel/adam_kernel.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import { allocateState, type TrainingState } from "./state.ts";
 
-/** Takes training steps; holds parameters and moments. */
+/** Takes training steps on one engine; holds parameters and whatever else a step carries over to the next. */
 export interface Stepper {
-  /** Parameters, moments and the last step's gradients, as views: read and write them between steps. */
-  readonly state: TrainingState;
   /** Batch tensors by name: fill these before each step. */
   readonly batch: Readonly<Record<string, Float32Array>>;
-  /** All parameters by name, trained (views of the state) and frozen. */
-  readonly weights: Readonly<Record<string, ArrayValue>>;
   /**
    * Takes a step on what `batch` holds.
    *
@@ -24,8 +20,22 @@ export interface Stepper {
    * @throws {RangeError} when the loss is not finite; parameters and moments are then unchanged
    */
   step(options: { step: number; learningRate: number }): Promise<number>;
+  /** All parameters by name, trained and frozen: views or copies, to be read before the next step. */
+  readParameters(): Promise<Record<string, ArrayValue>>;
+  /** What a step carries over: `parameter/NAME`, `firstMoment/NAME`, `secondMoment/NAME`; to be read before the next step. */
+  readState(): Promise<Record<string, ArrayValue>>;
+  /** Puts back what `readState` gave. */
+  writeState(state: Readonly<Record<string, ArrayValue>>): Promise<void>;
   /** Frees the native memory. */
   release(): Promise<void>;
+}
+
+/** The stepper of the CPU engine, whose state is open to other code. */
+export interface CpuStepper extends Stepper {
+  /** Parameters, moments and the last step's gradients, as views: read and write them between steps. */
+  readonly state: TrainingState;
+  /** All parameters by name, trained (views of the state) and frozen. */
+  readonly weights: Readonly<Record<string, ArrayValue>>;
 }
 
 /** What a stepper is made of. */
@@ -46,7 +56,7 @@ export interface StepperOptions {
  *
  * @param lossGraph batch tensors and parameters to `loss`
  */
-export async function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<Stepper> {
+export async function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
   const { batchSize, optimizer, seed, threads = 0, memoryLimitBytes } = options;
   const fixed = bindDimensions(lossGraph, { batch: batchSize });
   const trained = fixed.parameters.filter(({ source }) => source.trainable);
@@ -61,7 +71,7 @@ export async function cpuStepper(lossGraph: Graph, options: StepperOptions): Pro
       .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const),
   ]);
   const kernels = state.memories.map(({ memory }) => adamKernel(memory, optimizer));
-  return new CpuStepper({ state, weights, session, kernels, ...bindArrays(session, { fixed, state, weights }) });
+  return new InPlaceStepper({ state, weights, session, kernels, ...bindArrays(session, { fixed, state, weights }) });
 }
 
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;
@@ -94,7 +104,10 @@ function bindArrays(
   };
 }
 
-class CpuStepper implements Stepper {
+/** What a step carries over to the next. */
+const REGIONS = ["parameter", "firstMoment", "secondMoment"] as const;
+
+class InPlaceStepper implements CpuStepper {
   readonly state: TrainingState;
   readonly batch: Readonly<Record<string, Float32Array>>;
   readonly weights: Readonly<Record<string, ArrayValue>>;
@@ -123,6 +136,24 @@ class CpuStepper implements Stepper {
     }
     this.state.memories.forEach((regions, i) => this.parts.kernels[i](regions, { step, learningRate }));
     return loss;
+  }
+
+  readParameters(): Promise<Record<string, ArrayValue>> {
+    return Promise.resolve({ ...this.weights });
+  }
+
+  readState(): Promise<Record<string, ArrayValue>> {
+    const named = this.state.parameters.flatMap((row) =>
+      REGIONS.map((region) => [`${region}/${row.name}`, float32(row.shape, row[region])] as const)
+    );
+    return Promise.resolve(Object.fromEntries(named));
+  }
+
+  writeState(state: Readonly<Record<string, ArrayValue>>): Promise<void> {
+    for (const row of this.state.parameters) {
+      for (const region of REGIONS) row[region].set(state[`${region}/${row.name}`].data as Float32Array);
+    }
+    return Promise.resolve();
   }
 
   release(): Promise<void> {

@@ -95,9 +95,11 @@ export async function runProgram(
     memoryLimitBytes: options.memoryLimitBytes,
   });
   try {
-    const validation = await validator(program.metrics, { data, weights: stepper.weights, threads });
+    const weights = () => stepper.readParameters();
+    const validation = await validator(program.metrics, { data, weights, threads });
     try {
-      return await new Loop({ program, data, settings, stepper, validation, options }).run();
+      const best = copies(await stepper.readParameters());
+      return await new Loop({ program, data, settings, stepper, validation, options }, best).run();
     } finally {
       await validation.release();
     }
@@ -106,10 +108,13 @@ export async function runProgram(
   }
 }
 
-/** What a step carries over to the next. */
-const REGIONS = ["parameter", "firstMoment", "secondMoment"] as const;
+type Weights = Record<string, ArrayValue>;
 
-const float32 = (shape: readonly number[], data: Float32Array): ArrayValue => ({ dtype: "float32", shape, data });
+function copies(weights: Readonly<Weights>): Weights {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: data.slice() }]),
+  );
+}
 
 interface LoopParts {
   program: TrainingProgram;
@@ -126,7 +131,7 @@ class Loop {
   readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
   /** Copies of the parameters at the best epoch so far. */
-  readonly #best: Map<string, Float32Array>;
+  #best: Weights;
   #progress: Progress = {
     step: 0,
     epoch: 0,
@@ -138,13 +143,13 @@ class Loop {
   };
   #savedAt = performance.now();
 
-  constructor(parts: LoopParts) {
-    const { program, data, settings, stepper } = parts;
+  constructor(parts: LoopParts, best: Weights) {
+    const { program, data, settings } = parts;
     this.#parts = parts;
     this.#definition = definitionHash(program, data, settings);
     this.#stepsPerEpoch = Math.floor(data.train.length / settings.batchSize);
     this.#totalSteps = Math.min(settings.epochs * this.#stepsPerEpoch, settings.maxSteps ?? Infinity);
-    this.#best = new Map(stepper.state.parameters.map(({ name, parameter }) => [name, parameter.slice()]));
+    this.#best = best;
   }
 
   async run(): Promise<TrainingResult> {
@@ -218,7 +223,7 @@ class Loop {
     progress.history.push(summary);
     if (metrics.loss < best) {
       progress.bestEpoch = progress.epoch;
-      for (const { name, parameter } of stepper.state.parameters) this.#best.get(name)!.set(parameter);
+      this.#best = copies(await stepper.readParameters());
     }
     Object.assign(progress, { stepInEpoch: 0, epochLossSum: 0, epochSeconds: 0 });
     options.onEpoch?.(summary);
@@ -245,43 +250,20 @@ class Loop {
     }
     const { step, epoch, stepInEpoch, epochLossSum, epochSeconds, history, bestEpoch } = sidecar;
     this.#progress = { step, epoch, stepInEpoch, epochLossSum, epochSeconds, history, bestEpoch };
-    if (sidecar.weights) {
-      for (const [name, { data }] of Object.entries(await readTensors(folder, sidecar.weights))) {
-        this.#best.get(name)?.set(data as Float32Array);
-      }
-    }
-    if (sidecar.state) {
-      const tensors = await readTensors(folder, sidecar.state);
-      for (const row of this.#parts.stepper.state.parameters) {
-        for (const region of REGIONS) row[region].set(tensors[`${region}/${row.name}`].data as Float32Array);
-      }
-    }
+    if (sidecar.weights) this.#best = { ...this.#best, ...await readTensors(folder, sidecar.weights) };
+    if (sidecar.state) await this.#parts.stepper.writeState(await readTensors(folder, sidecar.state));
     return sidecar.stopped;
   }
 
   async #save(status: "running" | "finished", stopped: Exclude<StopReason, "aborted"> | null): Promise<void> {
     const { options, stepper, program } = this.#parts;
     if (!options.checkpointDir) return;
-    const { parameters } = stepper.state;
-    const state = parameters.flatMap((row) =>
-      REGIONS.map((region) => [`${region}/${row.name}`, float32(row.shape, row[region])] as const)
-    );
     const sidecar = { status, stopped, definition: this.#definition, parameterCount: parameterCount(program.loss) };
     await saveCheckpoint(options.checkpointDir, { ...sidecar, ...this.#progress }, {
-      state: status === "running" ? Object.fromEntries(state) : null,
-      weights: this.#progress.bestEpoch > 0 ? this.#bestWeights() : null,
+      state: status === "running" ? await stepper.readState() : null,
+      weights: this.#progress.bestEpoch > 0 ? this.#best : null,
     });
     this.#savedAt = performance.now();
-  }
-
-  #bestWeights(): Record<string, ArrayValue> {
-    const { weights } = this.#parts.stepper;
-    return Object.fromEntries(
-      Object.entries(weights).map(([name, { shape, data }]) => [
-        name,
-        float32(shape, this.#best.get(name) ?? (data as Float32Array)),
-      ]),
-    );
   }
 
   #result(stopped: StopReason): TrainingResult {
@@ -293,7 +275,7 @@ class Loop {
       stopped,
       steps: step,
       parameterCount: parameterCount(program.loss),
-      weights: this.#bestWeights(),
+      weights: this.#best,
       checkpoint: options.checkpointDir ?? null,
     };
   }

@@ -5,7 +5,7 @@
 // Sweeps over many runs are in lib/sweep.
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
-export { cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
+export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
 export { predictTrainingBytes } from "./memory.ts";
 export {

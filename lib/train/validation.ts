@@ -13,14 +13,18 @@ export interface Validator {
   release(): Promise<void>;
 }
 
-/** A validator of a metrics graph; `weights` are read anew at each call. */
+/** A validator of a metrics graph; `weights` is asked at each call. */
 export async function validator(
   metrics: Graph,
-  { data, weights, threads }: { data: TrainingData; weights: Readonly<Record<string, ArrayValue>>; threads: number },
+  { data, weights, threads }: {
+    data: TrainingData;
+    weights: () => Promise<Record<string, ArrayValue>>;
+    threads: number;
+  },
 ): Promise<Validator> {
   const session = await compile(metrics, { threads });
   return {
-    evaluate: (rows) => evaluate(session, { metrics, data, weights, rows }),
+    evaluate: async (rows) => evaluate(session, { metrics, data, weights: await weights(), rows }),
     release: () => session.release(),
   };
 }

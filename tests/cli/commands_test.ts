@@ -174,7 +174,7 @@ Deno.test("withoutPrivate takes names and paths out of what goes into a bug repo
 Deno.test("testArguments takes a part of the library for its tests and doc examples", () => {
   const exists = (path: string) => ["tests/graph", "tests/notebook/strip_test.ts"].includes(path);
   const head = ["test", "-P", "--no-check", "--doc"];
-  assert.deepEqual(testArguments([], exists), [...head, "tests", "lib"]);
+  assert.deepEqual(testArguments([], exists), [...head, "tests", "lib", "README.md"]);
   assert.deepEqual(testArguments(["lib/graph", "--filter=x"], exists), [
     ...head,
     "--filter=x",
