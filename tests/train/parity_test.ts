@@ -8,7 +8,15 @@ import { gelu, tanh } from "lib/graph/mod.ts";
 import { lnspStudent } from "lib/models/lnsp.ts";
 import { alignmentLoss, layerNorm, linear, meanSquaredError, type Model, model, tensor } from "lib/nn/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
-import { adam, adamW, cpuStepper, type Loss, type OptimizerSpec, type Stepper, traceProgram } from "lib/train/mod.ts";
+import {
+  adam,
+  adamW,
+  type CpuStepper,
+  cpuStepper,
+  type Loss,
+  type OptimizerSpec,
+  traceProgram,
+} from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
 
 const golden = (name: string) => projectPath("tests", "golden", "train", name);
@@ -31,11 +39,11 @@ function norm(values: Float32Array): number {
 const difference = (a: Float32Array, b: Float32Array) => a.map((value, i) => value - b[i]);
 
 /** All parameters' values of a region, one after the other. */
-function flat({ state }: Stepper, region: Region): Float32Array {
+function flat({ state }: CpuStepper, region: Region): Float32Array {
   return Float32Array.from(state.parameters.flatMap((row) => [...row[region]]));
 }
 
-function setFlat({ state }: Stepper, region: Region, values: Float32Array): void {
+function setFlat({ state }: CpuStepper, region: Region, values: Float32Array): void {
   let offset = 0;
   for (const row of state.parameters) {
     row[region].set(values.subarray(offset, offset + row[region].length));
