@@ -2,7 +2,7 @@
 // from that graph come the gradients (gradient.ts), the .onnx file (onnx/encode.ts), the float64 reference result
 // (interpreter.ts), its JSON (serialize.ts) and its rewrites (rewrite.ts). Operators (operators/) define shape rule,
 // gradient and evaluation side by side; ops.ts has the functions that models are written with.
-// Nothing here executes a model fast: that is lib/runtime.
+// Nothing here executes a model fast: that is lib/runtime; fuzz/ compares what does with the reference on random graphs.
 
 import "./operators/elementwise.ts";
 import "./operators/matmul.ts";
@@ -13,7 +13,7 @@ export { gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
-export { operatorOf, operatorTypes } from "./operator.ts";
+export { apply, operatorOf, operatorTypes } from "./operator.ts";
 export * from "./ops.ts";
 export { bindDimensions, rebuild, type Replacement, rewriteGraph } from "./rewrite.ts";
 export { deserializeGraph, type SerializedGraph, serializeGraph } from "./serialize.ts";
@@ -42,3 +42,12 @@ export {
   type Shape,
   type TensorType,
 } from "./types.ts";
+export { analyse } from "./fuzz/analysis.ts";
+export { type Bounded, EPSILON, ROUNDINGS } from "./fuzz/bounds.ts";
+export { type Executor, type FuzzArray, type FuzzArrayData, type FuzzCase, type FuzzFeeds } from "./fuzz/case.ts";
+export { randomGraph, type RandomGraphOptions } from "./fuzz/random_graph.ts";
+export { compareCase, type Comparison, type Difference } from "./fuzz/compare.ts";
+export { fuzz, type FuzzFailure, type FuzzOptions, type FuzzSummary } from "./fuzz/fuzz.ts";
+export { gradientDifference } from "./fuzz/gradient_check.ts";
+export { type Candidate, shrink } from "./fuzz/shrink.ts";
+export { caseSource } from "./fuzz/source_text.ts";
