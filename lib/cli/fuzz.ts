@@ -29,13 +29,15 @@ function wholeNumber(name: string, { text, least }: { text: string; least: numbe
 
 /** What a run tells: the differences as source text, then counts. */
 export function fuzzReport(summary: FuzzSummary): string {
-  const { graphs, seconds, operators, uncovered, worstRatios, failures } = summary;
+  const { graphs, seconds, operators, uncovered, errorParts, failures } = summary;
   const counts = Object.entries(operators).sort(([, a], [, b]) => a - b);
-  const ratios = Object.entries(worstRatios).map(([name, ratio]) => `${name} ${ratio.toFixed(2)}`).join(", ");
+  const parts = Object.entries(errorParts).map(([name, part]) =>
+    `${name} ${part ? `${part.median.toPrecision(2)} (median), ${part.p99.toPrecision(2)} (99th percentile)` : "none"}`
+  );
   return [
     ...failures.map(({ source }) => source),
     `${graphs} graphs in ${seconds.toFixed(1)} s (${(graphs / seconds).toFixed(0)}/s), ${failures.length} differences`,
-    `Largest error as a part of the tolerance: ${ratios}`,
+    `Error of a graph as a part of its tolerance: ${parts.join("; ")}`,
     `Graphs with each of ${counts.length} operators: ${counts.map(([type, count]) => `${type} ${count}`).join(", ")}`,
     ...(uncovered.length > 0 ? [`Not covered: ${uncovered.join(", ")}`] : []),
   ].join("\n");

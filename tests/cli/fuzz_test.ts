@@ -12,7 +12,7 @@ Deno.test("fuzzOptions has defaults and refuses what is no count", () => {
 
 Deno.test("fuzzTargets refuses unknown executors and keeps to the dtypes that all take", () => {
   assert.throws(() => fuzzTargets("ort,torch"), /Cannot fuzz "torch": executors are ort, tfjs/);
-  assert.deepEqual(fuzzTargets("ort").dtypes, ["float64", "float16", "int64", "int32", "bool"]);
+  assert.deepEqual(fuzzTargets("ort").dtypes, ["float64", "float16", "int64", "int32", "int8", "uint8", "bool"]);
 });
 
 Deno.test("fuzzMain tells counts and ends with 0 without differences", async () => {
@@ -29,7 +29,7 @@ Deno.test("fuzzReport shows the source of a difference", () => {
     seconds: 1,
     operators: {},
     uncovered: [],
-    worstRatios: { ort: 0.5 },
+    errorParts: { ort: { median: 0.1, p99: 0.5 }, other: null },
     failures: [{ source: "const failing = ..." }] as never,
   });
   assert.match(report, /^const failing/);

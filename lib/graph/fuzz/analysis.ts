@@ -8,7 +8,9 @@ import type { Bounded } from "./bounds.ts";
 import { type FuzzFeeds, numbersIn } from "./case.ts";
 import { ruleOf } from "./rules.ts";
 
-/** Beyond this, products and exponentials leave float16 and exact integers, and a graph says little. */
+/** Beyond this, sums of integers leave what float32 and int32 hold exactly. */
+const LARGEST_INTEGER = 2 ** 23;
+/** Beyond this, products and exponentials leave float16, and a graph says little. */
 const LARGEST_VALUE = 5e3;
 /** A tensor whose error bound is a larger part of its largest value than this would hide a 1% error. */
 const LARGEST_RELATIVE_ERROR = 2e-3;
@@ -85,7 +87,8 @@ function unfit({ type }: Operation, { dtype, data, error }: Bounded): string | n
     largest = Math.max(largest, Math.abs(data[i]));
     largestError = Math.max(largestError, error[i]);
   }
-  if (largest > LARGEST_VALUE) return `${type} gives ${largest}, above ${LARGEST_VALUE}`;
+  const limit = isFloating(dtype) ? LARGEST_VALUE : LARGEST_INTEGER;
+  if (largest > limit) return `${type} gives ${largest}, above ${limit}`;
   if (isFloating(dtype) && largestError > LARGEST_RELATIVE_ERROR * largest) {
     return `${type} may be wrong by ${largestError} of ${largest}`;
   }

@@ -17,13 +17,13 @@ import { operatorsWithoutRule, ruleOf } from "./rules.ts";
 export interface RandomGraphOptions {
   /** Applications of operators aimed at. Default 1 to 14, by the seed. */
   size?: number;
-  /** Dtypes beside float32; default all that executors take: float64, float16 (by casts), int64, int32, bool. */
+  /** Dtypes beside float32; default all that executors take: float64, float16 (by casts), integers, bool. */
   dtypes?: readonly DType[];
   /** Operators to draw from; default all registered ones. */
   operators?: readonly string[];
 }
 
-const DTYPES: readonly DType[] = ["float64", "float16", "int64", "int32", "bool"];
+const DTYPES: readonly DType[] = ["float64", "float16", "int64", "int32", "int8", "uint8", "bool"];
 const MAX_OUTPUTS = 4;
 const MAX_GRADIENTS = 3;
 const ATTEMPTS_PER_OPERATOR = 6;
@@ -78,7 +78,7 @@ function drawGraph(
 
 /** Operators with a gradient, and those that give no floats, through which none flows. */
 function keepsGradients(type: string): boolean {
-  return operatorOf(type).gradient !== undefined || ["Greater", "Less", "Equal"].includes(type);
+  return operatorOf(type).gradient !== undefined || ruleOf(type).givesNoFloats === true;
 }
 
 /** Applies one more operator. */

@@ -6,7 +6,9 @@ import type { BoundRule } from "./bounds.ts";
 import type { Draw } from "./draw.ts";
 import type { MarginRule } from "./margins.ts";
 import { ELEMENTWISE_RULES } from "./rules/elementwise.ts";
+import { INDEXING_RULES } from "./rules/indexing.ts";
 import { MATMUL_RULES } from "./rules/matmul.ts";
+import { QUANTIZATION_RULES } from "./rules/quantization.ts";
 import { REDUCTION_RULES } from "./rules/reduction.ts";
 import { SHAPE_RULES } from "./rules/shape.ts";
 import { UNARY_RULES } from "./rules/unary.ts";
@@ -18,16 +20,21 @@ export interface FuzzRule {
    * What it returns is kept only when its values are fit for a comparison; what it throws is a finding.
    */
   propose(draw: Draw): Tensor | readonly Tensor[] | null;
+  /** Set when results are truth values or positions: no gradient is needed to use it in a differentiable graph. */
+  readonly givesNoFloats?: true;
   readonly bound: BoundRule;
   readonly margin?: MarginRule;
 }
 
+/** Entries for operators that are not registered do no harm: only registered ones are drawn. */
 const RULES: Readonly<Record<string, FuzzRule>> = {
   ...ELEMENTWISE_RULES,
   ...UNARY_RULES,
   ...MATMUL_RULES,
   ...REDUCTION_RULES,
   ...SHAPE_RULES,
+  ...INDEXING_RULES,
+  ...QUANTIZATION_RULES,
 };
 
 /**

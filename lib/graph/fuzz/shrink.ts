@@ -39,8 +39,7 @@ export async function shrink(failing: FuzzCase, fails: (candidate: Candidate) =>
     for (const pass of passes) {
       for (const candidate of pass(smallest)) {
         if (++attempts > MAX_ATTEMPTS) return { ...smallest, seed: failing.seed };
-        if (size(candidate) >= size(smallest) || analyse(candidate.graph, candidate.feeds).problem !== null) continue;
-        if (!await fails(candidate)) continue;
+        if (size(candidate) >= size(smallest) || !isFit(candidate) || !await fails(candidate)) continue;
         smallest = candidate;
         shrunk = true;
         break;
@@ -49,6 +48,11 @@ export async function shrink(failing: FuzzCase, fails: (candidate: Candidate) =>
     }
   }
   return { ...smallest, seed: failing.seed };
+}
+
+/** Fit for a comparison; an index that no longer lies within its smaller table is not. */
+function isFit({ graph, feeds }: Candidate): boolean {
+  return attempt(() => analyse(graph, feeds))?.problem === null;
 }
 
 /** Order of size: operations, then outputs and leaves, then elements, then digits of the values. */

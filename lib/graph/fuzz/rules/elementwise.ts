@@ -100,10 +100,25 @@ function comparison(operator: Binary, dtypes: readonly DType[]): FuzzRule {
       }
       return operator(...draw.pair(dtype));
     },
+    givesNoFloats: true,
     bound: exact,
     margin: tiesBetweenInputs,
   };
 }
+
+/** Two truth values; comparisons make them where no leaf may be bool. */
+function truthValues(draw: Draw): [Tensor, Tensor] {
+  if (draw.allows("bool")) return draw.pair("bool");
+  return [greater(draw.any(), draw.pick([0, 0.5])), less(draw.like([]), 1)];
+}
+
+const logic = (type: string): FuzzRule => ({
+  propose: (draw) => applyOne(type, truthValues(draw)),
+  givesNoFloats: true,
+  bound: exact,
+});
+
+const compareBy = (type: string): Binary => (left, right) => applyOne(type, [left as Tensor, right as Tensor]);
 
 /** A condition that broadcasts with a shape. */
 function condition(draw: Draw, values: Shape): Tensor {
@@ -189,6 +204,15 @@ export const ELEMENTWISE_RULES: Readonly<Record<string, FuzzRule>> = {
   Greater: comparison(greater, NUMBERS),
   Less: comparison(less, NUMBERS),
   Equal: comparison(equal, [...NUMBERS, "bool"]),
+  GreaterOrEqual: comparison(compareBy("GreaterOrEqual"), NUMBERS),
+  LessOrEqual: comparison(compareBy("LessOrEqual"), NUMBERS),
+  And: logic("And"),
+  Or: logic("Or"),
+  Not: {
+    propose: (draw) => applyOne("Not", [truthValues(draw)[0]]),
+    givesNoFloats: true,
+    bound: exact,
+  },
   Where: whereRule,
   Cast: castRule,
 };

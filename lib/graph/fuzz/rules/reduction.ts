@@ -1,7 +1,8 @@
 // Rules of reductions and of what is built on them.
 
+import { applyOne } from "../../operator.ts";
 import { layerNormalization, reduceMax, reduceMean, type ReduceOptions, reduceSum, softmax, topK } from "../../ops.ts";
-import type { Tensor } from "../../tensor.ts";
+import { constant, type Tensor } from "../../tensor.ts";
 import { type DType, elementCount, normalizeAxis } from "../../types.ts";
 import {
   type BoundContext,
@@ -14,11 +15,11 @@ import {
   rounding,
 } from "../bounds.ts";
 import type { Draw } from "../draw.ts";
-import { separated } from "../margins.ts";
+import { type MarginRule, separated } from "../margins.ts";
 import type { FuzzRule } from "../rules.ts";
 
 /** An axis, sometimes counted from the end. */
-function anyAxis(draw: Draw, x: Tensor): number {
+export function anyAxis(draw: Draw, x: Tensor): number {
   const axis = draw.integer(0, x.shape.length - 1);
   return draw.chance(0.4) ? axis - x.shape.length : axis;
 }
@@ -38,8 +39,14 @@ function proposeReduction(operator: (x: Tensor, options: ReduceOptions) => Tenso
   };
 }
 
+/** A reduction by the operator's name. */
+const named = (type: string) => (x: Tensor, { axes, keepDims = false }: ReduceOptions): Tensor => {
+  const along = constant(axes ?? [...x.shape.keys()], { dtype: "int64" });
+  return applyOne(type, [x, along], { keepdims: Number(keepDims) });
+};
+
 /** For each element of the output the indices of the input that it covers, along some axes. */
-function rowsAlong({ shape }: { shape: readonly number[] }, axes: readonly number[]): number[][] {
+export function rowsAlong({ shape }: { shape: readonly number[] }, axes: readonly number[]): number[][] {
   const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const rows = new Map<number, number[]>();
   for (let i = 0; i < elementCount(shape); i++) {
@@ -56,8 +63,8 @@ function rowsOfAxes({ inputs: [x, axes] }: BoundContext): number[][] {
   return rowsAlong(x, [...axes.data].map((axis) => normalizeAxis(axis, x.shape.length, "reduction")));
 }
 
-const extremum: FuzzRule["margin"] = (context) =>
-  separated(context, { rows: rowsOfAxes(context), count: 1, exactTies: true });
+const extremum = (descending: boolean): MarginRule => (context) =>
+  separated(context, { rows: rowsOfAxes(context), count: 1, exactTies: true, descending });
 
 /**
  * y_i = e^{x_i} / sum_j e^{x_j}: the quotient at the ends of all intervals. Own rounding: of the difference to the largest
@@ -79,6 +86,20 @@ const softmaxBound: BoundRule = ({ inputs: [x], outputs: [y], attributes }) => {
       magnitude[i] = y.data[i] * (1 + largest - x.data[i]);
     }
   }
+  return [plus(error, rounding(y.dtype, magnitude, x.shape[axis]))];
+};
+
+/** y_i = x_i - log(sum_j e^{x_j}), whose last part moves by at most the largest error of a row. */
+const logSoftmaxBound: BoundRule = ({ inputs: [x], outputs: [y], attributes }) => {
+  const axis = normalizeAxis(Number(attributes.axis), x.shape.length, "LogSoftmax");
+  const error = new Float64Array(y.data.length);
+  for (const row of rowsAlong(x, [axis])) {
+    const shift = row.reduce((sum, i) => sum + Math.exp(y.data[i]) * x.error[i], 0);
+    const largest = Math.max(...row.map((i) => x.error[i]));
+    // The weighted mean of the errors is the first order; e^largest covers the rest.
+    for (const i of row) error[i] = x.error[i] + shift * Math.exp(2 * largest);
+  }
+  const magnitude = y.data.map((value) => 1 + Math.abs(value));
   return [plus(error, rounding(y.dtype, magnitude, x.shape[axis]))];
 };
 
@@ -158,7 +179,26 @@ export const REDUCTION_RULES: Readonly<Record<string, FuzzRule>> = {
   ReduceMax: {
     propose: proposeReduction(reduceMax, ["int64"]),
     bound: corners(({ outputs: [y] }) => new Float64Array(y.data.length)),
-    margin: extremum,
+    margin: extremum(true),
+  },
+  ReduceMin: {
+    propose: proposeReduction(named("ReduceMin"), ["int64"]),
+    bound: corners(({ outputs: [y] }) => new Float64Array(y.data.length)),
+    margin: extremum(false),
+  },
+  // log(sum e^x) = max + log(sum e^{x - max}): relative to 1 and to its value.
+  ReduceLogSumExp: {
+    propose: proposeReduction(named("ReduceLogSumExp"), []),
+    bound: corners((context) =>
+      context.outputs[0].data.map((value) => Math.sqrt(reductionLength(context)) * (1 + Math.abs(value)))
+    ),
+  },
+  LogSoftmax: {
+    propose(draw) {
+      const x = draw.any({ minRank: 1 });
+      return applyOne("LogSoftmax", [x], { axis: anyAxis(draw, x) });
+    },
+    bound: logSoftmaxBound,
   },
   Softmax: {
     propose(draw) {

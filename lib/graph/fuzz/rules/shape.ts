@@ -1,6 +1,6 @@
 // Rules of operators that move values: nothing is rounded, errors move along.
 
-import { applyOne } from "../../operator.ts";
+import { apply, applyOne } from "../../operator.ts";
 import { concat, expand, reshape, slice, transpose } from "../../ops.ts";
 import { constant, type Tensor } from "../../tensor.ts";
 import type { Dim, DType, Shape } from "../../types.ts";
@@ -9,7 +9,10 @@ import type { Draw } from "../draw.ts";
 import type { FuzzRule } from "../rules.ts";
 
 /** Any tensor: these operators take every dtype. */
-function anyTensor(draw: Draw, options: { minRank?: number; accept?: (tensor: Tensor) => boolean } = {}): Tensor {
+export function anyTensor(
+  draw: Draw,
+  options: { minRank?: number; accept?: (tensor: Tensor) => boolean } = {},
+): Tensor {
   const others = (["int64", "bool"] as const).filter((dtype) => draw.allows(dtype));
   const dtype: DType = others.length > 0 && draw.chance(0.15) ? draw.pick(others) : "float32";
   return draw.any({ dtype, ...options });
@@ -20,7 +23,7 @@ const fixedAxes = ({ shape }: Tensor) => [...shape.keys()].filter((axis) => type
 const hasFixedAxis = (tensor: Tensor) => fixedAxes(tensor).length > 0;
 
 /** An axis with a number, sometimes counted from the end. */
-function fixedAxis(draw: Draw, x: Tensor): number {
+export function fixedAxis(draw: Draw, x: Tensor): number {
   const axis = draw.pick(fixedAxes(x));
   return draw.chance(0.3) ? axis - x.shape.length : axis;
 }
@@ -99,6 +102,38 @@ function padded(draw: Draw): Tensor | null {
   return draw.fits(result.shape) ? result : null;
 }
 
+/** Random sizes that add up to a total. */
+function partition(draw: Draw, total: number): number[] {
+  const parts: number[] = [];
+  for (let rest = total; rest > 0; rest -= parts.at(-1)!) parts.push(draw.integer(1, rest));
+  return parts;
+}
+
+function splitParts(draw: Draw): readonly Tensor[] | null {
+  const x = anyTensor(draw, { minRank: 1, accept: hasFixedAxis });
+  if (!hasFixedAxis(x)) return null;
+  const axis = fixedAxis(draw, x);
+  const sizes = constant(partition(draw, Number(x.shape.at(axis))), { dtype: "int64" });
+  return apply("Split", [x, sizes], { axis });
+}
+
+function squeezed(draw: Draw): Tensor | null {
+  const x = anyTensor(draw, { accept: ({ shape }) => shape.includes(1) });
+  const ones = [...x.shape.keys()].filter((axis) => x.shape[axis] === 1);
+  if (ones.length === 0) return null;
+  const axes = draw.shuffled(ones).slice(0, draw.integer(1, ones.length));
+  const signed = axes.map((axis) => (draw.chance(0.3) ? axis - x.shape.length : axis));
+  return applyOne("Squeeze", [x, constant(signed, { dtype: "int64" })]);
+}
+
+function unsqueezed(draw: Draw): Tensor {
+  const x = anyTensor(draw);
+  const rank = x.shape.length + (x.shape.length < 3 && draw.chance(0.4) ? 2 : 1);
+  const axes = draw.shuffled([...Array(rank).keys()]).slice(0, rank - x.shape.length);
+  const signed = axes.map((axis) => (draw.chance(0.3) ? axis - rank : axis));
+  return applyOne("Unsqueeze", [x, constant(signed, { dtype: "int64" })]);
+}
+
 export const SHAPE_RULES: Readonly<Record<string, FuzzRule>> = {
   Transpose: {
     propose(draw) {
@@ -112,4 +147,7 @@ export const SHAPE_RULES: Readonly<Record<string, FuzzRule>> = {
   Concat: { propose: concatenated, bound: moved(() => true) },
   Slice: { propose: sliced, bound: moved() },
   Pad: { propose: padded, bound: moved() },
+  Split: { propose: splitParts, bound: moved() },
+  Squeeze: { propose: squeezed, bound: moved() },
+  Unsqueeze: { propose: unsqueezed, bound: moved() },
 };

@@ -1,7 +1,8 @@
 // Rules of functions of one value.
 
+import { applyOne } from "../../operator.ts";
 import { abs, erf, exp, gelu, identity, log, neg, relu, sigmoid, sign, sqrt, tanh } from "../../ops.ts";
-import type { Tensor } from "../../tensor.ts";
+import { constant, type Tensor } from "../../tensor.ts";
 import type { DType } from "../../types.ts";
 import { type BoundContext, corners, moved } from "../bounds.ts";
 import type { Draw } from "../draw.ts";
@@ -21,6 +22,14 @@ const aboveZero: MarginRule = ({ operation, inputs: [x] }) => {
   const bad = x.data.findIndex((value, i) => value < 0.01 + 4 * x.error[i]);
   return bad < 0 ? null : `${operation.type} of ${x.data[bad]}`;
 };
+
+/** A divisor, of either sign. */
+const notNearZero: MarginRule = ({ operation, inputs: [x] }) => {
+  const bad = x.data.findIndex((value, i) => Math.abs(value) < 0.01 + 4 * x.error[i]);
+  return bad < 0 ? null : `${operation.type} of ${x.data[bad]}`;
+};
+
+const named = (type: string) => (x: Tensor): Tensor => applyOne(type, [x]);
 
 function unary(
   operator: (x: Tensor) => Tensor,
@@ -43,6 +52,19 @@ function unary(
   };
 }
 
+const clipRule: FuzzRule = {
+  propose(draw) {
+    const x = draw.any();
+    const low = draw.pick([-1, -0.5, 0.1]);
+    return applyOne("Clip", [x, constant(low), constant(low + draw.pick([0.25, 1, 3]))]);
+  },
+  bound: corners(unrounded),
+  margin: (context) => {
+    const [, low, high] = context.inputs;
+    return jumpsAt(() => low.data[0])(context) ?? jumpsAt(() => high.data[0])(context);
+  },
+};
+
 export const UNARY_RULES: Readonly<Record<string, FuzzRule>> = {
   Neg: unary(neg, { magnitude: unrounded }),
   Abs: unary(abs, { margin: jumpsAtZero, magnitude: unrounded }),
@@ -50,7 +72,7 @@ export const UNARY_RULES: Readonly<Record<string, FuzzRule>> = {
   Exp: unary(exp),
   Log: unary(log, { positive: true, margin: aboveZero, magnitude: scaleOfOne }),
   Sqrt: unary(sqrt, { positive: true, margin: aboveZero }),
-  // ONNX Runtime's CPU provider has Erf and Gelu in float32 only.
+  // ONNX Runtime's CPU provider has Erf, Gelu and Softplus in float32 only.
   Erf: unary(erf, { magnitude: scaleOfOne, dtypes: [] }),
   Tanh: unary(tanh, { magnitude: scaleOfOne }),
   Sigmoid: unary(sigmoid, { magnitude: scaleOfOne }),
@@ -59,6 +81,21 @@ export const UNARY_RULES: Readonly<Record<string, FuzzRule>> = {
     ...unary((x) => x, { magnitude: scaleOfInput }),
     propose: (draw) => gelu(draw.any(), draw.pick(["none", "tanh"] as const)),
   },
+  Sin: unary(named("Sin"), { magnitude: scaleOfOne }),
+  Cos: unary(named("Cos"), { magnitude: scaleOfOne }),
+  Reciprocal: {
+    propose: (draw) => applyOne("Reciprocal", [draw.awayFromZero(draw.any())]),
+    bound: corners(),
+    margin: notNearZero,
+  },
+  // log(1 + e^x): the sum loses what e^x is below 1.
+  Softplus: unary(named("Softplus"), {
+    magnitude: ({ inputs: [x] }) => x.data.map((value) => 1 + Math.abs(value)),
+    dtypes: [],
+  }),
+  Floor: unary(named("Floor"), { margin: jumpsAt(Math.round), magnitude: unrounded }),
+  Round: unary(named("Round"), { margin: jumpsAt((value) => Math.floor(value) + 0.5), magnitude: unrounded }),
+  Clip: clipRule,
   Identity: {
     propose(draw) {
       const wanted = draw.pick(
