@@ -74,8 +74,9 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
     ...(threads > 0 && { intraOpNumThreads: threads }),
-    // Denormals would make steps several times slower once gradients get small.
-    extra: { session: { set_denormal_as_zero: "1" } },
+    // Denormals would make steps several times slower once gradients get small. And a product with weights that are stored
+    // as bytes is computed as the graph says: by default its other side would be rounded to 8 bits too, unasked.
+    extra: { session: { set_denormal_as_zero: "1", qdq_matmulnbits_accuracy_level: "1" } },
   });
   return new NativeSession(ort, graph, native);
 }

@@ -10,6 +10,7 @@ import type { DType } from "../types.ts";
 import { analyse } from "./analysis.ts";
 import type { FuzzCase, FuzzFeeds } from "./case.ts";
 import { Draw } from "./draw.ts";
+import { proposeIdiom } from "./idioms.ts";
 import { differentiableLeaves, weightedSum } from "./loss.ts";
 import { operatorsWithoutRule, ruleOf } from "./rules.ts";
 
@@ -26,6 +27,7 @@ export interface RandomGraphOptions {
 const DTYPES: readonly DType[] = ["float64", "float16", "int64", "int32", "int8", "uint8", "bool"];
 const MAX_OUTPUTS = 4;
 const MAX_GRADIENTS = 3;
+const IDIOM_PROBABILITY = 0.12;
 const ATTEMPTS_PER_OPERATOR = 6;
 
 /**
@@ -81,13 +83,15 @@ function keepsGradients(type: string): boolean {
   return operatorOf(type).gradient !== undefined || ruleOf(type).givesNoFloats === true;
 }
 
-/** Applies one more operator. */
+/** Applies one more operator, or one more idiom. */
 function grow(draw: Draw, operators: readonly string[]): void {
-  const rule = ruleOf(draw.pick(operators));
+  const rule = draw.chance(IDIOM_PROBABILITY) ? { propose: proposeIdiom } : ruleOf(draw.pick(operators));
   for (let attempt = 0; attempt < ATTEMPTS_PER_OPERATOR; attempt++) {
     const proposed = rule.propose(draw);
     const tensors: readonly Tensor[] = proposed === null ? [] : Array.isArray(proposed) ? proposed : [proposed];
-    if (tensors.length === 0 || draw.analysis.compute(tensors) !== null) continue;
+    // What a rule adds beside its own operator, and all of an idiom, has to be among those that are wanted too.
+    const wanted = topologicalOrder(tensors).every(({ type }) => operators.includes(type));
+    if (tensors.length === 0 || !wanted || draw.analysis.compute(tensors) !== null) continue;
     draw.pool.push(...tensors);
     return;
   }

@@ -28,26 +28,36 @@ const typesOf = (fuzzCase: FuzzCase) =>
 const operationCount = (fuzzCase: FuzzCase) => topologicalOrder(Object.values(fuzzCase.graph.outputs)).length;
 
 Deno.test("fuzz finds no difference between ONNX Runtime, gradients and the interpreter, and covers every operator", async () => {
-  const summary = await fuzz({ graphs: 300, seed: 1, ...fuzzTargets("ort") });
+  const summary = await fuzz({ graphs: 250, seed: 1, ...fuzzTargets("ort") });
   assert.deepEqual(summary.failures.map(({ source }) => source), []);
-  assert.equal(summary.graphs, 300);
+  assert.equal(summary.graphs, 250);
   assert.deepEqual(summary.uncovered, []);
   const { median, p99 } = summary.errorParts.ort!;
   assert.ok(0 < median && median < p99 && p99 <= 1);
 });
 
-Deno.test("a 1% error planted in any operator is found within 5 graphs that hold it", async () => {
-  const cases = Array.from({ length: 500 }, (_, seed) => randomGraph(seed));
-  for (const type of operatorTypes()) {
-    const holding = cases.filter((fuzzCase) => typesOf(fuzzCase).has(type)).slice(0, 5);
-    let found = 0;
-    for (const fuzzCase of holding) found += (await compareCase(fuzzCase, plantedExecutor(type)))!.difference ? 1 : 0;
-    assert.ok(found > 0, `${type}: an error of 1% in ${holding.length} graphs went unseen`);
+/** For each operator the first graphs that hold it. */
+function casesByOperator(count: number): Map<string, FuzzCase[]> {
+  const found = new Map<string, FuzzCase[]>(operatorTypes().map((type) => [type, []]));
+  for (let seed = 0; seed < 1000 && [...found.values()].some(({ length }) => length < count); seed++) {
+    const fuzzCase = randomGraph(seed);
+    for (const type of typesOf(fuzzCase)) if (found.get(type)!.length < count) found.get(type)!.push(fuzzCase);
+  }
+  return found;
+}
+
+Deno.test("a 1% error planted in any operator is found within 4 graphs that hold it", async () => {
+  for (const [type, cases] of casesByOperator(4)) {
+    let found = false;
+    for (const fuzzCase of cases) {
+      found ||= (await compareCase(fuzzCase, plantedExecutor(type)))!.difference?.kind === "wrong";
+    }
+    assert.ok(found, `${type}: an error of 1% in ${cases.length} graphs went unseen`);
   }
 });
 
 Deno.test("an executor that only rounds to float32 is within the tolerance", async () => {
-  for (let seed = 0; seed < 150; seed++) {
+  for (let seed = 0; seed < 100; seed++) {
     const comparison = await compareCase(randomGraph(seed), plantedExecutor(null));
     assert.equal(comparison!.difference, null);
   }
