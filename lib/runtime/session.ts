@@ -50,6 +50,12 @@ export interface BoundRun {
 }
 
 /**
+ * Optimizations that change numbers, off: by default a product with weights that are stored as bytes rounds its other side
+ * to 8 bits too, and of two roundings to bytes with different scales only one is done.
+ */
+const AS_THE_GRAPH_SAYS = { qdq_matmulnbits_accuracy_level: "1", disable_double_qdq_remover: "1" };
+
+/**
  * Compiles a graph.
  *
  * @throws {Error} when the provider is not part of the installed ONNX Runtime, or it refuses the graph
@@ -76,9 +82,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
     ...(threads > 0 && { intraOpNumThreads: threads }),
     // Denormals would make steps several times slower once gradients get small. Creating a session switches them off for the
     // calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 from here on.
-    // A product with weights that are stored as bytes is computed as the graph says: by default its other side would be
-    // rounded to 8 bits too, unasked.
-    extra: { session: { set_denormal_as_zero: "1", qdq_matmulnbits_accuracy_level: "1" } },
+    extra: { session: { set_denormal_as_zero: "1", ...AS_THE_GRAPH_SAYS } },
   });
   return new NativeSession(ort, graph, native);
 }

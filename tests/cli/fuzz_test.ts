@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { fuzzMain, fuzzOptions, fuzzReport, fuzzTargets } from "../../lib/cli/mod.ts";
+import { fuzzMain, fuzzOptions, fuzzReport, fuzzTargets, refuseKnownLimitations } from "../../lib/cli/mod.ts";
+import { cast, graph, input, KnownLimitation, reduceMean, sub } from "../../lib/graph/mod.ts";
 
 Deno.test("fuzzOptions has defaults and refuses what is no count", () => {
   assert.deepEqual(fuzzOptions([]), { graphs: 20000, seed: 0, executors: "ort" });
@@ -37,4 +38,11 @@ Deno.test("fuzzReport shows the source of a difference", () => {
   assert.match(report, /1 differences/);
   assert.match(report, /known limitations of ort: 2$/m);
   assert.doesNotMatch(report, /limitations of other/);
+});
+
+Deno.test("refuseKnownLimitations refuses what is centred after a cast, and not what is centred as it is", () => {
+  const x = input("x", "float64", [2, 3]);
+  const centred = (of: typeof x) => graph("centred", { y: sub(of, reduceMean(of, { axes: [-1], keepDims: true })) });
+  assert.throws(() => refuseKnownLimitations(centred(cast(x, "float32"))), KnownLimitation);
+  refuseKnownLimitations(centred(input("z", "float32", [2, 3])));
 });

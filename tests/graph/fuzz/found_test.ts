@@ -11,6 +11,7 @@ import {
   interpret,
   matMul,
   operatorTypes,
+  type Tensor,
 } from "../../../lib/graph/mod.ts";
 import { fuzzTargets } from "../../../lib/cli/mod.ts";
 
@@ -35,6 +36,21 @@ Deno.test({
     const [weights] = apply("DequantizeLinear", [weight, constant(1), constant(10, { dtype: "int8" })], { axis: 0 });
     const failing = graph("failing", { y0: matMul(x, weights) });
     const feeds = { x: { dtype: "float32" as const, shape: [1, 2], data: Float32Array.of(1, -0.06) } };
+    assert.equal((await compareCase({ graph: failing, feeds }, fuzzTargets("ort").executors.ort))!.difference, null);
+  },
+});
+
+Deno.test({
+  name: "two roundings to bytes with different scales are both done",
+  ignore: !operatorTypes().includes("QuantizeLinear"),
+  fn: async () => {
+    const zero = constant(100, { dtype: "uint8" });
+    const rounded = (x: Tensor, scale: number) => {
+      const [bytes] = apply("QuantizeLinear", [x, constant(Math.fround(scale)), zero], { axis: 0 });
+      return apply("DequantizeLinear", [bytes, constant(Math.fround(scale)), zero], { axis: 0 })[0];
+    };
+    const failing = graph("failing", { y0: rounded(rounded(input("x", "float32", [1]), 0.03), 0.0625) });
+    const feeds = { x: { dtype: "float32" as const, shape: [1], data: Float32Array.of(1) } };
     assert.equal((await compareCase({ graph: failing, feeds }, fuzzTargets("ort").executors.ort))!.difference, null);
   },
 });
