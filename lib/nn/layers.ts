@@ -74,7 +74,7 @@ export function rmsNorm(scope: Scope, x: Tensor, { epsilon = 1e-5 }: { epsilon?:
 /**
  * Rows of a learned table `weight` `[count, width]`, drawn from a standard normal as in PyTorch's `nn.Embedding`.
  *
- * @param ids int64 or int32 `[...]` in [0, count - 1]
+ * @param ids int32 (whose gradient WebGPU computes too) or int64, `[...]` in [0, count - 1]
  * @param options count of rows and their width; another initializer, such as BERT's normal of 0.02
  * @returns `[..., width]`
  */

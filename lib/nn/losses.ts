@@ -87,7 +87,8 @@ export function alignmentLoss(prediction: Tensor, target: Tensor, weight: number
  * Cross-entropy of logits with labels, averaged over the positions that count; 0 when none does.
  *
  * @param logits `[..., classes]`
- * @param labels int64 or int32 `[...]` in [0, classes - 1], or `ignoreIndex` where a position does not count
+ * @param labels int32 (all that WebGPU compares) or int64 `[...]` in [0, classes - 1], or `ignoreIndex` where a position does
+ *   not count
  * @param options ignoreIndex, -100 as in PyTorch
  * @returns scalar, at least 0
  * @throws {TypeError} when labels have another shape than the logits without their last dimension

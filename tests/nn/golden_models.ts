@@ -51,7 +51,7 @@ function bertEmbeddings(
 }
 
 const attention = model("attention", {
-  inputs: { ids: tensor("int64", ["batch", 5]), mask: tensor("float32", ["batch", 5]) },
+  inputs: { ids: tensor("int32", ["batch", 5]), mask: tensor("float32", ["batch", 5]) },
 }, (scope, { ids, mask }) => {
   const embedded = bertEmbeddings(scope.child("embeddings"), ids, { count: 13, width: 8, positions: 5 });
   const layer = scope.child("encoder").child("layer").child("0");
@@ -74,7 +74,7 @@ const recurrent = (name: string, makeCell: (scope: Scope, inputDim: number, hidd
 
 /** LFM2 with a short convolution and an attention layer; the embedding is also the output projection. */
 export const lfm2 = (sequence: number | "sequence") =>
-  model("lfm2", { inputs: { ids: tensor("int64", ["batch", sequence]) } }, (scope, { ids }) => {
+  model("lfm2", { inputs: { ids: tensor("int32", ["batch", sequence]) } }, (scope, { ids }) => {
     const root = scope.child("model");
     const weight = root.child("embed_tokens").parameter("weight", [13, 8], {
       initializer: { kind: "normal", mean: 0, standardDeviation: 0.02 },
@@ -98,14 +98,14 @@ const forecastLoss: ProgramOptions["loss"] = ({ next }, { y }) => meanSquaredErr
 export const GOLDEN_MODELS: Readonly<Record<string, ProgramOptions>> = {
   attention: {
     model: attention,
-    targets: { label: tensor("int64", ["batch"]) },
+    targets: { label: tensor("int32", ["batch"]) },
     loss: ({ logits }, { label }) => crossEntropy(logits, label),
   },
   gru: { model: recurrent("gru", gruCell), targets: { y: tensor("float32", ["batch", 2]) }, loss: forecastLoss },
   lstm: { model: recurrent("lstm", lstmCell), targets: { y: tensor("float32", ["batch", 2]) }, loss: forecastLoss },
   lfm2: {
     model: lfm2(6),
-    targets: { labels: tensor("int64", ["batch", 6]) },
+    targets: { labels: tensor("int32", ["batch", 6]) },
     loss: ({ logits }, { labels }) => crossEntropy(logits, labels),
   },
 };
