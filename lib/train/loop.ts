@@ -183,8 +183,9 @@ class Loop {
     while (progress.stepInEpoch < order.length && progress.step < this.#totalSteps) {
       if (options.signal?.aborted) return false;
       const start = performance.now();
-      fillBatch(stepper.batch, data, order[progress.stepInEpoch]);
-      const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate(progress.step) });
+      const step = progress.step + 1;
+      fillBatch(stepper.batch, data, { rows: order[progress.stepInEpoch], step });
+      const loss = await stepper.step({ step, learningRate: this.#learningRate(progress.step) });
       progress.step++;
       progress.stepInEpoch++;
       progress.epochLossSum += loss;
