@@ -16,7 +16,14 @@ export function testArguments(args: string[], exists: (path: string) => boolean 
     path.replace(/^(\.\/)?lib(\/|$)/, "tests$2").replace(/(?<!_test)\.ts$/, "_test.ts")
   );
   const wanted = [...paths, ...twins.filter((twin) => !paths.includes(twin) && exists(twin))];
-  return ["test", "-P", "--no-check", "--doc", ...options, ...(wanted.length > 0 ? wanted : ["tests", "lib", "README.md"])];
+  return [
+    "test",
+    "-P",
+    "--no-check",
+    "--doc",
+    ...options,
+    ...(wanted.length > 0 ? wanted : ["tests", "lib", "README.md"]),
+  ];
 }
 
 function existsInProject(path: string): boolean {

@@ -17,4 +17,4 @@ export {
 } from "./session.ts";
 export { type TfjsExecutor, tfjsExecutor, type TfjsOptions } from "./tfjs/executor.ts";
 export { tfjsOperatorTypes } from "./tfjs/kernels.ts";
-export { type TfjsBackendName, tfjsBackendName } from "./tfjs/load.ts";
+export { TFJS_NODE_FOLDER, type TfjsBackendName, tfjsBackendName } from "./tfjs/load.ts";
