@@ -73,3 +73,10 @@ export function fromTensor(tensor: Tf.Tensor, dtype: DType): ArrayValue {
   const copy = same ? data.slice() : STORAGE[dtype as Exclude<DType, "float16">](data);
   return { dtype, shape: tensor.shape, data: copy };
 }
+
+/** Copies a tensor's values into memory that is already there. */
+export function copyTo(target: ArrayData, tensor: Tf.Tensor): void {
+  const data = tensor.dataSync() as Float32Array | Int32Array | Uint8Array;
+  if (target instanceof BigInt64Array) target.set(BigInt64Array.from([...data], BigInt));
+  else target.set(data);
+}

@@ -3,7 +3,7 @@
 import type * as Tf from "@tensorflow/tfjs";
 import { constantValues, type Graph, type Operation, type Tensor, topologicalOrder } from "../../graph/mod.ts";
 import { type ArrayValue, type BoundRun, checkFeeds, checkValue, type Session } from "../session.ts";
-import { fromTensor, tfjsData, tfjsDType, toTensor } from "./arrays.ts";
+import { copyTo, fromTensor, tfjsData, tfjsDType, toTensor } from "./arrays.ts";
 import { tfjsKernel } from "./kernels.ts";
 import type { Kernel, KernelCall } from "./kernel.ts";
 import { activate, loadTfjs, type Tfjs, type TfjsBackendName, tfjsBackendName } from "./load.ts";
@@ -100,19 +100,23 @@ class Executor implements TfjsExecutor {
   }
 
   run(feeds: Readonly<Record<string, ArrayValue>>): Promise<Record<string, ArrayValue>> {
-    return Promise.resolve().then(() => this.#run(feeds));
+    const values = (tensors: Readonly<Record<string, Tf.Tensor>>) =>
+      Object.entries(tensors).map(([name, tensor]) =>
+        [name, fromTensor(tensor, this.graph.outputs[name].dtype)] as const
+      );
+    return Promise.resolve().then(() => Object.fromEntries(this.#withResults(feeds, values)));
   }
 
   bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
     checkFeeds(feeds, this.#leaves, this.inputNames);
     for (const [name, value] of Object.entries(fetches)) checkValue(name, this.graph.outputs[name], value);
     return {
-      run: async () => {
-        const results = await this.run(feeds);
-        for (const [name, { data }] of Object.entries(fetches)) {
-          (data as Float32Array).set(results[name].data as Float32Array);
-        }
-      },
+      run: () =>
+        Promise.resolve().then(() =>
+          this.#withResults(feeds, (tensors) => {
+            for (const [name, { data }] of Object.entries(fetches)) copyTo(data, tensors[name]);
+          })
+        ),
     };
   }
 
@@ -122,15 +126,16 @@ class Executor implements TfjsExecutor {
     return Promise.resolve();
   }
 
-  #run(feeds: Readonly<Record<string, ArrayValue>>): Record<string, ArrayValue> {
+  /** Computes, and reads the results outside of tidy, which would walk every element of an array that it returns. */
+  #withResults<T>(
+    feeds: Readonly<Record<string, ArrayValue>>,
+    read: (tensors: Readonly<Record<string, Tf.Tensor>>) => T,
+  ): T {
     checkFeeds(feeds, this.#leaves, this.inputNames);
     activate(this.tf, this.backend);
     const tensors = this.tf.tidy(() => this.#compute(feeds));
     try {
-      // Outside of tidy, which would walk every element of an array that is returned from it.
-      return Object.fromEntries(
-        Object.entries(tensors).map(([name, tensor]) => [name, fromTensor(tensor, this.graph.outputs[name].dtype)]),
-      );
+      return read(tensors);
     } finally {
       this.tf.dispose(tensors);
     }
