@@ -130,9 +130,8 @@ async function probeProviders(): Promise<Finding> {
 }
 
 async function probeTfjs(): Promise<Finding> {
-  const { loadTfjs, tfjsBackendName } = await import("../runtime/mod.ts");
+  const { tfjsBackendName } = await import("../runtime/mod.ts");
   const native = tfjsBackendName() === "tfjs-node";
-  loadTfjs(tfjsBackendName());
   const found = native ? "tfjs-node, TensorFlow's native kernels" : "pure tfjs, plain JavaScript";
   const advice = native ? null : "deno task setup:tfjs-node installs the native ones, many times as fast";
   return { subject: "tfjs", state: native ? "ok" : "absent", found, advice };
