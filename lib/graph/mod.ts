@@ -8,6 +8,12 @@ import "./operators/elementwise.ts";
 import "./operators/matmul.ts";
 import "./operators/reduction.ts";
 import "./operators/shape.ts";
+import "./operators/along_axis.ts";
+import "./operators/convolution.ts";
+import "./operators/functions.ts";
+import "./operators/gather.ts";
+import "./operators/logic.ts";
+import "./operators/split.ts";
 
 export { gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
@@ -15,6 +21,8 @@ export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
 export { operatorOf, operatorTypes } from "./operator.ts";
 export * from "./ops.ts";
+export * from "./ops_functions.ts";
+export * from "./ops_indexing.ts";
 export { bindDimensions, rebuild, type Replacement, rewriteGraph } from "./rewrite.ts";
 export { deserializeGraph, type SerializedGraph, serializeGraph } from "./serialize.ts";
 export {

@@ -36,20 +36,23 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   return lead === 0 ? summed : reshape(summed, shape);
 }
 
-function expectSameDtype(verb: string, inputs: readonly Tensor[]): DType {
+/** The one dtype of the inputs. */
+export function expectSameDtype(verb: string, inputs: readonly Tensor[]): DType {
   const [first, ...rest] = inputs;
   const odd = rest.find((tensor) => tensor.dtype !== first.dtype);
   if (odd) throw new TypeError(`Cannot ${verb}: expected one dtype, got ${first.dtype} and ${odd.dtype}`);
   return first.dtype;
 }
 
-function expectFloating(verb: string, x: Tensor): void {
+/** Refuses dtypes that carry no fractions. */
+export function expectFloating(verb: string, x: Tensor): void {
   if (!isFloating(x.dtype)) {
     throw new TypeError(`Cannot ${verb} ${describe(x)}: expected a floating dtype, got ${x.dtype}`);
   }
 }
 
-interface BinaryRule {
+/** An operator of two broadcasting inputs. */
+export interface BinaryRule {
   type: string;
   verb: string;
   compute(a: number, b: number): number;
@@ -58,7 +61,8 @@ interface BinaryRule {
   result?: DType;
 }
 
-function binaryOperator({ type, verb, compute, gradient, result }: BinaryRule): Operator {
+/** The definition of an operator of two broadcasting inputs. */
+export function binaryOperator({ type, verb, compute, gradient, result }: BinaryRule): Operator {
   return {
     type,
     infer(inputs) {
@@ -119,14 +123,16 @@ defineOperators(
   binaryOperator({ type: "Equal", verb: "compare", compute: (a, b) => Number(a === b), result: "bool" }),
 );
 
-interface UnaryRule {
+/** A function of one floating value. */
+export interface UnaryRule {
   type: string;
   compute(x: number): number;
   /** From the output's gradient, the input and the output. */
   gradient?(g: Tensor, x: Tensor, y: Tensor): Tensor;
 }
 
-function unaryOperator({ type, compute, gradient }: UnaryRule): Operator {
+/** The definition of a function of one floating value. */
+export function unaryOperator({ type, compute, gradient }: UnaryRule): Operator {
   return {
     type,
     infer([x]) {
