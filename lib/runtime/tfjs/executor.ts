@@ -1,7 +1,14 @@
 // Executing a graph with tfjs: one call of a kernel per operation, in the graph's order; a value is disposed after its last use.
 
 import type * as Tf from "@tensorflow/tfjs";
-import { constantValues, type Graph, type Operation, type Tensor, topologicalOrder } from "../../graph/mod.ts";
+import {
+  constantValues,
+  describe,
+  type Graph,
+  type Operation,
+  type Tensor,
+  topologicalOrder,
+} from "../../graph/mod.ts";
 import { type ArrayValue, type BoundRun, checkFeeds, checkValue, type Session } from "../session.ts";
 import { copyTo, fromTensor, tfjsData, tfjsDType, toTensor } from "./arrays.ts";
 import { tfjsKernel } from "./kernels.ts";
@@ -145,7 +152,7 @@ class Executor implements TfjsExecutor {
     const values = new Map(this.inputNames.map((name) => [this.#leaves[name], toTensor(this.tf, feeds[name])]));
     const valueOf = (tensor: Tensor) => values.get(tensor) ?? this.#keptValue(tensor);
     for (const { operation, kernel, lastUses } of this.#steps) {
-      const results = this.tf.tidy(() => kernel(this.#call(operation, valueOf)));
+      const results = this.#applied(operation, kernel, valueOf);
       operation.outputs.forEach((tensor, i) => values.set(tensor, Array.isArray(results) ? results[i] : results));
       for (const tensor of lastUses) {
         values.get(tensor)?.dispose();
@@ -156,6 +163,18 @@ class Executor implements TfjsExecutor {
     return Object.fromEntries(
       Object.entries(this.graph.outputs).map(([name, tensor]) => [name, valueOf(tensor).clone()]),
     );
+  }
+
+  /** The kernel's results; what else it made is disposed. */
+  #applied(operation: Operation, kernel: Kernel, valueOf: (tensor: Tensor) => Tf.Tensor): Tf.Tensor | Tf.Tensor[] {
+    try {
+      return this.tf.tidy(() => kernel(this.#call(operation, valueOf)));
+    } catch (cause) {
+      const inputs = operation.inputs.map(describe).join(", ");
+      throw new Error(`Cannot apply ${operation.type} to ${inputs} with ${this.backend}: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
   }
 
   #call({ inputs, attributes }: Operation, valueOf: (tensor: Tensor) => Tf.Tensor): KernelCall {

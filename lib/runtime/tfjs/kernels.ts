@@ -2,12 +2,14 @@
 
 import type { Kernel, KernelTable } from "./kernel.ts";
 import { ELEMENTWISE_KERNELS } from "./kernels_elementwise.ts";
+import { INDEXING_KERNELS } from "./kernels_indexing.ts";
 import { MATMUL_KERNELS } from "./kernels_matmul.ts";
 import { REDUCTION_KERNELS } from "./kernels_reduction.ts";
 import { SHAPE_KERNELS } from "./kernels_shape.ts";
 
 const KERNELS: KernelTable = {
   ...ELEMENTWISE_KERNELS,
+  ...INDEXING_KERNELS,
   ...MATMUL_KERNELS,
   ...REDUCTION_KERNELS,
   ...SHAPE_KERNELS,

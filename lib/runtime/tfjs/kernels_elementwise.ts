@@ -1,4 +1,4 @@
-// tfjs calls for the operators of lib/graph/operators/elementwise.ts.
+// tfjs calls for the operators of lib/graph/operators/{elementwise,functions,logic}.ts.
 
 import type * as Tf from "@tensorflow/tfjs";
 import type { DType } from "../../graph/mod.ts";
@@ -41,6 +41,11 @@ export const ELEMENTWISE_KERNELS: KernelTable = {
   Greater: binary((tf, a, b) => tf.greater(a, b)),
   Less: binary((tf, a, b) => tf.less(a, b)),
   Equal: binary((tf, a, b) => tf.equal(a, b)),
+  GreaterOrEqual: binary((tf, a, b) => tf.greaterEqual(a, b)),
+  LessOrEqual: binary((tf, a, b) => tf.lessEqual(a, b)),
+  And: binary((tf, a, b) => tf.logicalAnd(a, b)),
+  Or: binary((tf, a, b) => tf.logicalOr(a, b)),
+  Not: unary((tf, x) => tf.logicalNot(x)),
   Neg: unary((tf, x) => tf.neg(x)),
   Abs: unary((tf, x) => tf.abs(x)),
   Sign: unary((tf, x) => tf.sign(x)),
@@ -51,6 +56,13 @@ export const ELEMENTWISE_KERNELS: KernelTable = {
   Tanh: unary((tf, x) => tf.tanh(x)),
   Sigmoid: unary((tf, x) => tf.sigmoid(x)),
   Relu: unary((tf, x) => tf.relu(x)),
+  Sin: unary((tf, x) => tf.sin(x)),
+  Cos: unary((tf, x) => tf.cos(x)),
+  Reciprocal: unary((tf, x) => tf.reciprocal(x)),
+  Softplus: unary((tf, x) => tf.softplus(x)),
+  Floor: unary((tf, x) => tf.floor(x)),
+  Round: unary((tf, x) => tf.round(x)),
+  Clip: ({ tf, input, numbers }) => tf.clipByValue(input(0), numbers(1)[0], numbers(2)[0]),
   Gelu: gelu,
   Where: ({ tf, input }) => tf.where(input(0), input(1), input(2)),
   Cast: cast,

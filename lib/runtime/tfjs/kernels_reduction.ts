@@ -39,6 +39,8 @@ export const REDUCTION_KERNELS: KernelTable = {
   ReduceSum: reduction((tf, x, axes, keepDims) => tf.sum(x, axes, keepDims)),
   ReduceMean: reduction((tf, x, axes, keepDims) => tf.mean(x, axes, keepDims)),
   ReduceMax: reduction((tf, x, axes, keepDims) => tf.max(x, axes, keepDims)),
+  ReduceMin: reduction((tf, x, axes, keepDims) => tf.min(x, axes, keepDims)),
+  ReduceLogSumExp: reduction((tf, x, axes, keepDims) => tf.logSumExp(x, axes, keepDims)),
   Softmax: softmax,
   LayerNormalization: layerNormalization,
   TopK: topK,

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import {
   constant,
+  div,
   elementCount,
+  gather,
+  gatherElements,
   gradients,
   type Graph,
   graph,
@@ -14,7 +17,11 @@ import {
   parameter,
   reduceSum,
   relu,
+  round,
+  scatterElements,
+  slice,
   tanh,
+  type Tensor,
   topologicalOrder,
 } from "lib/graph/mod.ts";
 import { type ArrayValue, tfjsExecutor, tfjsOperatorTypes } from "lib/runtime/mod.ts";
@@ -32,26 +39,26 @@ const float32 = (shape: readonly number[], data: ArrayLike<number>): ArrayValue 
 );
 
 /** The case's output and, where it has them, the gradients of the sum of its squares. */
-function caseGraph({ name, shapes, range = [-2, 2], build }: OperatorCase): {
+function caseGraph({ name, shapes, range = [-2, 2], integers = [], build }: OperatorCase): {
   whole: Graph;
   feeds: Record<string, ArrayValue>;
 } {
-  const inputs = shapes.map((shape, i) => input(`x${i}`, "float32", shape));
-  const generator = random(1, name);
+  const inputs = shapes.map((shape, i) => input(`x${i}`, integers[i] ? "int64" : "float32", shape));
+  const floating = inputs.filter(({ dtype }) => dtype === "float32");
   const output = build(...inputs);
-  const outputs = { y: output };
+  const outputs: Record<string, Tensor> = { y: output };
   if (topologicalOrder([output]).every(({ type }) => operatorOf(type).gradient)) {
-    gradients(reduceSum(mul(output, output)), inputs)
-      .forEach((gradient, i) => Object.assign(outputs, { [`d${i}`]: gradient }));
+    gradients(reduceSum(mul(output, output)), floating).forEach((gradient, i) => (outputs[`d${i}`] = gradient));
   }
   const whole = graph("case", outputs);
-  const feeds = Object.fromEntries(
-    shapes.map((shape, i) => {
-      const data = Array.from({ length: elementCount(shape) }, () => generator.uniform(...range));
-      return [`x${i}`, float32(shape, data)] as const;
-    }).filter(([name]) => name in whole.inputs),
-  );
-  return { whole, feeds };
+  const generator = random(1, name);
+  const feeds = shapes.map((shape, i): [string, ArrayValue] => {
+    const whole = integers[i];
+    const draw = () => whole ? Math.floor(generator.uniform(...whole)) : generator.uniform(...range);
+    const data = Array.from({ length: elementCount(shape) }, draw);
+    return [`x${i}`, whole ? { dtype: "int64", shape, data: BigInt64Array.from(data, BigInt) } : float32(shape, data)];
+  });
+  return { whole, feeds: Object.fromEntries(feeds.filter(([name]) => name in whole.inputs)) };
 }
 
 const numbersOf = ({ data }: ArrayValue) => Array.from(data as ArrayLike<number>, Number);
@@ -143,6 +150,51 @@ for (const backend of TFJS_BACKENDS) {
     assert.deepEqual(numbersOf(stored), [1, 2, 3, 4]);
     await executor.release();
     assert.equal(tf.memory().numTensors, before);
+  });
+}
+
+for (const backend of TFJS_BACKENDS) {
+  Deno.test(`${backend} counts negative indices from the end and refuses those beyond the data`, async () => {
+    const [x, rows] = [input("x", "float32", [2, 2]), input("rows", "int64", [2, 1])];
+    const outputs = {
+      all: gather(x, rows),
+      each: gatherElements(x, rows, 1),
+      sums: scatterElements(x, rows, { updates: slice(x, { axis: 1, start: 0, end: 1 }), axis: 1 }),
+    };
+    const executor = await tfjsExecutor(graph("indices", outputs), { backend });
+    const tf = loadTfjs(backend);
+    const run = (...indices: bigint[]) =>
+      executor.run({
+        x: float32([2, 2], [1, 2, 3, 4]),
+        rows: { dtype: "int64", shape: [2, 1], data: BigInt64Array.from(indices) },
+      });
+    const { all, each, sums } = await run(-1n, 0n);
+    assert.deepEqual(numbersOf(all), [3, 4, 1, 2]);
+    assert.deepEqual(numbersOf(each), [2, 3]);
+    assert.deepEqual(numbersOf(sums), [1, 3, 6, 4]);
+    const before = tf.memory().numTensors;
+    for (const index of [2n, -3n]) {
+      await assert.rejects(
+        run(0n, index),
+        new RegExp(
+          `Cannot apply Gather to x \\[2, 2\\], rows \\[2, 1\\] with ${backend}: expected indices in \\[-2, 1\\], got ${index}`,
+        ),
+      );
+    }
+    assert.equal(tf.memory().numTensors, before, "tensors left by a run that failed");
+    await executor.release();
+  });
+
+  Deno.test(`${backend} rounds halves to even and divides integers towards zero`, async () => {
+    const [x, i] = [input("x", "float32", [4]), input("i", "int32", [3])];
+    const executor = await tfjsExecutor(graph("rounding", { round: round(x), quotient: div(i, 2) }), { backend });
+    const { round: rounded, quotient } = await executor.run({
+      x: float32([4], [0.5, 1.5, 2.5, -0.5]),
+      i: { dtype: "int32", shape: [3], data: Int32Array.of(-3, 3, 5) },
+    });
+    assert.deepEqual(numbersOf(rounded).map((value) => value + 0), [0, 2, 2, 0]);
+    assert.deepEqual(numbersOf(quotient), [-1, 1, 2]);
+    await executor.release();
   });
 }
 
