@@ -85,7 +85,7 @@ function bytesOf(data: ArrayData): Uint8Array {
 }
 
 /** Checks a value against the type that the graph declares. */
-function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined): asserts value is ArrayValue {
+export function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined): asserts value is ArrayValue {
   const expected = `${tensor.dtype} ${formatShape(tensor.shape)}`;
   if (!value) throw new TypeError(`Cannot run: expected ${name} ${expected}, got none`);
   const fits = value.dtype === tensor.dtype && value.shape.length === tensor.shape.length &&
@@ -94,6 +94,30 @@ function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined)
   if (!fits) {
     const got = `${value.dtype} ${formatShape(value.shape)} with ${value.data.length} values`;
     throw new TypeError(`Cannot run: expected ${name} ${expected}, got ${got}`);
+  }
+}
+
+/** Checks that there is a value of the declared type for each input, one size for each name, and nothing else. */
+export function checkFeeds(
+  feeds: Readonly<Record<string, ArrayValue>>,
+  leaves: Readonly<Record<string, Tensor>>,
+  inputNames: readonly string[],
+): void {
+  const unknown = Object.keys(feeds).find((name) => !inputNames.includes(name));
+  if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${inputNames.join(", ")}`);
+  const sizes = new Map<string, number>();
+  for (const name of inputNames) {
+    const { shape } = leaves[name];
+    checkValue(name, leaves[name], feeds[name]);
+    shape.forEach((dim, axis) => {
+      if (typeof dim === "number") return;
+      const size = feeds[name].shape[axis];
+      const known = sizes.get(dim) ?? size;
+      if (known !== size) {
+        throw new TypeError(`Cannot run: expected ${dim} ${known} in ${name} ${formatShape(shape)}, got ${size}`);
+      }
+      sizes.set(dim, size);
+    });
   }
 }
 
@@ -135,13 +159,8 @@ class NativeSession implements Session {
   }
 
   #tensors(feeds: Readonly<Record<string, ArrayValue>>): Record<string, Ort.Tensor> {
-    const unknown = Object.keys(feeds).find((name) => !this.inputNames.includes(name));
-    if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${this.inputNames.join(", ")}`);
-    return Object.fromEntries(this.inputNames.map((name) => {
-      const value = feeds[name];
-      checkValue(name, this.#leaves[name], value);
-      return [name, this.#tensor(value)];
-    }));
+    checkFeeds(feeds, this.#leaves, this.inputNames);
+    return Object.fromEntries(this.inputNames.map((name) => [name, this.#tensor(feeds[name])]));
   }
 
   #tensor({ dtype, data, shape }: ArrayValue): Ort.Tensor {

@@ -30,7 +30,7 @@ export interface Stepper {
   release(): Promise<void>;
 }
 
-/** The stepper of the CPU engine, whose state is open to other code. */
+/** The stepper of an engine that keeps its state in this process's memory, open to other code. */
 export interface CpuStepper extends Stepper {
   /** Parameters, moments and the last step's gradients, as views: read and write them between steps. */
   readonly state: TrainingState;
@@ -56,7 +56,16 @@ export interface StepperOptions {
  *
  * @param lossGraph batch tensors and parameters to `loss`
  */
-export async function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
+export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
+  return inPlaceStepper(lossGraph, options, compile);
+}
+
+/** A stepper whose gradients another runtime computes: `compileGradients` prepares the graph of loss and gradients. */
+export async function inPlaceStepper(
+  lossGraph: Graph,
+  options: StepperOptions,
+  compileGradients: (graph: Graph, options: { threads: number }) => Promise<Session>,
+): Promise<CpuStepper> {
   const { batchSize, optimizer, seed, threads = 0, memoryLimitBytes } = options;
   const fixed = bindDimensions(lossGraph, { batch: batchSize });
   const trained = fixed.parameters.filter(({ source }) => source.trainable);
@@ -64,7 +73,7 @@ export async function cpuStepper(lossGraph: Graph, options: StepperOptions): Pro
   const state = allocateState(trained, { limitBytes: memoryLimitBytes });
   const byName = new Map(fixed.parameters.map((parameter) => [parameter.source.name, parameter]));
   for (const { name, parameter } of state.parameters) initialValues(byName.get(name)!, seed, parameter);
-  const session = await compile(gradientGraph(fixed, trained), { threads });
+  const session = await compileGradients(gradientGraph(fixed, trained), { threads });
   const weights = Object.fromEntries([
     ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
     ...fixed.parameters.filter(({ source }) => !source.trainable)

@@ -1,0 +1,9 @@
+// Which tfjs backends the tests run on: plain JavaScript always, the native library where it is installed.
+
+import process from "node:process";
+import { type TfjsBackendName, tfjsBackendName } from "lib/runtime/mod.ts";
+
+/** With LATENT_LAB_REQUIRE_ALL=1 a missing native library fails the tests instead of leaving them out. */
+const native = tfjsBackendName() === "tfjs-node" || process.env.LATENT_LAB_REQUIRE_ALL === "1";
+
+export const TFJS_BACKENDS: readonly TfjsBackendName[] = native ? ["tfjs", "tfjs-node"] : ["tfjs"];
