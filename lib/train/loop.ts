@@ -6,7 +6,8 @@ import { parameterCount } from "../graph/mod.ts";
 import { canonicalJson, sha256Hex } from "../process/mod.ts";
 import type { ArrayValue } from "../runtime/mod.ts";
 import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./checkpoint.ts";
-import { cpuStepper, type Stepper } from "./cpu_stepper.ts";
+import type { Stepper } from "./cpu_stepper.ts";
+import { createStepper } from "./create_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
 import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
@@ -44,7 +45,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Called after each epoch. */
   onEpoch?: (summary: EpochSummary) => void;
-  /** Largest WebAssembly memory of the optimizer's state; tests force splits with it. */
+  /** Largest piece of memory of the optimizer's state; tests force splits with it. */
   memoryLimitBytes?: number;
 }
 
@@ -82,12 +83,12 @@ export async function runProgram(
   const settings = completeSettings(given);
   checkData(program.loss, data);
   checkData(program.metrics, data);
-  const { batchSize, optimizer, seed, threads } = settings;
+  const { engine, batchSize, optimizer, seed, threads } = settings;
   if (data.train.length < batchSize) {
     throw new RangeError(`Cannot train: expected at least ${batchSize} training rows, got ${data.train.length}`);
   }
   if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
-  const stepper = await cpuStepper(program.loss, {
+  const stepper = await createStepper(engine, program.loss, {
     batchSize,
     optimizer,
     seed,

@@ -6,6 +6,7 @@
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
 export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
+export { createStepper, type Engine, ENGINES } from "./create_stepper.ts";
 export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
 export { predictTrainingBytes } from "./memory.ts";
 export {
@@ -31,3 +32,4 @@ export { type CompleteSettings, completeSettings, type TrainSettings } from "./s
 export type { ParameterState, TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
 export { type DataSource, openTrainingData, type TrainingData, trainingData } from "./training_data.ts";
+export { webgpuStepper } from "./webgpu_stepper.ts";

@@ -1,6 +1,7 @@
 // Settings of a run as plain data, checked by one schema wherever a run or a trial starts.
 
 import { z } from "zod";
+import { type Engine, ENGINES } from "./create_stepper.ts";
 import type { OptimizerSpec, ScheduleSpec } from "./optimizer.ts";
 
 const count = z.number().int().min(1);
@@ -24,8 +25,8 @@ const settingsSchema = z.strictObject({
   maxSteps: count.nullable(),
   earlyStopping: z.strictObject({ patience: count, minDelta: z.number().min(0) }).nullable(),
   seed: z.number().int().min(0),
-  engine: z.literal("cpu", {
-    error: (issue) => `expected "cpu", the engine of this version, got ${JSON.stringify(issue.input)}`,
+  engine: z.enum(ENGINES, {
+    error: ({ input }) => `expected ${ENGINES.map((name) => `"${name}"`).join(" or ")}, got ${JSON.stringify(input)}`,
   }),
   threads: z.number().int().min(0),
 });
@@ -45,9 +46,9 @@ export interface TrainSettings {
   earlyStopping?: { patience: number; minDelta?: number } | null;
   /** Of initial values and batch order. */
   seed: number;
-  /** What computes. Default `cpu`. */
-  engine?: "cpu";
-  /** Threads inside one operator; part of the definition, since it can change the last bits. Default 0: physical cores. */
+  /** What computes the steps; validation is on the CPU. Default `cpu`; `webgpu` is the GPU. */
+  engine?: Engine;
+  /** Threads inside one operator on the CPU; part of the definition, since it can change the last bits. Default 0: physical cores. */
   threads?: number;
 }
 
