@@ -168,6 +168,19 @@ export function deviceError(action: string, cause: unknown, node: string | null 
   return new Error(`Cannot ${action} on WebGPU: ${why}`, { cause });
 }
 
+async function runNative(
+  action: string,
+  native: Ort.InferenceSession,
+  ...values: [Ort.InferenceSession.FeedsType, Ort.InferenceSession.FetchesType?]
+): Promise<Ort.InferenceSession.OnnxValueMapType> {
+  const [feeds, fetches] = values;
+  try {
+    return fetches ? await native.run(feeds, fetches) : await native.run(feeds);
+  } catch (error) {
+    throw deviceError(action, error);
+  }
+}
+
 class WebGpuSession implements DeviceSession {
   readonly graph: Graph;
   readonly #ort: OrtModule;
@@ -192,14 +205,8 @@ class WebGpuSession implements DeviceSession {
   bind(feeds: DeviceValues, fetches: DeviceValues): BoundRun {
     const inputs = this.#tensors(this.#leaves, feeds);
     const outputs = this.#tensors(this.graph.outputs, fetches);
-    const run = async () => {
-      try {
-        await this.#native.run(inputs, outputs);
-      } catch (error) {
-        throw deviceError(`run ${this.graph.name}`, error);
-      }
-    };
-    return { run };
+    const action = `run ${this.graph.name}`;
+    return { run: async () => void await runNative(action, this.#native, inputs, outputs) };
   }
 
   release(): Promise<void> {
@@ -234,37 +241,30 @@ function cpuTensor(ort: OrtModule, { dtype, data, shape }: ArrayValue): Ort.Tens
 /** Copies as the identity of a graph: ONNX Runtime for Node has no other way to write or read a device's memory. */
 class WebGpuMemory implements DeviceMemory {
   readonly #ort: OrtModule;
-  /** Those that allocated arrays: their memory may end with them. */
-  readonly #allocators: Ort.InferenceSession[] = [];
+  /** Sessions by what they copy; those that allocated arrays must outlive them. */
+  readonly #sessions = new Map<string, Promise<Ort.InferenceSession>>();
 
   constructor(ort: OrtModule) {
     this.#ort = ort;
   }
 
   async upload(values: Readonly<Record<string, ArrayValue>>): Promise<Record<string, DeviceArray>> {
-    const native = await createNative(this.#ort, copies(values), { allocateOutputs: true });
-    this.#allocators.push(native);
+    const native = await this.#session(values, { allocateOutputs: true });
     const feeds = Object.entries(values).map(([name, value]) => [fromName(name), cpuTensor(this.#ort, value)] as const);
-    const results = await native.run(Object.fromEntries(feeds));
+    const results = await runNative("write memory", native, Object.fromEntries(feeds));
     return Object.fromEntries(Object.keys(values).map((name) => [name, new OrtDeviceArray(results[name])]));
   }
 
   async download(arrays: Readonly<Record<string, DeviceArray>>): Promise<Record<string, ArrayValue>> {
-    const native = await createNative(this.#ort, copies(arrays), {});
-    try {
-      const feeds = Object.entries(arrays).map(([name, array]) => [fromName(name), (array as OrtDeviceArray).tensor]);
-      const results = await native.run(Object.fromEntries(feeds));
-      return Object.fromEntries(
-        Object.entries(arrays).map(([name, { dtype, shape }]) => [
-          name,
-          { dtype, shape, data: results[name].data as ArrayData },
-        ]),
-      );
-    } catch (error) {
-      throw deviceError("read memory", error);
-    } finally {
-      await native.release();
-    }
+    const native = await this.#session(arrays, { allocateOutputs: false });
+    const feeds = Object.entries(arrays).map(([name, array]) => [fromName(name), (array as OrtDeviceArray).tensor]);
+    const results = await runNative("read memory", native, Object.fromEntries(feeds));
+    return Object.fromEntries(
+      Object.entries(arrays).map(([name, { dtype, shape }]) => [
+        name,
+        { dtype, shape, data: results[name].data as ArrayData },
+      ]),
+    );
   }
 
   free(arrays: Iterable<DeviceArray>): void {
@@ -272,14 +272,26 @@ class WebGpuMemory implements DeviceMemory {
   }
 
   async release(): Promise<void> {
-    for (const native of this.#allocators.splice(0)) await native.release();
+    const sessions = await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    for (const session of sessions) if (session.status === "fulfilled") await session.value.release();
+  }
+
+  #session(types: Types, { allocateOutputs }: { allocateOutputs: boolean }): Promise<Ort.InferenceSession> {
+    const described = Object.entries(types).map(([name, { dtype, shape }]) => [name, dtype, shape]);
+    const key = JSON.stringify([allocateOutputs, described]);
+    const session = this.#sessions.get(key) ?? createNative(this.#ort, copies(types), { allocateOutputs });
+    this.#sessions.set(key, session);
+    return session;
   }
 }
 
+type Types = Readonly<Record<string, { dtype: DType; shape: readonly number[] }>>;
+
 const fromName = (name: string) => `from:${name}`;
 
-function copies(values: Readonly<Record<string, { dtype: DType; shape: readonly number[] }>>): Graph {
-  const outputs = Object.entries(values).map(([name, { dtype, shape }]) =>
+function copies(types: Types): Graph {
+  const outputs = Object.entries(types).map(([name, { dtype, shape }]) =>
     [name, identity(input(fromName(name), dtype, shape))] as const
   );
   return closeGraph("copy", Object.fromEntries(outputs));

@@ -33,7 +33,7 @@ const REFUSED: [Record<string, unknown>, RegExp][] = [
   [{ batchSize: 1.5 }, /batchSize: .*int/],
   [{ batchSize: 0 }, /batchSize: /],
   [{ maxSteps: 0 }, /maxSteps: /],
-  [{ engine: "webgpu" }, /engine: expected "cpu", the engine of this version, got "webgpu"/],
+  [{ engine: "cuda" }, /engine: expected "cpu" or "webgpu", got "cuda"/],
   [{ optimizer: { ...given.optimizer, learningRate: -1 } }, /optimizer\.learningRate: .*>0/],
   [{ optimizer: { ...given.optimizer, momentum: 0.9 } }, /optimizer: .*momentum/],
   [{ optimizer: { kind: "sgd" } }, /optimizer\.kind: /],
