@@ -5,6 +5,14 @@
 // Sessions block the JavaScript thread while they compute, so trials and benchmarks run in child processes.
 // Training steps are in lib/train, measurement in lib/bench.
 
+export {
+  compileForDevice,
+  type DeviceArray,
+  type DeviceMemory,
+  deviceMemory,
+  type DeviceSession,
+  type DeviceValues,
+} from "./device_session.ts";
 export { machineFacts, type MachineReader, memoryUse, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export {

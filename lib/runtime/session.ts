@@ -68,8 +68,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   const { provider = "cpu", threads = 0, weights = {} } = options;
   await requireProvider(provider);
   const ort = await loadOnnxRuntime();
-  const bytes = Object.entries(weights).map(([name, { data }]) => [name, bytesOf(data)] as const);
-  const native = await ort.InferenceSession.create(encodeOnnx(graph, { weights: Object.fromEntries(bytes) }), {
+  const native = await ort.InferenceSession.create(encodeOnnx(graph, { weights: weightBytes(weights) }), {
     executionProviders: [provider],
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
@@ -80,8 +79,10 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   return new NativeSession(ort, graph, native);
 }
 
-function bytesOf(data: ArrayData): Uint8Array {
-  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+/** Values to store in a model, as `encodeOnnx` takes them. */
+export function weightBytes(weights: Readonly<Record<string, ArrayValue>>): Record<string, Uint8Array> {
+  const bytes = ({ data }: ArrayValue) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  return Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, bytes(value)]));
 }
 
 /** Checks a value against the type that the graph declares. */

@@ -3,9 +3,10 @@
 import type { Graph } from "../graph/mod.ts";
 import { cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 import { tfjsStepper } from "./tfjs_stepper.ts";
+import { webgpuStepper } from "./webgpu_stepper.ts";
 
 /** What can compute training steps. */
-export const ENGINES = ["cpu", "tfjs"] as const;
+export const ENGINES = ["cpu", "webgpu", "tfjs"] as const;
 export type Engine = typeof ENGINES[number];
 
 /**
@@ -17,6 +18,8 @@ export function createStepper(engine: Engine, lossGraph: Graph, options: Stepper
   switch (engine) {
     case "cpu":
       return cpuStepper(lossGraph, options);
+    case "webgpu":
+      return webgpuStepper(lossGraph, options);
     case "tfjs":
       return tfjsStepper(lossGraph, options);
   }

@@ -33,3 +33,4 @@ export type { ParameterState, TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
 export { type DataSource, openTrainingData, type TrainingData, trainingData } from "./training_data.ts";
 export { tfjsStepper, type TfjsStepperOptions } from "./tfjs_stepper.ts";
+export { webgpuStepper } from "./webgpu_stepper.ts";

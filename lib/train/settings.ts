@@ -46,7 +46,10 @@ export interface TrainSettings {
   earlyStopping?: { patience: number; minDelta?: number } | null;
   /** Of initial values and batch order. */
   seed: number;
-  /** What computes the steps; validation is on the CPU. Default `cpu`; `tfjs` is tfjs, natively where `deno task setup:tfjs-node` was run. */
+  /**
+   * What computes the steps; validation is on the CPU. Default `cpu`; `webgpu` is the GPU; `tfjs` is tfjs, natively where
+   * `deno task setup:tfjs-node` was run.
+   */
   engine?: Engine;
   /** Threads inside one operator on the CPU; part of the definition, since it can change the last bits. Default 0: physical cores. */
   threads?: number;
