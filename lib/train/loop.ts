@@ -82,9 +82,10 @@ export async function runProgram(
   const settings = completeSettings(given);
   checkData(program.loss, data);
   checkData(program.metrics, data);
-  const { batchSize, optimizer, seed, threads } = settings;
-  if (data.train.length < batchSize) {
-    throw new RangeError(`Cannot train: expected at least ${batchSize} training rows, got ${data.train.length}`);
+  const { batchSize, optimizer, seed, threads, accumulationSteps = 1, maxGradientNorm } = settings;
+  const rows = batchSize * accumulationSteps;
+  if (data.train.length < rows) {
+    throw new RangeError(`Cannot train: expected at least ${rows} training rows, got ${data.train.length}`);
   }
   if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
   const stepper = await cpuStepper(program.loss, {
@@ -92,6 +93,8 @@ export async function runProgram(
     optimizer,
     seed,
     threads,
+    accumulationSteps,
+    maxGradientNorm,
     memoryLimitBytes: options.memoryLimitBytes,
   });
   try {
@@ -128,6 +131,7 @@ interface LoopParts {
 class Loop {
   readonly #parts: LoopParts;
   readonly #definition: string;
+  readonly #accumulationSteps: number;
   readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
   /** Copies of the parameters at the best epoch so far. */
@@ -147,7 +151,8 @@ class Loop {
     const { program, data, settings } = parts;
     this.#parts = parts;
     this.#definition = definitionHash(program, data, settings);
-    this.#stepsPerEpoch = Math.floor(data.train.length / settings.batchSize);
+    this.#accumulationSteps = settings.accumulationSteps ?? 1;
+    this.#stepsPerEpoch = Math.floor(data.train.length / (settings.batchSize * this.#accumulationSteps));
     this.#totalSteps = Math.min(settings.epochs * this.#stepsPerEpoch, settings.maxSteps ?? Infinity);
     this.#best = best;
   }
@@ -180,10 +185,15 @@ class Loop {
     const progress = this.#progress;
     const { batchSize, seed } = settings;
     const order = batches(data.train, { batchSize, seed, epoch: progress.epoch, dropLast: true });
-    while (progress.stepInEpoch < order.length && progress.step < this.#totalSteps) {
+    while (progress.stepInEpoch < this.#stepsPerEpoch && progress.step < this.#totalSteps) {
       if (options.signal?.aborted) return false;
       const start = performance.now();
-      fillBatch(stepper.batch, data, order[progress.stepInEpoch]);
+      const first = progress.stepInEpoch * this.#accumulationSteps;
+      for (let i = 0; i < this.#accumulationSteps - 1; i++) {
+        fillBatch(stepper.batch, data, order[first + i]);
+        await stepper.accumulate();
+      }
+      fillBatch(stepper.batch, data, order[first + this.#accumulationSteps - 1]);
       const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate(progress.step) });
       progress.step++;
       progress.stepInEpoch++;
@@ -217,7 +227,7 @@ class Loop {
       validation: metrics,
       learningRate,
       seconds: epochSeconds,
-      samplesPerSecond: steps * settings.batchSize / epochSeconds,
+      samplesPerSecond: steps * settings.batchSize * this.#accumulationSteps / epochSeconds,
     };
     const best = progress.history[progress.bestEpoch - 1]?.validation.loss ?? Infinity;
     progress.history.push(summary);
