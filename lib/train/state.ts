@@ -120,7 +120,10 @@ function allocateGroup(
   const parameters = group.map(({ shape, source }, i) => {
     const view = (region: RegionLayout) => {
       const offset = offsets[region.name] + start / region.valuesPerElement * bytesOf(region);
-      const length = region.valuesPerElement === 1 ? counts[i] : padded[i] / region.valuesPerElement;
+      // Of codes and scales the padding is carried over too: it takes part in the scale of its block.
+      const length = region.type === "float32" && region.valuesPerElement === 1
+        ? counts[i]
+        : padded[i] / region.valuesPerElement;
       return region.type === "float32"
         ? new Float32Array(memory.buffer, offset, length)
         : new Uint8Array(memory.buffer, offset, length);
