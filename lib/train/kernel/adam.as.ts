@@ -1,8 +1,11 @@
 // AssemblyScript source of Adam (compiled by build.mjs with its siblings; the bytes stand in kernel_wasm.ts).
 // One pass over parameter, moments and gradient, four values at a time: the step is bound by memory, not by arithmetic.
 
-/** Smaller moments become zero: those of a dead unit would shrink to denormals and stay there, each one slow to compute with. */
-const SMALLEST: f32 = 1.1754943508222875e-38;
+/**
+ * Smaller moments become zero. Those of a dead unit would shrink to denormals and stay there, each one slow to compute with;
+ * where the processor flushes denormals (ONNX Runtime switches that on), they would stop at 1e-37, too small to change.
+ */
+const SMALLEST: f32 = 1e-34;
 
 /**
  * Adam and AdamW in place (Kingma & Ba 2015; Loshchilov & Hutter 2019), in the order of operations of PyTorch.
