@@ -139,8 +139,10 @@ export async function readTensors(
   const { tensors } = await readSafetensors(path);
   return Object.fromEntries(
     Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
-      if (dtype !== "F32") throw new TypeError(`Cannot read checkpoint ${path}: expected ${name} in F32, got ${dtype}`);
-      return [name, { dtype: "float32" as const, shape, data }];
+      if (dtype !== "F32" && dtype !== "U8") {
+        throw new TypeError(`Cannot read checkpoint ${path}: expected ${name} in F32 or U8, got ${dtype}`);
+      }
+      return [name, { dtype: dtype === "F32" ? "float32" : "uint8", shape, data }];
     }),
   );
 }

@@ -3,8 +3,9 @@
 
 import { bindDimensions, elementCount, gradients, type Graph, graph, type Parameter } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
-import { type ArrayValue, type BoundRun, compile, type Session } from "../runtime/mod.ts";
-import { type AdamKernel, adamKernel } from "./kernel/adam_kernel.ts";
+import { type ArrayValue, compile, type Session } from "../runtime/mod.ts";
+import { InPlaceStepper } from "./in_place_stepper.ts";
+import { optimizerKernel } from "./kernel/optimizer_kernel.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import { allocateState, type TrainingState } from "./state.ts";
 
@@ -13,10 +14,16 @@ export interface Stepper {
   /** Batch tensors by name: fill these before each step. */
   readonly batch: Readonly<Record<string, Float32Array>>;
   /**
+   * Adds the gradients of what `batch` holds to those of the step under way; `step` then averages over all of them.
+   *
+   * @throws {RangeError} when the loss is not finite
+   */
+  accumulate(): Promise<void>;
+  /**
    * Takes a step on what `batch` holds.
    *
    * @param step counted from 1
-   * @returns the loss before the update
+   * @returns the loss before the update, averaged over the batches that were accumulated
    * @throws {RangeError} when the loss is not finite; parameters and moments are then unchanged
    */
   step(options: { step: number; learningRate: number }): Promise<number>;
@@ -47,6 +54,10 @@ export interface StepperOptions {
   seed: number;
   /** Threads inside one operator; 0: one a physical core. */
   threads?: number;
+  /** Batches whose gradients are averaged before an update. Default 1. */
+  accumulationSteps?: number;
+  /** Gradients are scaled down to this norm over all parameters. Default: never. */
+  maxGradientNorm?: number;
   /** Largest WebAssembly memory; tests force splits with it. */
   memoryLimitBytes?: number;
 }
@@ -66,11 +77,15 @@ export async function inPlaceStepper(
   options: StepperOptions,
   compileGradients: (graph: Graph, options: { threads: number }) => Promise<Session>,
 ): Promise<CpuStepper> {
-  const { batchSize, optimizer, seed, threads = 0, memoryLimitBytes } = options;
+  const { batchSize, optimizer, seed, threads = 0 } = options;
   const fixed = bindDimensions(lossGraph, { batch: batchSize });
   const trained = fixed.parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${lossGraph.name}: it has no trainable parameter`);
-  const state = allocateState(trained, { limitBytes: memoryLimitBytes });
+  const state = allocateState(trained, {
+    optimizer,
+    limitBytes: options.memoryLimitBytes,
+    accumulates: (options.accumulationSteps ?? 1) > 1,
+  });
   const byName = new Map(fixed.parameters.map((parameter) => [parameter.source.name, parameter]));
   for (const { name, parameter } of state.parameters) initialValues(byName.get(name)!, seed, parameter);
   const session = await compileGradients(gradientGraph(fixed, trained), { threads });
@@ -79,8 +94,10 @@ export async function inPlaceStepper(
     ...fixed.parameters.filter(({ source }) => !source.trainable)
       .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const),
   ]);
-  const kernels = state.memories.map(({ memory }) => adamKernel(memory, optimizer));
-  return new InPlaceStepper({ state, weights, session, kernels, ...bindArrays(session, { fixed, state, weights }) });
+  const kernels = state.memories.map(({ memory }) => optimizerKernel(memory, optimizer));
+  const { maxGradientNorm } = options;
+  const bound = bindArrays(session, { fixed, state, weights });
+  return new InPlaceStepper({ state, weights, session, kernels, maxGradientNorm, ...bound });
 }
 
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;
@@ -111,61 +128,4 @@ function bindArrays(
     loss,
     run: session.bind({ ...Object.fromEntries(batch), ...weights }, fetches),
   };
-}
-
-/** What a step carries over to the next. */
-const REGIONS = ["parameter", "firstMoment", "secondMoment"] as const;
-
-class InPlaceStepper implements CpuStepper {
-  readonly state: TrainingState;
-  readonly batch: Readonly<Record<string, Float32Array>>;
-  readonly weights: Readonly<Record<string, ArrayValue>>;
-
-  constructor(
-    private readonly parts: {
-      state: TrainingState;
-      batch: Readonly<Record<string, Float32Array>>;
-      weights: Readonly<Record<string, ArrayValue>>;
-      loss: Float32Array;
-      run: BoundRun;
-      session: Session;
-      kernels: readonly AdamKernel[];
-    },
-  ) {
-    this.state = parts.state;
-    this.batch = parts.batch;
-    this.weights = parts.weights;
-  }
-
-  async step({ step, learningRate }: { step: number; learningRate: number }): Promise<number> {
-    await this.parts.run.run();
-    const [loss] = this.parts.loss;
-    if (!Number.isFinite(loss)) {
-      throw new RangeError(`Training diverged: the loss is ${loss} at step ${step} with learning rate ${learningRate}`);
-    }
-    this.state.memories.forEach((regions, i) => this.parts.kernels[i](regions, { step, learningRate }));
-    return loss;
-  }
-
-  readParameters(): Promise<Record<string, ArrayValue>> {
-    return Promise.resolve({ ...this.weights });
-  }
-
-  readState(): Promise<Record<string, ArrayValue>> {
-    const named = this.state.parameters.flatMap((row) =>
-      REGIONS.map((region) => [`${region}/${row.name}`, float32(row.shape, row[region])] as const)
-    );
-    return Promise.resolve(Object.fromEntries(named));
-  }
-
-  writeState(state: Readonly<Record<string, ArrayValue>>): Promise<void> {
-    for (const row of this.state.parameters) {
-      for (const region of REGIONS) row[region].set(state[`${region}/${row.name}`].data as Float32Array);
-    }
-    return Promise.resolve();
-  }
-
-  release(): Promise<void> {
-    return this.parts.session.release();
-  }
 }

@@ -83,9 +83,10 @@ export async function runProgram(
   const settings = completeSettings(given);
   checkData(program.loss, data);
   checkData(program.metrics, data);
-  const { engine, batchSize, optimizer, seed, threads } = settings;
-  if (data.train.length < batchSize) {
-    throw new RangeError(`Cannot train: expected at least ${batchSize} training rows, got ${data.train.length}`);
+  const { engine, batchSize, optimizer, seed, threads, accumulationSteps = 1, maxGradientNorm } = settings;
+  const rows = batchSize * accumulationSteps;
+  if (data.train.length < rows) {
+    throw new RangeError(`Cannot train: expected at least ${rows} training rows, got ${data.train.length}`);
   }
   if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
   const stepper = await createStepper(engine, program.loss, {
@@ -93,6 +94,8 @@ export async function runProgram(
     optimizer,
     seed,
     threads,
+    accumulationSteps,
+    maxGradientNorm,
     memoryLimitBytes: options.memoryLimitBytes,
   });
   try {
@@ -129,6 +132,7 @@ interface LoopParts {
 class Loop {
   readonly #parts: LoopParts;
   readonly #definition: string;
+  readonly #accumulationSteps: number;
   readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
   /** Copies of the parameters at the best epoch so far. */
@@ -148,7 +152,8 @@ class Loop {
     const { program, data, settings } = parts;
     this.#parts = parts;
     this.#definition = definitionHash(program, data, settings);
-    this.#stepsPerEpoch = Math.floor(data.train.length / settings.batchSize);
+    this.#accumulationSteps = settings.accumulationSteps ?? 1;
+    this.#stepsPerEpoch = Math.floor(data.train.length / (settings.batchSize * this.#accumulationSteps));
     this.#totalSteps = Math.min(settings.epochs * this.#stepsPerEpoch, settings.maxSteps ?? Infinity);
     this.#best = best;
   }
@@ -181,12 +186,19 @@ class Loop {
     const progress = this.#progress;
     const { batchSize, seed } = settings;
     const order = batches(data.train, { batchSize, seed, epoch: progress.epoch, dropLast: true });
-    while (progress.stepInEpoch < order.length && progress.step < this.#totalSteps) {
+    while (progress.stepInEpoch < this.#stepsPerEpoch && progress.step < this.#totalSteps) {
       if (options.signal?.aborted) return false;
       const start = performance.now();
-      const step = progress.step + 1;
-      fillBatch(stepper.batch, data, { rows: order[progress.stepInEpoch], step });
-      const loss = await stepper.step({ step, learningRate: this.#learningRate(progress.step) });
+      const batchCount = this.#accumulationSteps;
+      for (let i = 0; i < batchCount; i++) {
+        // Batches are numbered through, so that each draws masks of its own.
+        fillBatch(stepper.batch, data, {
+          rows: order[progress.stepInEpoch * batchCount + i],
+          step: progress.step * batchCount + i + 1,
+        });
+        if (i < batchCount - 1) await stepper.accumulate();
+      }
+      const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate(progress.step) });
       progress.step++;
       progress.stepInEpoch++;
       progress.epochLossSum += loss;
@@ -219,7 +231,7 @@ class Loop {
       validation: metrics,
       learningRate,
       seconds: epochSeconds,
-      samplesPerSecond: steps * settings.batchSize / epochSeconds,
+      samplesPerSecond: steps * settings.batchSize * this.#accumulationSteps / epochSeconds,
     };
     const best = progress.history[progress.bestEpoch - 1]?.validation.loss ?? Infinity;
     progress.history.push(summary);

@@ -11,11 +11,15 @@ export { definitionHash, type RunOptions, type StopReason, type TrainingResult }
 export { predictTrainingBytes } from "./memory.ts";
 export {
   adam,
+  adam8bit,
+  type AdamSpec,
   adamW,
   type OptimizerOptions,
   type OptimizerSpec,
   scheduleFactor,
   type ScheduleSpec,
+  sgd,
+  type SgdSpec,
 } from "./optimizer.ts";
 export {
   deserializeProgram,

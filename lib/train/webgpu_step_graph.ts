@@ -21,7 +21,7 @@ import {
   sub,
   type Tensor,
 } from "../graph/mod.ts";
-import type { OptimizerSpec } from "./optimizer.ts";
+import type { AdamSpec, OptimizerSpec } from "./optimizer.ts";
 
 /** What a step carries over to the next, a flat tensor of each a group. */
 export const STATE_REGIONS = ["parameter", "firstMoment", "secondMoment"] as const;
@@ -52,11 +52,20 @@ export const stateName = (region: StateRegion, group: number) => `state:${region
 export const nextName = (region: StateRegion, group: number) => `next:${region}:${group}`;
 const scalarName = (name: string) => `optimizer:${name}`;
 
+/** Refuses optimizers that have no form as a graph here. */
+function adamOf(optimizer: OptimizerSpec): AdamSpec {
+  if (optimizer.kind === "sgd" || optimizer.kind === "adam8bit") {
+    throw new TypeError(`Cannot train on WebGPU with the optimizer ${optimizer.kind}: use engine "cpu" or "tfjs"`);
+  }
+  return optimizer;
+}
+
 /** Values of the step's scalar inputs, computed in float64 as the CPU's kernel does. */
 export function stepScalars(
-  { kind, beta1, beta2, weightDecay }: OptimizerSpec,
+  optimizer: OptimizerSpec,
   { step, learningRate }: { step: number; learningRate: number },
 ): Record<string, number> {
+  const { kind, beta1, beta2, weightDecay } = adamOf(optimizer);
   return {
     [scalarName("stepSize")]: learningRate / (1 - beta1 ** step),
     [scalarName("rootCorrection")]: 1 / Math.sqrt(1 - beta2 ** step),
@@ -136,7 +145,7 @@ function adamUpdate(
   { parameter, firstMoment, secondMoment, gradient: raw }: Record<StateRegion | "gradient", Tensor>,
   { optimizer, scalars }: { optimizer: OptimizerSpec; scalars: Readonly<Record<string, Tensor>> },
 ): Record<StateRegion, Tensor> {
-  const { kind, beta1, beta2, epsilon, weightDecay } = optimizer;
+  const { kind, beta1, beta2, epsilon, weightDecay } = adamOf(optimizer);
   const gradient = kind === "adam" && weightDecay > 0 ? add(raw, mul(parameter, weightDecay)) : raw;
   const shrink = scalars[scalarName("shrink")];
   const kept = shrink ? mul(parameter, shrink) : parameter;

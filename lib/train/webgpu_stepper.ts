@@ -45,6 +45,7 @@ export async function webgpuStepper(lossGraph: Graph, options: StepperOptions): 
   const { batchSize, optimizer, seed, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
   const fixed = bindDimensions(lossGraph, { batch: batchSize });
   checkTypes(fixed);
+  checkOptions(options);
   const built = stepGraph(fixed, { optimizer, groupValues: memoryLimitBytes / 4 });
   const frozen = fixed.parameters.filter(({ source }) => !source.trainable)
     .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const);
@@ -69,6 +70,12 @@ function checkTypes({ name, inputs, parameters }: Graph): void {
   for (const [leaf, { dtype }] of named) {
     if (dtype !== "float32") throw new TypeError(`Cannot train ${name}: expected ${leaf} in float32, got ${dtype}`);
   }
+}
+
+/** Refuses what only the engines that keep their state in host memory can do. */
+function checkOptions({ accumulationSteps = 1, maxGradientNorm }: StepperOptions): void {
+  const refused = accumulationSteps > 1 ? "accumulationSteps above 1" : maxGradientNorm ? "maxGradientNorm" : null;
+  if (refused) throw new TypeError(`Cannot train on WebGPU with ${refused}: use engine "cpu" or "tfjs"`);
 }
 
 /** Flat tensors of each region and group, filled by `fill`. */
@@ -138,6 +145,10 @@ class WebGpuStepper implements Stepper {
     this.#states.reverse();
     this.#runs.reverse();
     return loss;
+  }
+
+  accumulate(): Promise<void> {
+    throw new TypeError('Cannot accumulate gradients on WebGPU: use engine "cpu" or "tfjs"');
   }
 
   async readParameters(): Promise<Record<string, ArrayValue>> {

@@ -143,7 +143,10 @@ function setState(
 ): void {
   for (const region of ["parameter", "firstMoment", "secondMoment"] as const) {
     const values = byName(reference.at(`step/${region}`, step), reference.names, program);
-    for (const row of state.parameters) row[region].set(values[row.name]);
+    for (const { name, parameter, carried } of state.parameters) {
+      const target = region === "parameter" ? parameter : carried[region] as Float32Array;
+      target.set(values[name]);
+    }
   }
 }
 

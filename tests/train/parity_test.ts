@@ -15,6 +15,7 @@ import {
   cpuStepper,
   type Loss,
   type OptimizerSpec,
+  type ParameterState,
   type StepperOptions,
   tfjsStepper,
   traceProgram,
@@ -49,18 +50,24 @@ function norm(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
+/** The values of a region of one parameter. */
+function regionOf({ parameter, gradient, carried }: ParameterState, region: Region): Float32Array {
+  return region === "parameter" ? parameter : region === "gradient" ? gradient : carried[region] as Float32Array;
+}
+
 const difference = (a: Float32Array, b: Float32Array) => a.map((value, i) => value - b[i]);
 
 /** All parameters' values of a region, one after the other. */
 function flat({ state }: CpuStepper, region: Region): Float32Array {
-  return Float32Array.from(state.parameters.flatMap((row) => [...row[region]]));
+  return Float32Array.from(state.parameters.flatMap((row) => [...regionOf(row, region)]));
 }
 
 function setFlat({ state }: CpuStepper, region: Region, values: Float32Array): void {
   let offset = 0;
   for (const row of state.parameters) {
-    row[region].set(values.subarray(offset, offset + row[region].length));
-    offset += row[region].length;
+    const target = regionOf(row, region);
+    target.set(values.subarray(offset, offset + target.length));
+    offset += target.length;
   }
   assert.equal(offset, values.length);
 }
