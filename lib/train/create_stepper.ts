@@ -7,6 +7,7 @@ import { webgpuStepper } from "./webgpu_stepper.ts";
 
 /** What can compute training steps. */
 export const ENGINES = ["cpu", "webgpu", "tfjs"] as const;
+/** One of them. */
 export type Engine = typeof ENGINES[number];
 
 /**

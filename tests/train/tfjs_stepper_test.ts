@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { fillExact } from "lib/bench/exact_values.ts";
 import { log, mul, neg } from "lib/graph/mod.ts";
 import { linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
-import { tfjsBackendName } from "lib/runtime/mod.ts";
-import { loadTfjs } from "lib/runtime/tfjs/load.ts";
+import { loadTfjs, tfjsBackendName } from "lib/runtime/mod.ts";
 import {
   adam,
   createStepper,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { bindDimensions, topologicalOrder } from "lib/graph/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
-import { deviceError } from "lib/runtime/device_session.ts";
+import { deviceError } from "lib/runtime/mod.ts";
 import { adam, adamW, type OptimizerSpec } from "lib/train/mod.ts";
 import { stepGraph, stepScalars } from "lib/train/webgpu_step_graph.ts";
 import { webgpuTest } from "tests/webgpu_environment.ts";

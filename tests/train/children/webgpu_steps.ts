@@ -152,7 +152,7 @@ async function refusesWhatItCannotTrain(): Promise<void> {
   });
   await assert.rejects(
     webgpuStepper(wide.loss, options),
-    /^TypeError: Cannot train wide-loss: expected ids in float32, got int64$/,
+    /node Cast_\d+ \(Cast of int64 \[8, 2\]\) has no WebGPU kernel/,
   );
   // ONNX Runtime has no WebGPU kernel for Sign.
   const signed = program((scope, { x }) => ({ output: sign(linear(scope.child("head"), x, 2)) }));
