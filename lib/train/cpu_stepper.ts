@@ -4,6 +4,7 @@
 import { bindDimensions, elementCount, gradients, type Graph, graph, type Parameter } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
 import { type ArrayValue, compile, type Session } from "../runtime/mod.ts";
+import { featureMajor } from "./feature_major.ts";
 import { InPlaceStepper } from "./in_place_stepper.ts";
 import { optimizerKernel } from "./kernel/optimizer_kernel.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
@@ -68,18 +69,28 @@ export interface StepperOptions {
  * @param lossGraph batch tensors and parameters to `loss`
  */
 export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
-  return inPlaceStepper(lossGraph, options, compile);
+  return inPlaceStepper(lossGraph, options, { compileGradients: compile, layout: featureMajor });
 }
 
-/** A stepper whose gradients another runtime computes: `compileGradients` prepares the graph of loss and gradients. */
+/** What computes the gradients of a stepper whose state is in host memory. */
+export interface GradientEngine {
+  /** Prepares the graph of loss and gradients. */
+  compileGradients(graph: Graph, options: { threads: number }): Promise<Session>;
+  /** Rewrites the loss before gradients are taken, for speed. */
+  layout?(fixed: Graph): Graph;
+}
+
+/** A stepper whose gradients any runtime computes. */
 export async function inPlaceStepper(
   lossGraph: Graph,
   options: StepperOptions,
-  compileGradients: (graph: Graph, options: { threads: number }) => Promise<Session>,
+  { compileGradients, layout = (fixed) => fixed }: GradientEngine,
 ): Promise<CpuStepper> {
   const { batchSize, optimizer, seed, threads = 0 } = options;
-  const fixed = bindDimensions(lossGraph, { batch: batchSize });
-  const trained = fixed.parameters.filter(({ source }) => source.trainable);
+  const bound = bindDimensions(lossGraph, { batch: batchSize });
+  const fixed = layout(bound);
+  // In the order of the model, which a rewrite need not keep.
+  const trained = bound.parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${lossGraph.name}: it has no trainable parameter`);
   const state = allocateState(trained, {
     optimizer,
@@ -96,8 +107,8 @@ export async function inPlaceStepper(
   ]);
   const kernels = state.memories.map(({ memory }) => optimizerKernel(memory, optimizer));
   const { maxGradientNorm } = options;
-  const bound = bindArrays(session, { fixed, state, weights });
-  return new InPlaceStepper({ state, weights, session, kernels, maxGradientNorm, ...bound });
+  const arrays = bindArrays(session, { fixed, state, weights });
+  return new InPlaceStepper({ state, weights, session, kernels, maxGradientNorm, ...arrays });
 }
 
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;

@@ -19,5 +19,7 @@ export interface TfjsStepperOptions extends StepperOptions {
  */
 export function tfjsStepper(lossGraph: Graph, options: TfjsStepperOptions): Promise<CpuStepper> {
   const { backend } = options;
-  return inPlaceStepper(lossGraph, options, (graph, { threads }) => tfjsExecutor(graph, { backend, threads }));
+  return inPlaceStepper(lossGraph, options, {
+    compileGradients: (graph, { threads }) => tfjsExecutor(graph, { backend, threads }),
+  });
 }
