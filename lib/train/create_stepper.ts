@@ -6,6 +6,7 @@ import { tfjsStepper } from "./tfjs_stepper.ts";
 
 /** What can compute training steps. */
 export const ENGINES = ["cpu", "tfjs"] as const;
+/** One of ENGINES. */
 export type Engine = typeof ENGINES[number];
 
 /**
