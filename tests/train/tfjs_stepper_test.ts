@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fillExact } from "lib/bench/exact_values.ts";
 import { log, mul, neg } from "lib/graph/mod.ts";
 import { linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
-import { loadTfjs, tfjsBackendName } from "lib/runtime/mod.ts";
+import { tfjsBackendName } from "lib/runtime/mod.ts";
 import {
   adam,
   createStepper,
@@ -13,25 +13,24 @@ import {
   trainProgram,
 } from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
-import { TFJS_BACKENDS } from "tests/runtime/tfjs/backends.ts";
+import { tensorCount, TFJS_BACKENDS } from "tests/runtime/tfjs/backends.ts";
 import { abortAfter, reproducible, smallData, smallProgram, smallSettings, withFolder } from "./fixtures.ts";
 
 const options: StepperOptions = { batchSize: 8, optimizer: adam({ learningRate: 1e-2 }), seed: 1, threads: 1 };
 
 for (const backend of TFJS_BACKENDS) {
   Deno.test(`a stepper on ${backend} leaves no tensor behind, step after step`, async () => {
-    const tf = loadTfjs(backend);
-    const before = tf.memory().numTensors;
+    const before = tensorCount(backend);
     const stepper = await tfjsStepper(smallProgram().loss, { ...options, backend });
     const counts: number[] = [];
     for (let step = 1; step <= 4; step++) {
       fillExact(stepper.batch.x, { stream: step });
       await stepper.step({ step, learningRate: 1e-2 });
-      counts.push(tf.memory().numTensors);
+      counts.push(tensorCount(backend));
     }
     assert.deepEqual(counts, new Array(4).fill(counts[0]), "tensors after each step");
     await stepper.release();
-    assert.equal(tf.memory().numTensors, before);
+    assert.equal(tensorCount(backend), before);
   });
 
   Deno.test(`state moves from ${backend} to the CPU engine and back`, async () => {

@@ -25,11 +25,10 @@ import {
   topologicalOrder,
 } from "lib/graph/mod.ts";
 import { type ArrayValue, tfjsExecutor, tfjsOperatorTypes } from "lib/runtime/mod.ts";
-import { loadTfjs } from "lib/runtime/tfjs/load.ts";
 import { random } from "lib/statistics/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
 import { OPERATOR_CASES, type OperatorCase } from "tests/graph/operator_cases.ts";
-import { TFJS_BACKENDS } from "./backends.ts";
+import { tensorCount, TFJS_BACKENDS } from "./backends.ts";
 
 /** Operators that tfjs does not execute, each with the reason. */
 const WITHOUT_KERNEL: Record<string, string> = {};
@@ -82,8 +81,7 @@ for (const backend of TFJS_BACKENDS) {
         await assert.rejects(tfjsExecutor(whole, { backend }), /has no tfjs kernel/);
         return;
       }
-      const tf = loadTfjs(backend);
-      const before = tf.memory().numTensors;
+      const before = tensorCount(backend);
       const executor = await tfjsExecutor(whole, { backend });
       const expected = interpret(whole, asFeeds(feeds));
       for (let round = 0; round < 2; round++) {
@@ -94,13 +92,12 @@ for (const backend of TFJS_BACKENDS) {
         }
       }
       await executor.release();
-      assert.equal(tf.memory().numTensors, before, "tensors left after release");
+      assert.equal(tensorCount(backend), before, "tensors left after release");
     });
   }
 
   Deno.test(`${backend} gives each dtype back in its own storage, and disposes what it made when a feed is refused`, async () => {
-    const tf = loadTfjs(backend);
-    const before = tf.memory().numTensors;
+    const before = tensorCount(backend);
     const values: ArrayValue[] = [
       { dtype: "float64", shape: [2], data: Float64Array.of(0.5, -3) },
       { dtype: "int64", shape: [2], data: BigInt64Array.of(-7n, 2n ** 31n - 1n) },
@@ -124,15 +121,14 @@ for (const backend of TFJS_BACKENDS) {
       /expected integers in \[-2\^31, 2\^31\), got 2147483648/,
     );
     await executor.release();
-    assert.equal(tf.memory().numTensors, before);
+    assert.equal(tensorCount(backend), before);
   });
 
   Deno.test(`${backend} keeps stored weights and constants, binds arrays, and accepts any batch`, async () => {
     const weight = parameter("weight", [2, 2], { initializer: { kind: "constant", value: 0 } });
     const y = tanh(matMul(mul(input("x", "float32", ["batch", 2]), constant([1, -1])), weight));
     const weights = { weight: float32([2, 2], [1, 2, 3, 4]) };
-    const tf = loadTfjs(backend);
-    const before = tf.memory().numTensors;
+    const before = tensorCount(backend);
     const executor = await tfjsExecutor(graph("stored", { y, again: y, weight }), { backend, weights });
     assert.deepEqual(executor.inputNames, ["x"]);
     const feeds = { x: float32([1, 2], [0.5, 0.25]) };
@@ -149,7 +145,7 @@ for (const backend of TFJS_BACKENDS) {
     assert.deepEqual(again.shape, [3, 2]);
     assert.deepEqual(numbersOf(stored), [1, 2, 3, 4]);
     await executor.release();
-    assert.equal(tf.memory().numTensors, before);
+    assert.equal(tensorCount(backend), before);
   });
 }
 
@@ -162,7 +158,6 @@ for (const backend of TFJS_BACKENDS) {
       sums: scatterElements(x, rows, { updates: slice(x, { axis: 1, start: 0, end: 1 }), axis: 1 }),
     };
     const executor = await tfjsExecutor(graph("indices", outputs), { backend });
-    const tf = loadTfjs(backend);
     const run = (...indices: bigint[]) =>
       executor.run({
         x: float32([2, 2], [1, 2, 3, 4]),
@@ -172,7 +167,7 @@ for (const backend of TFJS_BACKENDS) {
     assert.deepEqual(numbersOf(all), [3, 4, 1, 2]);
     assert.deepEqual(numbersOf(each), [2, 3]);
     assert.deepEqual(numbersOf(sums), [1, 3, 6, 4]);
-    const before = tf.memory().numTensors;
+    const before = tensorCount(backend);
     for (const index of [2n, -3n]) {
       await assert.rejects(
         run(0n, index),
@@ -181,7 +176,7 @@ for (const backend of TFJS_BACKENDS) {
         ),
       );
     }
-    assert.equal(tf.memory().numTensors, before, "tensors left by a run that failed");
+    assert.equal(tensorCount(backend), before, "tensors left by a run that failed");
     await executor.release();
   });
 
