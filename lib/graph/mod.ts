@@ -6,15 +6,18 @@
 
 import "./operators/elementwise.ts";
 import "./operators/matmul.ts";
+import "./operators/quantization.ts";
 import "./operators/reduction.ts";
 import "./operators/shape.ts";
 
+export { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 export { gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
 export { operatorOf, operatorTypes } from "./operator.ts";
 export * from "./ops.ts";
+export * from "./ops_quantization.ts";
 export { bindDimensions, rebuild, type Replacement, rewriteGraph } from "./rewrite.ts";
 export { deserializeGraph, type SerializedGraph, serializeGraph } from "./serialize.ts";
 export {
@@ -42,3 +45,13 @@ export {
   type Shape,
   type TensorType,
 } from "./types.ts";
+export { activationRanges, type CalibrationOptions, type Execute } from "./rewrites/calibration.ts";
+export { eliminateCommonSubexpressions } from "./rewrites/common_subexpressions.ts";
+export { type ProductSelection } from "./rewrites/dense_products.ts";
+export { quantizeDynamicInt8 } from "./rewrites/dynamic_int8.ts";
+export { type Float16Options, toFloat16 } from "./rewrites/float16.ts";
+export { checkFloat16Range } from "./rewrites/float16_islands.ts";
+export { foldConstants, type FoldOptions } from "./rewrites/fold_constants.ts";
+export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
+export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
+export { type WeightData, type WeightedGraph, type Weights, type WeightValue } from "./rewrites/weights.ts";

@@ -41,6 +41,7 @@ import {
   transpose,
   where,
 } from "../../lib/graph/mod.ts";
+import { QUANTIZATION_CASES } from "./quantization_cases.ts";
 
 /** An application: shapes of its float32 inputs, the range their values are drawn from, the expression. */
 export interface OperatorCase {
@@ -148,4 +149,5 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
   { name: "TopK values", shapes: [[3, 5]], build: (x) => topK(x, 2).values },
   { name: "TopK indices", shapes: [[3, 5]], build: (x) => asFloat(topK(x, 2).indices) },
   { name: "constant operand", shapes: [[2, 2]], build: (x) => mul(x, constant([1, -2])) },
+  ...QUANTIZATION_CASES,
 ];
