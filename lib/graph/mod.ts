@@ -10,6 +10,7 @@ import "./operators/quantization.ts";
 import "./operators/reduction.ts";
 import "./operators/shape.ts";
 
+export { explain, type GraphCosts } from "./explain.ts";
 export { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 export { gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";

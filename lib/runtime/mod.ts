@@ -14,3 +14,4 @@ export {
   type CompileOptions,
   type Session,
 } from "./session.ts";
+export { warmUpEngine } from "./warm_up.ts";

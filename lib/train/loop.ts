@@ -116,6 +116,11 @@ function copies(weights: Readonly<Weights>): Weights {
   );
 }
 
+/** Into the same memory: a new copy each time an epoch is the best so far would leave garbage of the model's size. */
+function copyInto(target: Readonly<Weights>, weights: Readonly<Weights>): void {
+  for (const [name, { data }] of Object.entries(weights)) (target[name].data as Float32Array).set(data as Float32Array);
+}
+
 interface LoopParts {
   program: TrainingProgram;
   data: TrainingData;
@@ -223,7 +228,7 @@ class Loop {
     progress.history.push(summary);
     if (metrics.loss < best) {
       progress.bestEpoch = progress.epoch;
-      this.#best = copies(await stepper.readParameters());
+      copyInto(this.#best, await stepper.readParameters());
     }
     Object.assign(progress, { stepInEpoch: 0, epochLossSum: 0, epochSeconds: 0 });
     options.onEpoch?.(summary);

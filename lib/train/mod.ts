@@ -7,6 +7,7 @@
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
 export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
+export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
 export { predictTrainingBytes } from "./memory.ts";
 export {
   adam,
