@@ -6,6 +6,7 @@
 
 export { cleanMain, removables } from "./clean.ts";
 export { CommandError, parseCommand } from "./command.ts";
+export { exportMain, exportOptions, nodeLines, pythonLines } from "./export.ts";
 export { doctorMain, examine, type Finding, findingsTable, withoutPrivate } from "./doctor.ts";
 export {
   KERNEL_NAME,

@@ -10,6 +10,7 @@ import { cpuStepper, type Stepper } from "./cpu_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
 import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
+import { programFileText } from "./program_file.ts";
 import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
 import { checkData, fillBatch, type TrainingData } from "./training_data.ts";
 import { type Validator, validator } from "./validation.ts";
@@ -261,12 +262,13 @@ class Loop {
   }
 
   async #save(status: "running" | "finished", stopped: Exclude<StopReason, "aborted"> | null): Promise<void> {
-    const { options, stepper, program } = this.#parts;
+    const { options, stepper, program, data } = this.#parts;
     if (!options.checkpointDir) return;
     const sidecar = { status, stopped, definition: this.#definition, parameterCount: parameterCount(program.loss) };
     await saveCheckpoint(options.checkpointDir, { ...sidecar, ...this.#progress }, {
       state: status === "running" ? await stepper.readState() : null,
       weights: this.#progress.bestEpoch > 0 ? this.#best : null,
+      program: programFileText(program, data.reference),
     });
     this.#savedAt = performance.now();
   }

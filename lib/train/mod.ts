@@ -6,6 +6,7 @@
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
 export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
+export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
 export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
 export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
 export { predictTrainingBytes } from "./memory.ts";
@@ -28,6 +29,7 @@ export {
   traceProgram,
   type TrainingProgram,
 } from "./program.ts";
+export { type CheckpointProgram, loadProgram } from "./program_file.ts";
 export { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
 export type { ParameterState, TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
