@@ -1,6 +1,7 @@
 // lib/graph: models as data. A model is a function over symbolic tensors; tracing it gives a graph of ONNX operators, and
 // from that graph come the gradients (gradient.ts), the .onnx file (onnx/encode.ts), the float64 reference result
-// (interpreter.ts), its JSON (serialize.ts) and its rewrites (rewrite.ts). Operators (operators/) define shape rule,
+// (interpreter.ts), its JSON (serialize.ts), its costs (explain.ts) and its rewrites: rewrite.ts is what they are built on,
+// rewrites/ has folding, common subexpressions, float16, int8 and int4. Operators (operators/) define shape rule,
 // gradient and evaluation side by side; ops.ts has the functions that models are written with.
 // Nothing here executes a model fast: that is lib/runtime.
 
@@ -12,7 +13,7 @@ import "./operators/shape.ts";
 
 export { explain, type GraphCosts } from "./explain.ts";
 export { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
-export { gradients } from "./gradient.ts";
+export { type GradientOptions, gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
