@@ -27,3 +27,4 @@ export {
 export { type TfjsExecutor, tfjsExecutor, type TfjsOptions } from "./tfjs/executor.ts";
 export { tfjsOperatorTypes } from "./tfjs/kernels.ts";
 export { loadTfjs, TFJS_NODE_FOLDER, type TfjsBackendName, tfjsBackendName } from "./tfjs/load.ts";
+export { warmUpEngine } from "./warm_up.ts";

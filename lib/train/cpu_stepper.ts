@@ -114,7 +114,7 @@ export async function inPlaceStepper(
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;
 
 /** The loss and the gradient of each trained parameter, as one graph. */
-function gradientGraph(fixed: Graph, trained: readonly Parameter[]): Graph {
+export function gradientGraph(fixed: Graph, trained: readonly Parameter[]): Graph {
   const named = gradients(fixed.outputs.loss, trained).map((gradient, i) =>
     [gradientName(trained[i].source.name), gradient] as const
   );

@@ -11,6 +11,7 @@ import { createStepper } from "./create_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
 import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
+import { programFileText } from "./program_file.ts";
 import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
 import { checkData, fillBatch, type TrainingData } from "./training_data.ts";
 import { type Validator, validator } from "./validation.ts";
@@ -118,6 +119,11 @@ function copies(weights: Readonly<Weights>): Weights {
   return Object.fromEntries(
     Object.entries(weights).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: data.slice() }]),
   );
+}
+
+/** Into the same memory: a new copy each time an epoch is the best so far would leave garbage of the model's size. */
+function copyInto(target: Readonly<Weights>, weights: Readonly<Weights>): void {
+  for (const [name, { data }] of Object.entries(weights)) (target[name].data as Float32Array).set(data as Float32Array);
 }
 
 interface LoopParts {
@@ -237,7 +243,7 @@ class Loop {
     progress.history.push(summary);
     if (metrics.loss < best) {
       progress.bestEpoch = progress.epoch;
-      this.#best = copies(await stepper.readParameters());
+      copyInto(this.#best, await stepper.readParameters());
     }
     Object.assign(progress, { stepInEpoch: 0, epochLossSum: 0, epochSeconds: 0 });
     options.onEpoch?.(summary);
@@ -270,12 +276,13 @@ class Loop {
   }
 
   async #save(status: "running" | "finished", stopped: Exclude<StopReason, "aborted"> | null): Promise<void> {
-    const { options, stepper, program } = this.#parts;
+    const { options, stepper, program, data } = this.#parts;
     if (!options.checkpointDir) return;
     const sidecar = { status, stopped, definition: this.#definition, parameterCount: parameterCount(program.loss) };
     await saveCheckpoint(options.checkpointDir, { ...sidecar, ...this.#progress }, {
       state: status === "running" ? await stepper.readState() : null,
       weights: this.#progress.bestEpoch > 0 ? this.#best : null,
+      program: programFileText(program, data.reference),
     });
     this.#savedAt = performance.now();
   }

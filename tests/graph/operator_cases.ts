@@ -65,6 +65,7 @@ import {
   unsqueeze,
   where,
 } from "../../lib/graph/mod.ts";
+import { QUANTIZATION_CASES } from "./quantization_cases.ts";
 
 /** An application: shapes of its inputs, the range their values are drawn from, the expression. */
 export interface OperatorCase {
@@ -255,4 +256,5 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
   ...unaryCases("Clip", (x) => clip(x, -0.7, 1.1)),
   ...indexingCases(),
   { name: "constant operand", shapes: [[2, 2]], build: (x) => mul(x, constant([1, -2])) },
+  ...QUANTIZATION_CASES,
 ];

@@ -248,8 +248,14 @@ defineOperators(
   },
 );
 
-/** Value of a cast: floats stay (the reference computes in float64), integers truncate towards zero, bool is 0 or 1. */
+/**
+ * Value of a cast: floats stay (the reference computes in float64), integers truncate towards zero and keep their lowest bits,
+ * bool is 0 or 1.
+ */
 function castValue(value: number, to: DType): number {
   if (isFloating(to)) return value;
-  return to === "bool" ? Number(value !== 0) : Math.trunc(value);
+  const whole = Math.trunc(value);
+  if (to === "int8") return (whole << 24) >> 24;
+  if (to === "uint8") return whole & 255;
+  return to === "bool" ? Number(value !== 0) : whole;
 }
