@@ -18,6 +18,8 @@ export {
   unregisterKernel,
   userJupyterFolder,
 } from "./kernel.ts";
+export { fuzzMain, fuzzOptions, fuzzReport } from "./fuzz.ts";
+export { fuzzTargets } from "./fuzz_executors.ts";
 export { listNotebooks, selectNotebooks } from "./notebooks.ts";
 export { type Check, runChecks } from "./ok.ts";
 export { reportMain } from "./report.ts";

@@ -3,7 +3,7 @@
 // (interpreter.ts), its JSON (serialize.ts), its costs (explain.ts) and its rewrites: rewrite.ts is what they are built on,
 // rewrites/ has folding, common subexpressions, float16, int8 and int4. Operators (operators/) define shape rule,
 // gradient and evaluation side by side; ops.ts has the functions that models are written with.
-// Nothing here executes a model fast: that is lib/runtime.
+// Nothing here executes a model fast: that is lib/runtime; fuzz/ compares what does with the reference on random graphs.
 
 import "./operators/elementwise.ts";
 import "./operators/matmul.ts";
@@ -23,7 +23,7 @@ export { type GradientOptions, gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
-export { operatorOf, operatorTypes } from "./operator.ts";
+export { apply, operatorOf, operatorTypes } from "./operator.ts";
 export * from "./ops.ts";
 export * from "./ops_functions.ts";
 export * from "./ops_indexing.ts";
@@ -65,3 +65,12 @@ export { foldConstants, type FoldOptions } from "./rewrites/fold_constants.ts";
 export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
 export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
 export { type WeightData, type WeightedGraph, type Weights, type WeightValue } from "./rewrites/weights.ts";
+export { analyse } from "./fuzz/analysis.ts";
+export { type Bounded, EPSILON, ROUNDINGS } from "./fuzz/bounds.ts";
+export { type Executor, type FuzzArray, type FuzzArrayData, type FuzzCase, type FuzzFeeds } from "./fuzz/case.ts";
+export { randomGraph, type RandomGraphOptions } from "./fuzz/random_graph.ts";
+export { compareCase, type Comparison, type Difference } from "./fuzz/compare.ts";
+export { fuzz, type FuzzFailure, type FuzzOptions, type FuzzSummary } from "./fuzz/fuzz.ts";
+export { gradientDifference } from "./fuzz/gradient_check.ts";
+export { type Candidate, shrink } from "./fuzz/shrink.ts";
+export { caseSource } from "./fuzz/source_text.ts";

@@ -74,8 +74,9 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
     logSeverityLevel: 3,
     ...(threads > 0 && { intraOpNumThreads: threads }),
     // Denormals would make steps several times slower once gradients get small. Creating a session switches them off for the
-    // calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 from here on.
-    extra: { session: { set_denormal_as_zero: "1" } },
+    // calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 from here on. And a product with weights
+    // that are stored as bytes is computed as the graph says: by default its other side would be rounded to 8 bits too.
+    extra: { session: { set_denormal_as_zero: "1", qdq_matmulnbits_accuracy_level: "1" } },
   });
   return new NativeSession(ort, graph, native);
 }

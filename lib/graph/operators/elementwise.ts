@@ -70,9 +70,15 @@ export function binaryOperator({ type, verb, compute, gradient, result }: Binary
       const dtype = expectSameDtype(verb, inputs);
       return [{ dtype: result ?? dtype, shape: broadcastShapes(inputs[0].shape, inputs[1].shape, verb) }];
     },
-    evaluate: (inputs, _attributes, [output]) => [
-      { ...output, data: mapBroadcast(inputs, output.shape, compute) },
-    ],
+    // Integers are divided as in ONNX: what is left over is cut off, towards 0.
+    evaluate: (inputs, _attributes, [output]) => [{
+      ...output,
+      data: mapBroadcast(
+        inputs,
+        output.shape,
+        isFloating(output.dtype) ? compute : (a, b) => Math.trunc(compute(a, b)),
+      ),
+    }],
     ...(gradient && {
       gradient({ inputs: [a, b], outputs: [y], gradients: [g] }: GradientContext) {
         const [da, db] = gradient(g!, a, b, y);

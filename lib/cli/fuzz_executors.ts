@@ -1,0 +1,73 @@
+// The executors that the fuzzer can compare with the interpreter, by the name that the command line gives them.
+
+import { type DType, type Executor, type Graph, operatorTypes } from "../graph/mod.ts";
+import * as runtime from "../runtime/mod.ts";
+import { CommandError } from "./command.ts";
+
+/** How to get an executor. */
+export interface FuzzTarget {
+  /** Dtypes that it takes beside float32. */
+  readonly dtypes: readonly DType[];
+  /** Operators that it has; all when left out. */
+  operators?(): readonly string[];
+  load(): Executor;
+}
+
+/** One session per graph; every thread more would cost more than these graphs do. */
+const onSession = (open: (graph: Graph, options: { threads: number }) => Promise<runtime.Session>): Executor =>
+async (
+  graph,
+  feeds,
+) => {
+  const session = await open(graph, { threads: 1 });
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.release();
+  }
+};
+
+export const FUZZ_TARGETS: Readonly<Record<string, FuzzTarget>> = {
+  ort: {
+    dtypes: ["float64", "float16", "int64", "int32", "int8", "uint8", "bool"],
+    load: () => onSession(runtime.compile),
+  },
+  tfjs: {
+    // Computes float64 in float32, and has no float16.
+    dtypes: ["int64", "int32", "int8", "uint8", "bool"],
+    // Quantized inference has no kernels there.
+    operators: () => operatorTypes().filter((type) => tfjsOperators().includes(type)),
+    load() {
+      const { tfjsExecutor } = runtime as { tfjsExecutor?: typeof runtime.compile };
+      if (!tfjsExecutor) throw new CommandError("Cannot fuzz tfjs: lib/runtime has no tfjsExecutor");
+      return onSession(tfjsExecutor);
+    },
+  },
+};
+
+function tfjsOperators(): readonly string[] {
+  const { tfjsOperatorTypes } = runtime as { tfjsOperatorTypes?: () => string[] };
+  return tfjsOperatorTypes?.() ?? [];
+}
+
+/**
+ * The targets of a list such as `ort,tfjs`, and the dtypes and operators that all of them take.
+ *
+ * @throws {CommandError} for an unknown name
+ */
+export function fuzzTargets(
+  list: string,
+): { executors: Record<string, Executor>; dtypes: DType[]; operators: string[] } {
+  const names = list.split(",");
+  for (const name of names) {
+    if (Object.hasOwn(FUZZ_TARGETS, name)) continue;
+    throw new CommandError(`Cannot fuzz "${name}": executors are ${Object.keys(FUZZ_TARGETS).join(", ")}`);
+  }
+  const targets = names.map((name) => FUZZ_TARGETS[name]);
+  const operatorLists = targets.map((target) => target.operators?.() ?? operatorTypes());
+  return {
+    executors: Object.fromEntries(names.map((name) => [name, FUZZ_TARGETS[name].load()])),
+    dtypes: targets[0].dtypes.filter((dtype) => targets.every(({ dtypes }) => dtypes.includes(dtype))),
+    operators: operatorTypes().filter((type) => operatorLists.every((list) => list.includes(type))),
+  };
+}
