@@ -66,6 +66,14 @@ class OrtDeviceArray implements DeviceArray {
   }
 }
 
+/** What only measurements change. */
+export interface DeviceTuning {
+  /** Write ONNX Runtime's profile to a file of this prefix when the session is released. */
+  profilePrefix?: string;
+  /** How much of what is sent to the device is checked; the first session of a process decides. Default: ONNX Runtime's. */
+  validationMode?: "disabled" | "wgpuOnly" | "basic" | "full";
+}
+
 /**
  * Compiles a graph for WebGPU.
  *
@@ -74,11 +82,12 @@ class OrtDeviceArray implements DeviceArray {
  */
 export async function compileForDevice(
   graph: Graph,
-  { weights = {} }: { weights?: Readonly<Record<string, ArrayValue>> } = {},
+  { weights = {}, ...tuning }: { weights?: Readonly<Record<string, ArrayValue>> } & DeviceTuning = {},
 ): Promise<DeviceSession> {
   await requireProvider("webgpu");
   const ort = await loadOnnxRuntime();
-  return new WebGpuSession(ort, { graph, native: await createNative(ort, graph, { weights }), stored: weights });
+  const native = await createNative(ort, graph, { weights, ...tuning });
+  return new WebGpuSession(ort, { graph, native, stored: weights });
 }
 
 /** The memory of the WebGPU device. */
@@ -87,7 +96,7 @@ export async function deviceMemory(): Promise<DeviceMemory> {
   return new WebGpuMemory(await loadOnnxRuntime());
 }
 
-interface NativeOptions {
+interface NativeOptions extends DeviceTuning {
   weights?: Readonly<Record<string, ArrayValue>>;
   /** Outputs go to new arrays on the device; else to what is given at a run, or to the CPU. */
   allocateOutputs?: boolean;
@@ -96,12 +105,13 @@ interface NativeOptions {
 async function createNative(
   ort: OrtModule,
   graph: Graph,
-  { weights = {}, allocateOutputs = false }: NativeOptions,
+  { weights = {}, allocateOutputs = false, profilePrefix, validationMode }: NativeOptions,
 ): Promise<Ort.InferenceSession> {
   try {
     return await ort.InferenceSession.create(encodeOnnx(graph, { weights: weightBytes(weights) }), {
-      executionProviders: ["webgpu"],
+      executionProviders: [{ name: "webgpu", ...(validationMode && { validationMode }) }],
       graphOptimizationLevel: "all",
+      ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
       // Errors come as exceptions; printed as well they would only confuse.
       logSeverityLevel: 4,
       ...(allocateOutputs && { preferredOutputLocation: "gpu-buffer" }),
@@ -209,8 +219,9 @@ class WebGpuSession implements DeviceSession {
     return { run: async () => void await runNative(action, this.#native, inputs, outputs) };
   }
 
-  release(): Promise<void> {
-    return this.#native.release();
+  async release(): Promise<void> {
+    this.#native.endProfiling();
+    await this.#native.release();
   }
 
   #tensors(expected: Readonly<Record<string, Tensor>>, values: DeviceValues): Record<string, Ort.Tensor> {

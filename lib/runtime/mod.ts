@@ -12,6 +12,7 @@ export {
   type DeviceMemory,
   deviceMemory,
   type DeviceSession,
+  type DeviceTuning,
   type DeviceValues,
 } from "./device_session.ts";
 export { machineFacts, type MachineReader, memoryUse, totalMemoryBytes } from "./machine.ts";

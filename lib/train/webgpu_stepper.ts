@@ -12,6 +12,7 @@ import {
   type DeviceMemory,
   deviceMemory,
   type DeviceSession,
+  type DeviceTuning,
 } from "../runtime/mod.ts";
 import type { Stepper, StepperOptions } from "./cpu_stepper.ts";
 import {
@@ -41,7 +42,11 @@ type Arrays = Record<string, DeviceArray>;
  * @throws {TypeError} when the graph has no trainable parameter, or one that is not float32
  * @throws {Error} when there is no GPU, or an operator without a WebGPU kernel: the message names the node
  */
-export async function webgpuStepper(lossGraph: Graph, options: StepperOptions): Promise<Stepper> {
+export async function webgpuStepper(
+  lossGraph: Graph,
+  options: StepperOptions,
+  tuning: DeviceTuning = {},
+): Promise<Stepper> {
   const { batchSize, optimizer, seed, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
   const fixed = bindDimensions(lossGraph, { batch: batchSize });
   checkTypes(fixed);
@@ -51,7 +56,7 @@ export async function webgpuStepper(lossGraph: Graph, options: StepperOptions): 
     .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const);
   const weights = Object.fromEntries(frozen);
   const memory = await deviceMemory();
-  const session = await compileForDevice(built.graph, { weights });
+  const session = await compileForDevice(built.graph, { weights, ...tuning });
   try {
     const first = await memory.upload(initialState(built.groups, seed));
     const second = await memory.upload(emptyState(built.groups));
