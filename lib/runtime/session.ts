@@ -27,6 +27,11 @@ export interface CompileOptions {
   provider?: ProviderName;
   /** Threads inside one operator. Default 0: as many as there are physical cores. */
   threads?: number;
+  /**
+   * Computes with denormals as zeros, which are several times slower: for training, whose gradients get small. Creating such a
+   * session switches them off for the calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 then.
+   */
+  flushDenormals?: boolean;
   /** Parameter values to store in the session, by name; the others are fed at each run. */
   weights?: Readonly<Record<string, ArrayValue>>;
 }
@@ -65,7 +70,7 @@ export interface BoundRun {
  * ```
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Session> {
-  const { provider = "cpu", threads = 0, weights = {} } = options;
+  const { provider = "cpu", threads = 0, weights = {}, flushDenormals = false } = options;
   await requireProvider(provider);
   const ort = await loadOnnxRuntime();
   const native = await ort.InferenceSession.create(encodeOnnx(graph, { weights: weightBytes(weights) }), {
@@ -73,10 +78,14 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
     ...(threads > 0 && { intraOpNumThreads: threads }),
-    // Denormals would make steps several times slower once gradients get small. Creating a session switches them off for the
-    // calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 from here on. And a product with weights
-    // that are stored as bytes is computed as the graph says: by default its other side would be rounded to 8 bits too.
-    extra: { session: { set_denormal_as_zero: "1", qdq_matmulnbits_accuracy_level: "1" } },
+    extra: {
+      session: {
+        // A product with weights that are stored as bytes is computed as the graph says: by default its other side would be
+        // rounded to 8 bits too, unasked.
+        qdq_matmulnbits_accuracy_level: "1",
+        ...(flushDenormals && { set_denormal_as_zero: "1" }),
+      },
+    },
   });
   return new NativeSession(ort, graph, native);
 }

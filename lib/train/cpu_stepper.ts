@@ -69,7 +69,10 @@ export interface StepperOptions {
  * @param lossGraph batch tensors and parameters to `loss`
  */
 export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
-  return inPlaceStepper(lossGraph, options, { compileGradients: compile, layout: featureMajor });
+  return inPlaceStepper(lossGraph, options, {
+    compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true }),
+    layout: featureMajor,
+  });
 }
 
 /** What computes the gradients of a stepper whose state is in host memory. */

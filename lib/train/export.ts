@@ -22,6 +22,7 @@ import { loadProgram } from "./program_file.ts";
 
 /** Precisions of an exported model: float32, float16, dynamic int8, 4-bit weights. */
 export const EXPORT_DTYPES = ["fp32", "fp16", "int8", "int4"] as const;
+/** How weights are stored in an exported file. */
 export type ExportDtype = typeof EXPORT_DTYPES[number];
 
 /** What to export. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { gpuFacts, summarizeProfile, type WebGpuBenchmark, webgpuTable } from "lib/bench/mod.ts";
-import { benchWebGpuOptions } from "lib/cli/bench_webgpu.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { machineFacts } from "lib/runtime/mod.ts";
 import { webgpuTest } from "tests/webgpu_environment.ts";
@@ -89,14 +88,4 @@ Deno.test("webgpuTable shows every side, and why a side is missing", () => {
   assert.match(text, /256 x 512 NOISY: ours: IQR\/median 0\.20/);
   assert.match(text, /PyTorch compiled is missing: no compiler/);
   assert.match(text, /1 nodes, 2 programs; run 3\.000 ms.*ReduceSum 1\.500 \(1\)/);
-});
-
-Deno.test("bench:webgpu reads sizes and refuses others", () => {
-  const { options, output } = benchWebGpuOptions(["--sizes", "8x4,16x16384", "--quick"]);
-  assert.deepEqual(options.sizes, [{ studentDim: 8, batchSize: 4 }, { studentDim: 16, batchSize: 16384 }]);
-  assert.match(output, /train-webgpu-quick\.json$/);
-  for (const sizes of ["8", "8x0", "8x16385", "ax4", "8x4;", ""]) {
-    assert.throws(() => benchWebGpuOptions(["--sizes", sizes]), /Cannot benchmark: expected --sizes like 256x4096/);
-  }
-  assert.throws(() => benchWebGpuOptions(["--threads", "2"]), /the options are --quick, --sizes/);
 });

@@ -24,10 +24,16 @@ function gelu({ tf, input, attributes }: KernelCall): Tf.Tensor {
   return x.mul(0.5).mul(inner.add(1));
 }
 
-/** Only from floats to integers do values change; bool is 1 wherever a value is not 0. */
+/** From floats to integers values are cut off, bytes wrap around; bool is 1 wherever a value is not 0. */
 function cast({ tf, input, attributes }: KernelCall): Tf.Tensor {
-  const dtype = tfjsDType(attributes.to as DType);
-  return dtype === "bool" ? tf.notEqual(input(0), tf.zerosLike(input(0))) : tf.cast(input(0), dtype);
+  const to = attributes.to as DType;
+  const dtype = tfjsDType(to);
+  if (dtype === "bool") return tf.notEqual(input(0), tf.zerosLike(input(0)));
+  const whole = tf.cast(input(0), dtype);
+  if (to === "uint8") return tf.mod(whole, tf.scalar(256, "int32"));
+  if (to !== "int8") return whole;
+  const half = tf.scalar(128, "int32");
+  return tf.sub(tf.mod(tf.add(whole, half), tf.scalar(256, "int32")), half);
 }
 
 export const ELEMENTWISE_KERNELS: KernelTable = {
