@@ -9,7 +9,7 @@ import { deepGradients } from "../deep_model.ts";
 
 const parent = connectParent();
 const whole = deepGradients({ layers: 16, width: 32, batch: 4096 }, Number(process.argv[2]));
-const float32 = (shape: readonly number[], data = new Float32Array(elementCount(shape))) =>
+const float32 = (shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))) =>
   ({ dtype: "float32", shape, data }) as const;
 const shapes = Object.values(whole.inputs).map(({ shape }) => shape as number[]);
 const feeds = Object.fromEntries([
