@@ -29,7 +29,7 @@ function wholeNumber(name: string, { text, least }: { text: string; least: numbe
 
 /** What a run tells: the differences as source text, then counts. */
 export function fuzzReport(summary: FuzzSummary): string {
-  const { graphs, seconds, operators, uncovered, errorParts, failures } = summary;
+  const { graphs, seconds, operators, uncovered, errorParts, skipped, failures } = summary;
   const counts = Object.entries(operators).sort(([, a], [, b]) => a - b);
   const parts = Object.entries(errorParts).map(([name, part]) =>
     `${name} ${part ? `${part.median.toPrecision(2)} (median), ${part.p99.toPrecision(2)} (99th percentile)` : "none"}`
@@ -38,6 +38,8 @@ export function fuzzReport(summary: FuzzSummary): string {
     ...failures.map(({ source }) => source),
     `${graphs} graphs in ${seconds.toFixed(1)} s (${(graphs / seconds).toFixed(0)}/s), ${failures.length} differences`,
     `Error of a graph as a part of its tolerance: ${parts.join("; ")}`,
+    ...Object.entries(skipped).filter(([, count]) => count > 0)
+      .map(([name, count]) => `Not compared, by known limitations of ${name}: ${count}`),
     `Graphs with each of ${counts.length} operators: ${counts.map(([type, count]) => `${type} ${count}`).join(", ")}`,
     ...(uncovered.length > 0 ? [`Not covered: ${uncovered.join(", ")}`] : []),
   ].join("\n");

@@ -67,7 +67,14 @@ export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
 export { type WeightData, type WeightedGraph, type Weights, type WeightValue } from "./rewrites/weights.ts";
 export { analyse } from "./fuzz/analysis.ts";
 export { type Bounded, EPSILON, ROUNDINGS } from "./fuzz/bounds.ts";
-export { type Executor, type FuzzArray, type FuzzArrayData, type FuzzCase, type FuzzFeeds } from "./fuzz/case.ts";
+export {
+  type Executor,
+  type FuzzArray,
+  type FuzzArrayData,
+  type FuzzCase,
+  type FuzzFeeds,
+  KnownLimitation,
+} from "./fuzz/case.ts";
 export { randomGraph, type RandomGraphOptions } from "./fuzz/random_graph.ts";
 export { compareCase, type Comparison, type Difference } from "./fuzz/compare.ts";
 export { fuzz, type FuzzFailure, type FuzzOptions, type FuzzSummary } from "./fuzz/fuzz.ts";

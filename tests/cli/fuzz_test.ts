@@ -30,8 +30,11 @@ Deno.test("fuzzReport shows the source of a difference", () => {
     operators: {},
     uncovered: [],
     errorParts: { ort: { median: 0.1, p99: 0.5 }, other: null },
+    skipped: { ort: 2, other: 0 },
     failures: [{ source: "const failing = ..." }] as never,
   });
   assert.match(report, /^const failing/);
   assert.match(report, /1 differences/);
+  assert.match(report, /known limitations of ort: 2$/m);
+  assert.doesNotMatch(report, /limitations of other/);
 });

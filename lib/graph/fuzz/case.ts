@@ -26,6 +26,11 @@ export type FuzzFeeds = Readonly<Record<string, FuzzArray>>;
 /** Computes all outputs of a graph from a value for each input and parameter. */
 export type Executor = (graph: Graph, feeds: FuzzFeeds) => Promise<Record<string, FuzzArray>>;
 
+/** Thrown by an executor for a graph that its provider is known not to take: such a graph is not compared, but counted. */
+export class KnownLimitation extends Error {
+  override name = "KnownLimitation";
+}
+
 /** A graph to compare on, with the seed that it came from. */
 export interface FuzzCase {
   readonly seed: number;

@@ -3,7 +3,7 @@
 import { formatShape } from "../types.ts";
 import { analyse } from "./analysis.ts";
 import type { Bounded } from "./bounds.ts";
-import type { Executor, FuzzArray, FuzzCase } from "./case.ts";
+import { type Executor, type FuzzArray, type FuzzCase, KnownLimitation } from "./case.ts";
 
 /** How an executor failed on a case. */
 export interface Difference {
@@ -52,7 +52,8 @@ function compareOutput(name: string, expected: Bounded, actual: FuzzArray | unde
 /**
  * Runs a case on an executor and compares every output.
  *
- * @returns null when the case is unfit for a comparison (which `randomGraph` never gives)
+ * @returns null when the case cannot be compared: it is unfit (which `randomGraph` never gives), or the executor says that
+ *   its provider is known not to take it
  *
  * @example
  * ```ts
@@ -71,6 +72,7 @@ export async function compareCase(
   try {
     results = await executor(graph, feeds);
   } catch (error) {
+    if (error instanceof KnownLimitation) return null;
     const message = error instanceof Error ? error.message : String(error);
     return { difference: { kind: "refused", output: null, message }, worstRatio: Infinity };
   }

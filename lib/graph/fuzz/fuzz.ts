@@ -55,6 +55,8 @@ export interface FuzzSummary {
    * 1 is no near miss where the bound is exact, as for a cast to float16.
    */
   readonly errorParts: Readonly<Record<string, { median: number; p99: number } | null>>;
+  /** How many graphs each executor was known not to take. */
+  readonly skipped: Readonly<Record<string, number>>;
   readonly failures: readonly FuzzFailure[];
 }
 
@@ -83,6 +85,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzSummary> {
   const startMs = performance.now();
   const counts: Record<string, number> = {};
   const ratios: Record<string, number[]> = Object.fromEntries(Object.keys(executors).map((name) => [name, []]));
+  const skipped = Object.fromEntries(Object.keys(executors).map((name) => [name, 0]));
   const failures: FuzzFailure[] = [];
   let done = 0;
   for (; done < graphs && failures.length < maxFailures && !signal?.aborted; done++) {
@@ -92,7 +95,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzSummary> {
       const compare = executor ? (candidate: Candidate) => compareCase(candidate, executor) : compareGradient;
       const comparison = await compare(drawn);
       if (comparison?.difference) failures.push(await reduced(drawn, { name, compare, first: comparison.difference }));
-      else if (comparison && executor) ratios[name].push(comparison.worstRatio);
+      else if (!comparison) skipped[name]++;
+      else if (executor) ratios[name].push(comparison.worstRatio);
     }
     await onProgress?.({ graphs: done + 1, failures: failures.length });
   }
@@ -102,6 +106,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzSummary> {
     operators: counts,
     uncovered: operators.filter((type) => !counts[type]),
     errorParts: Object.fromEntries(Object.entries(ratios).map(([name, samples]) => [name, parts(samples)])),
+    skipped,
     failures,
   };
 }

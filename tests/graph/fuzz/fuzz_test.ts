@@ -10,6 +10,7 @@ import {
   gradientDifference,
   graph,
   input,
+  KnownLimitation,
   operatorOf,
   operatorTypes,
   randomGraph,
@@ -32,6 +33,7 @@ Deno.test("fuzz finds no difference between ONNX Runtime, gradients and the inte
   assert.deepEqual(summary.failures.map(({ source }) => source), []);
   assert.equal(summary.graphs, 250);
   assert.deepEqual(summary.uncovered, []);
+  assert.ok(summary.skipped.ort <= 5);
   const { median, p99 } = summary.errorParts.ort!;
   assert.ok(0 < median && median < p99 && p99 <= 1);
 });
@@ -190,6 +192,16 @@ Deno.test("shrink keeps the way in which an executor refuses a graph", async () 
   const { failures: [failure] } = await fuzz({ graphs: 200, maxFailures: 1, executors: { poor: withoutSoftmax } });
   assert.equal(failure.difference.kind, "refused");
   assert.deepEqual([...typesOf(failure.smallest)], ["Softmax"]);
+});
+
+Deno.test("a graph that an executor is known not to take is counted, not compared", async () => {
+  const none = () => Promise.reject(new KnownLimitation("no graphs at all"));
+  const { failures, skipped, errorParts } = await fuzz({ graphs: 4, executors: { none } });
+  assert.deepEqual({ failures, skipped, errorParts }, {
+    failures: [],
+    skipped: { none: 4 },
+    errorParts: { none: null },
+  });
 });
 
 Deno.test("shrink gives back what cannot be smaller", async () => {
