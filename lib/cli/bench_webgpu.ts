@@ -1,4 +1,5 @@
-// deno task bench:webgpu: ms a step on the GPU, beside PyTorch CUDA when PEER_PYTHON names a Python that has it.
+// deno task bench:webgpu: ms a step on the GPU, beside PyTorch CUDA when PEER_PYTHON names a Python that has it, and
+// jax-js when PEER_JAX_JS names the folder of an unpacked `@jax-js/jax` (npm pack).
 
 import process from "node:process";
 import { runWebGpuBenchmark, type WebGpuBenchmarkOptions, webgpuTable } from "../bench/mod.ts";
@@ -28,6 +29,7 @@ export function benchWebGpuOptions(args: string[]): { output: string; options: W
       profile: values.profile,
       variants: values.variants,
       peerPython: process.env.PEER_PYTHON || null,
+      peerJaxJs: process.env.PEER_JAX_JS || null,
     },
   };
 }
