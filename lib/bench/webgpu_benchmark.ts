@@ -71,7 +71,8 @@ export interface WebGpuBenchmarkOptions {
   /** Measure our other forms too: parameters apart, and without the checks of what is sent. */
   variants: boolean;
   signal?: AbortSignal;
-  onCell?: (cell: GpuCell, done: number, total: number) => void;
+  /** Called after each cell with all that has been measured. */
+  onCell?: (soFar: WebGpuBenchmark) => Promise<void>;
 }
 
 const SUBJECT =
@@ -109,24 +110,23 @@ interface Opened {
  * @throws {Error} when our side fails; a peer that fails is left out and its reason kept
  */
 export async function runWebGpuBenchmark(options: WebGpuBenchmarkOptions): Promise<WebGpuBenchmark> {
-  const cells: GpuCell[] = [];
-  let peerVersion: string | null = null;
-  for (const size of options.sizes) {
-    const { cell, version } = await measureCell(size, options);
-    peerVersion ??= version;
-    cells.push(cell);
-    options.onCell?.(cell, cells.length, options.sizes.length);
-  }
-  return {
+  const result: WebGpuBenchmark = {
     schemaVersion: 1,
     benchmark: "train-webgpu",
     ratioOf: RATIO_OF,
     subject: SUBJECT,
     machine: machineFacts(),
     gpu: gpuFacts(),
-    peerVersion,
-    cells,
+    peerVersion: null,
+    cells: [],
   };
+  for (const size of options.sizes) {
+    const { cell, version } = await measureCell(size, options);
+    result.peerVersion ??= version;
+    result.cells.push(cell);
+    await options.onCell?.(result);
+  }
+  return result;
 }
 
 async function measureCell(size: GpuCellSettings, options: WebGpuBenchmarkOptions) {

@@ -49,10 +49,13 @@ export async function benchWebGpuMain(args: string[], terminal: Terminal, signal
   const result = await runWebGpuBenchmark({
     ...options,
     signal,
-    onCell: ({ studentDim, batchSize, verdict }, done, total) =>
-      terminal.live(`${done} of ${total} sizes measured: ${studentDim} x ${batchSize} ${verdict}`, false),
+    onCell: async (soFar) => {
+      const { studentDim, batchSize, verdict } = soFar.cells.at(-1)!;
+      const done = `${soFar.cells.length} of ${options.sizes.length} sizes measured`;
+      terminal.live(`${done}: ${studentDim} x ${batchSize} ${verdict}`, false);
+      await writeFileAtomic(output, `${JSON.stringify(soFar)}\n`);
+    },
   });
-  await writeFileAtomic(output, `${JSON.stringify(result)}\n`);
   terminal.line(webgpuTable(result));
   terminal.line(`\nWritten to ${output}`);
   return 0;
