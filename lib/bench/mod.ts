@@ -14,6 +14,7 @@ export {
   type TrainBenchmark,
   type TrainBenchmarkOptions,
 } from "./train_benchmark.ts";
+export { type QuietOptions, waitForQuiet } from "./quiet.ts";
 export { trainTable } from "./train_table.ts";
 export {
   compareSides,

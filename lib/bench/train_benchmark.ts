@@ -5,6 +5,7 @@ import { projectPath, startChild } from "../process/mod.ts";
 import type { MachineFacts } from "../record/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
 import { type Conversation, conversation } from "./conversation.ts";
+import { waitForQuiet } from "./quiet.ts";
 import { type Block, interleave, type InterleaveOptions } from "./interleave.ts";
 import {
   compareSides,
@@ -36,6 +37,10 @@ export interface Side extends SideSummary {
 
 /** What was measured at one size. */
 export interface Cell extends CellSettings, Judgement {
+  /** Which attempt this is: a cell that turned out INVALID, because the machine was busy, is measured again. */
+  attempt: number;
+  /** Part of all cores' time that was idle just before, from 0 to 1; null when it was not looked at. */
+  idleBefore: number | null;
   ours: Side;
   /** Null without a peer. */
   peer: Side | null;
@@ -70,6 +75,10 @@ export interface TrainBenchmarkOptions {
   /** Threads of both sides. */
   threads: number;
   turns: InterleaveOptions;
+  /** How often an INVALID cell is measured at most. */
+  attempts: number;
+  /** Longest wait for a quiet machine before each attempt. */
+  quietMs: number;
   /** A Python with torch, or null to measure our side alone. */
   peerPython: string | null;
   signal?: AbortSignal;
@@ -105,7 +114,7 @@ export async function runTrainBenchmark(options: TrainBenchmarkOptions): Promise
   );
   const cells: Cell[] = [];
   for (const size of sizes) {
-    const cell = await measureCell(size, options);
+    const cell = await settledCell(size, options);
     cells.push(cell);
     onCell?.(cell, cells.length, sizes.length);
   }
@@ -139,8 +148,17 @@ function controlSize(sizes: readonly CellSettings[]): CellSettings {
   return sizes.find(({ studentDim, batchSize }) => studentDim === 256 && batchSize === 256) ?? sizes[0];
 }
 
-async function measureCell(size: CellSettings, options: TrainBenchmarkOptions): Promise<Cell> {
+/** A cell that is not INVALID, or the last of all attempts. */
+async function settledCell(size: CellSettings, options: TrainBenchmarkOptions): Promise<Cell> {
+  for (let attempt = 1;; attempt++) {
+    const cell = await measureCell(size, attempt, options);
+    if (cell.verdict !== "INVALID" || attempt >= options.attempts) return cell;
+  }
+}
+
+async function measureCell(size: CellSettings, attempt: number, options: TrainBenchmarkOptions): Promise<Cell> {
   const { peerPython, signal } = options;
+  const idleBefore = await waitForQuiet({ atMostMs: options.quietMs, signal });
   const starting = [openOurs(size, signal)];
   if (peerPython !== null) starting.push(openPeer(size, peerPython, signal));
   const sides = await openAll(starting);
@@ -151,6 +169,8 @@ async function measureCell(size: CellSettings, options: TrainBenchmarkOptions): 
   return {
     ...size,
     ...judgement,
+    attempt,
+    idleBefore,
     ours: sideOf(size, ours, sides[0].greeting),
     peer: theirs ? sideOf(size, theirs, sides[1].greeting) : null,
     comparison: theirs ? compareSides(ours, theirs) : null,
@@ -158,6 +178,7 @@ async function measureCell(size: CellSettings, options: TrainBenchmarkOptions): 
 }
 
 async function measureControl(size: CellSettings, options: TrainBenchmarkOptions) {
+  await waitForQuiet({ atMostMs: options.quietMs, signal: options.signal });
   const sides = await openAll([openOurs(size, options.signal), openOurs(size, options.signal)]);
   const [first, second] = await interleave(sides.map(({ talk }) => talk), options.turns);
   for (const { talk } of sides) await talk.end();

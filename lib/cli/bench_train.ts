@@ -8,7 +8,7 @@ import { ownTerminal, type Terminal } from "./terminal.ts";
 
 const STUDENT_DIMS = [256, 512, 1024, 2048, 4096, 8192];
 const BATCH_SIZES = [32, 256];
-const FULL_TURNS = { blocks: 20, blockMs: 200, minSteps: 4 };
+const FULL_TURNS = { blocks: 20, blockMs: 150, minSteps: 4 };
 const QUICK_TURNS = { blocks: 6, blockMs: 60, minSteps: 3 };
 
 /** Options of a command line. */
@@ -18,6 +18,7 @@ export function benchTrainOptions(args: string[]): { output: string; options: Tr
     threads: { type: "string", default: "2" },
     sizes: { type: "string", default: STUDENT_DIMS.join(",") },
     batches: { type: "string", default: BATCH_SIZES.join(",") },
+    wait: { type: "string", default: "30" },
     output: { type: "string", default: "" },
   });
   const name = values.quick ? "train-quick.json" : "train.json";
@@ -27,6 +28,8 @@ export function benchTrainOptions(args: string[]): { output: string; options: Tr
       studentDims: counts("sizes", values.sizes),
       batchSizes: counts("batches", values.batches),
       threads: counts("threads", values.threads)[0],
+      attempts: values.quick ? 1 : 3,
+      quietMs: counts("wait", values.wait)[0] * 1000,
       turns: values.quick ? QUICK_TURNS : FULL_TURNS,
       peerPython: process.env.PEER_PYTHON || null,
     },

@@ -4,6 +4,7 @@
 import { bindDimensions, elementCount, gradients, type Graph, graph, type Parameter } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
 import { type ArrayValue, type BoundRun, compile, type Session } from "../runtime/mod.ts";
+import { featureMajor } from "./feature_major.ts";
 import { type AdamKernel, adamKernel } from "./kernel/adam_kernel.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import { allocateState, type TrainingState } from "./state.ts";
@@ -58,8 +59,10 @@ export interface StepperOptions {
  */
 export async function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
   const { batchSize, optimizer, seed, threads = 0, memoryLimitBytes } = options;
-  const fixed = bindDimensions(lossGraph, { batch: batchSize });
-  const trained = fixed.parameters.filter(({ source }) => source.trainable);
+  const bound = bindDimensions(lossGraph, { batch: batchSize });
+  const fixed = featureMajor(bound);
+  // In the order of the model, which the rewrite does not keep.
+  const trained = bound.parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${lossGraph.name}: it has no trainable parameter`);
   const state = allocateState(trained, { limitBytes: memoryLimitBytes });
   const byName = new Map(fixed.parameters.map((parameter) => [parameter.source.name, parameter]));

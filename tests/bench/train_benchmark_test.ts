@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runTrainBenchmark, trainTable } from "lib/bench/mod.ts";
+import { runTrainBenchmark, trainTable, waitForQuiet } from "lib/bench/mod.ts";
 import { benchTrainOptions } from "lib/cli/bench_train.ts";
 
 const TURNS = { blocks: 2, blockMs: 1, minSteps: 2 };
@@ -11,6 +11,8 @@ Deno.test("runTrainBenchmark measures our side alone, with a control", async () 
     batchSizes: [32],
     threads: 1,
     turns: TURNS,
+    attempts: 2,
+    quietMs: 1,
     peerPython: null,
     onCell: ({ studentDim }, count, total) => done.push(`${studentDim}: ${count}/${total}`),
   });
@@ -18,6 +20,7 @@ Deno.test("runTrainBenchmark measures our side alone, with a control", async () 
   assert.deepEqual([result.ratio, result.low, result.high, result.n, result.peer], [null, null, null, 0, null]);
   const { ours, peer, comparison } = result.cells[0];
   assert.deepEqual([peer, comparison], [null, null]);
+  assert.ok(result.cells.every(({ attempt, verdict }) => attempt === 2 || verdict !== "INVALID"));
   assert.equal(ours.n, ours.blocksMs.flat().length);
   assert.ok(ours.n >= 4 && ours.medianMs > 0 && ours.createMs > 0);
   assert.equal(ours.samplesPerSecond, 32_000 / ours.medianMs);
@@ -30,7 +33,7 @@ Deno.test("runTrainBenchmark measures our side alone, with a control", async () 
 });
 
 Deno.test("runTrainBenchmark refuses a Python without torch before it measures", async () => {
-  const options = { studentDims: [8], batchSizes: [8], threads: 1, turns: TURNS };
+  const options = { studentDims: [8], batchSizes: [8], threads: 1, turns: TURNS, attempts: 1, quietMs: 1 };
   await assert.rejects(runTrainBenchmark({ ...options, peerPython: "false" }), /false cannot import torch/);
   await assert.rejects(runTrainBenchmark({ ...options, peerPython: "/nonexistent/python" }), /nonexistent/);
 });
@@ -44,4 +47,14 @@ Deno.test("benchTrainOptions reads sizes, batches and threads, and refuses what 
   assert.throws(() => benchTrainOptions(["--sizes", "256,0"]), /expected --sizes to be integers from 1, got "0"/);
   assert.throws(() => benchTrainOptions(["--threads", "two"]), /expected --threads .* got "two"/);
   assert.throws(() => benchTrainOptions(["--fast"]), /the options are --quick, --threads/);
+});
+
+Deno.test("waitForQuiet looks until the cores are idle enough, or the time is up", async () => {
+  const looks = { atMostMs: 60, lookMs: 20 };
+  const quiet = await waitForQuiet({ ...looks, atMostMs: 60_000, idleShare: 0 });
+  assert.ok(quiet !== null && quiet >= 0 && quiet <= 1);
+  const start = performance.now();
+  assert.ok((await waitForQuiet({ ...looks, idleShare: 1.1 })) !== null);
+  assert.ok(performance.now() - start >= 60);
+  assert.equal(await waitForQuiet({ ...looks, signal: AbortSignal.abort() }), null);
 });

@@ -13,7 +13,6 @@ import {
   runChecks,
   stripFile,
   terminalOn,
-  testArguments,
   unregisterKernel,
   userJupyterFolder,
   withoutPrivate,
@@ -169,23 +168,4 @@ Deno.test("withoutPrivate takes names and paths out of what goes into a bug repo
     withoutPrivate("ada at /home/ada/lab/x and /home/ada/y, adaptive", options),
     "USER at PROJECT/x and HOME/y, adaptive",
   );
-});
-
-Deno.test("testArguments takes a part of the library for its tests and doc examples", () => {
-  const exists = (path: string) => ["tests/graph", "tests/notebook/strip_test.ts"].includes(path);
-  const head = ["test", "-P", "--no-check", "--doc"];
-  assert.deepEqual(testArguments([], exists), [...head, "tests", "lib", "README.md"]);
-  assert.deepEqual(testArguments(["lib/graph", "--filter=x"], exists), [
-    ...head,
-    "--filter=x",
-    "lib/graph",
-    "tests/graph",
-  ]);
-  assert.deepEqual(testArguments(["lib/notebook/strip.ts"], exists), [
-    ...head,
-    "lib/notebook/strip.ts",
-    "tests/notebook/strip_test.ts",
-  ]);
-  assert.deepEqual(testArguments(["tests/graph"], exists), [...head, "tests/graph"]);
-  assert.deepEqual(testArguments(["lib/none"], exists), [...head, "lib/none"]);
 });

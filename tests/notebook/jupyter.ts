@@ -52,13 +52,21 @@ export async function kernelTools(): Promise<{ python: string; pinnedDeno: strin
 /** Runs cells in the kernel of `deno` (by default the project's own Deno, which the guard refuses) inside the project. */
 export async function runInKernel(
   cells: string[],
-  { python, folder, deno = denoExecutable() }: { python: string; folder: string; deno?: string },
+  { python, folder, deno = denoExecutable(), cwd = projectPath("tests", "golden", "notebook"), run }: {
+    python: string;
+    folder: string;
+    deno?: string;
+    /** Folder in which the notebook runs. */
+    cwd?: string;
+    /** Scale, parameters and output folder, as LATENT_LAB_RUN gives them. */
+    run?: Record<string, unknown>;
+  },
 ): Promise<StoredOutput[][]> {
   await registerKernel([join(folder, "kernels", "under-test")], deno);
   const child = startChild({
     command: python,
-    args: [projectPath("tests", "notebook", "run_cells.py"), "under-test", projectPath("tests", "golden", "notebook")],
-    env: { JUPYTER_PATH: folder, PYTHONWARNINGS: "ignore" },
+    args: [projectPath("tests", "notebook", "run_cells.py"), "under-test", cwd],
+    env: { JUPYTER_PATH: folder, PYTHONWARNINGS: "ignore", LATENT_LAB_RUN: run && JSON.stringify(run) },
     input: formatNotebook(notebookOf(cells)),
     deadlineMs: 240_000,
   });

@@ -32,6 +32,7 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
     axis < lead || (shape[axis - lead] === 1 && dim !== 1) ? [axis] : []
   );
   if (axes.length === 0) return gradient;
+  if (axes.length === lead) return reduceSum(gradient, { axes });
   const summed = reduceSum(gradient, { axes, keepDims: true });
   return lead === 0 ? summed : reshape(summed, shape);
 }
@@ -100,7 +101,7 @@ defineOperators(
     type: "Mul",
     verb: "multiply",
     compute: (a, b) => a * b,
-    gradient: (g, a, b) => [mul(g, b), mul(g, a)],
+    gradient: (g, a, b) => (a === b ? [mul(mul(g, 2), a), null] : [mul(g, b), mul(g, a)]),
   }),
   binaryOperator({
     type: "Div",

@@ -1,8 +1,11 @@
 // AssemblyScript source of the optimizer kernel (compiled by build.mjs; the bytes stand in adam_wasm.ts).
 // One pass over parameter, moments and gradient, four values at a time: the step is bound by memory, not by arithmetic.
 
-/** Smaller moments become zero: those of a dead unit would shrink to denormals and stay there, each one slow to compute with. */
-const SMALLEST: f32 = 1.1754943508222875e-38;
+/**
+ * Smaller moments become zero (2^-120): those of a dead unit would shrink to denormals and stay there, each one slow to compute
+ * with. It is above the smallest normal number, so that moments also end where the processor flushes denormals.
+ */
+const SMALLEST: f32 = 7.52316384526264e-37;
 
 /**
  * Adam and AdamW in place (Kingma & Ba 2015; Loshchilov & Hutter 2019), in the order of operations of PyTorch.
