@@ -53,7 +53,7 @@ export interface WebGpuBenchmark {
   subject: string;
   machine: MachineFacts;
   gpu: GpuFacts | null;
-  /** Version of PyTorch; null without it. */
+  /** Version of PyTorch; null where it was not measured. */
   peerVersion: string | null;
   cells: GpuCell[];
 }
@@ -62,14 +62,17 @@ export interface WebGpuBenchmark {
 export interface WebGpuBenchmarkOptions {
   sizes: readonly GpuCellSettings[];
   turns: InterleaveOptions;
-  /** A Python with torch, or null to measure our side alone. */
+  /** A Python with torch, or null to leave PyTorch out. */
   peerPython: string | null;
+  /** Folder of an unpacked `@jax-js/jax`, or null to leave jax-js out. */
+  peerJaxJs: string | null;
   /** Also profile some steps of ours. */
   profile: boolean;
   /** Measure our other forms too: parameters apart, and without the checks of what is sent. */
   variants: boolean;
   signal?: AbortSignal;
-  onCell?: (cell: GpuCell, done: number, total: number) => void;
+  /** Called after each cell with all that has been measured. */
+  onCell?: (soFar: WebGpuBenchmark) => Promise<void>;
 }
 
 const SUBJECT =
@@ -107,24 +110,23 @@ interface Opened {
  * @throws {Error} when our side fails; a peer that fails is left out and its reason kept
  */
 export async function runWebGpuBenchmark(options: WebGpuBenchmarkOptions): Promise<WebGpuBenchmark> {
-  const cells: GpuCell[] = [];
-  let peerVersion: string | null = null;
-  for (const size of options.sizes) {
-    const { cell, version } = await measureCell(size, options);
-    peerVersion ??= version;
-    cells.push(cell);
-    options.onCell?.(cell, cells.length, options.sizes.length);
-  }
-  return {
+  const result: WebGpuBenchmark = {
     schemaVersion: 1,
     benchmark: "train-webgpu",
     ratioOf: RATIO_OF,
     subject: SUBJECT,
     machine: machineFacts(),
     gpu: gpuFacts(),
-    peerVersion,
-    cells,
+    peerVersion: null,
+    cells: [],
   };
+  for (const size of options.sizes) {
+    const { cell, version } = await measureCell(size, options);
+    result.peerVersion ??= version;
+    result.cells.push(cell);
+    await options.onCell?.(result);
+  }
+  return result;
 }
 
 async function measureCell(size: GpuCellSettings, options: WebGpuBenchmarkOptions) {
@@ -145,11 +147,30 @@ async function measureCell(size: GpuCellSettings, options: WebGpuBenchmarkOption
     comparison: fastestPeer(sides, measured),
     profile,
   };
-  return { cell, version: sides.find(({ isPeer }) => isPeer)?.greeting.version ?? null };
+  return { cell, version: sides.find(({ greeting }) => greeting.version)?.greeting.version ?? null };
 }
 
 /** Our default first. A peer or a variant of ours that cannot be opened is missing, with the reason. */
-async function openSides(size: GpuCellSettings, { peerPython, variants, signal }: WebGpuBenchmarkOptions) {
+async function openSides(size: GpuCellSettings, { signal, ...options }: WebGpuBenchmarkOptions) {
+  const sides: Opened[] = [];
+  const missing: { name: string; reason: string }[] = [];
+  for (const { name, isPeer, ...child } of wantedSides(size, options)) {
+    try {
+      const { talk, greeting } = await conversation(name, { ...child, signal });
+      sides.push({ name, isPeer, talk, greeting: greeting as Greeting });
+    } catch (error) {
+      if (name === OUR_DEFAULT || signal?.aborted) throw error;
+      missing.push({ name, reason: (error as Error).message });
+    }
+  }
+  return { sides, missing };
+}
+
+/** Names of sides and the children that they are. */
+function wantedSides(
+  size: GpuCellSettings,
+  { peerPython, peerJaxJs, variants }: Pick<WebGpuBenchmarkOptions, "peerPython" | "peerJaxJs" | "variants">,
+) {
   const arguments_ = [size.studentDim, size.batchSize].map(String);
   const ours = (name: string, variant: OurVariant) => ({
     name,
@@ -164,23 +185,19 @@ async function openSides(size: GpuCellSettings, { peerPython, variants, signal }
     module: projectPath("lib", "bench", "relay.ts"),
     args: [python, script, ...arguments_, ...modes],
   });
-  const wanted = [
+  const jaxJs = (folder: string) => ({
+    name: "jax-js",
+    isPeer: true,
+    module: projectPath("tests", "peers", "train_jax_js.ts"),
+    args: [folder, ...arguments_],
+    denoFlags: ["--unstable-webgpu"],
+  });
+  return [
     ours(OUR_DEFAULT, {}),
     ...(variants ? Object.entries(OUR_VARIANTS).map(([name, variant]) => ours(name, variant)) : []),
     ...(peerPython === null ? [] : Object.entries(PEERS).map(peer(peerPython))),
+    ...(peerJaxJs === null ? [] : [jaxJs(peerJaxJs)]),
   ];
-  const sides: Opened[] = [];
-  const missing: { name: string; reason: string }[] = [];
-  for (const { name, isPeer, module, args } of wanted) {
-    try {
-      const { talk, greeting } = await conversation(name, { module, args, signal });
-      sides.push({ name, isPeer, talk, greeting: greeting as Greeting });
-    } catch (error) {
-      if (name === OUR_DEFAULT || signal?.aborted) throw error;
-      missing.push({ name, reason: (error as Error).message });
-    }
-  }
-  return { sides, missing };
 }
 
 async function profileSteps(talk: Conversation): Promise<StepProfile> {

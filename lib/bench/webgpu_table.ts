@@ -13,7 +13,7 @@ export function webgpuTable({ cells, gpu, machine, peerVersion }: WebGpuBenchmar
     return `| ${padded.join(" | ")} |`;
   });
   const device = gpu ? [gpu.name, gpu.driver, gpu.memory].filter(Boolean).join(", ") : "unknown GPU";
-  lines.push("", `${device}; ${machine.name}; ${peerVersion ? `PyTorch ${peerVersion}` : "no peer"}`);
+  lines.push("", `${device}; ${machine.name}; ${peerVersion ? `PyTorch ${peerVersion}` : "no PyTorch"}`);
   return [...lines, ...cells.flatMap(remarks)].join("\n");
 }
 

@@ -1,4 +1,5 @@
-// deno task bench:webgpu: ms a step on the GPU, beside PyTorch CUDA when PEER_PYTHON names a Python that has it.
+// deno task bench:webgpu: ms a step on the GPU, beside PyTorch CUDA when PEER_PYTHON names a Python that has it, and
+// jax-js when PEER_JAX_JS names the folder of an unpacked `@jax-js/jax` (npm pack).
 
 import process from "node:process";
 import { runWebGpuBenchmark, type WebGpuBenchmarkOptions, webgpuTable } from "../bench/mod.ts";
@@ -28,6 +29,7 @@ export function benchWebGpuOptions(args: string[]): { output: string; options: W
       profile: values.profile,
       variants: values.variants,
       peerPython: process.env.PEER_PYTHON || null,
+      peerJaxJs: process.env.PEER_JAX_JS || null,
     },
   };
 }
@@ -47,10 +49,13 @@ export async function benchWebGpuMain(args: string[], terminal: Terminal, signal
   const result = await runWebGpuBenchmark({
     ...options,
     signal,
-    onCell: ({ studentDim, batchSize, verdict }, done, total) =>
-      terminal.live(`${done} of ${total} sizes measured: ${studentDim} x ${batchSize} ${verdict}`, false),
+    onCell: async (soFar) => {
+      const { studentDim, batchSize, verdict } = soFar.cells.at(-1)!;
+      const done = `${soFar.cells.length} of ${options.sizes.length} sizes measured`;
+      terminal.live(`${done}: ${studentDim} x ${batchSize} ${verdict}`, false);
+      await writeFileAtomic(output, `${JSON.stringify(soFar)}\n`);
+    },
   });
-  await writeFileAtomic(output, `${JSON.stringify(result)}\n`);
   terminal.line(webgpuTable(result));
   terminal.line(`\nWritten to ${output}`);
   return 0;

@@ -7,6 +7,7 @@ const { cells, gpu } = await runWebGpuBenchmark({
   sizes: [{ studentDim: 8, batchSize: 4 }],
   turns: { blocks: 2, blockMs: 1, minSteps: 2 },
   peerPython: "/nonexistent/python",
+  peerJaxJs: null,
   profile: true,
   variants: true,
 });
