@@ -34,7 +34,7 @@ async (
   }
 };
 
-/** Operators through which ONNX Runtime finds a DequantizeLinear. */
+/** Operators through which ONNX Runtime finds what quantizes and dequantizes. */
 const MOVES = [
   "Identity",
   "Reshape",
@@ -48,17 +48,33 @@ const MOVES = [
   "Split",
 ];
 
+/** The operation that a tensor comes from, moves left out. */
+function producer(tensor: Tensor): Operation | null {
+  let { source } = tensor;
+  while (source.kind === "operation" && MOVES.includes(source.type)) source = source.inputs[0].source;
+  return source.kind === "operation" ? source : null;
+}
+
+/** Quantized or dequantized with a scale for each position of an axis. */
+const hasVectorScale = (operation: Operation | null): boolean =>
+  operation !== null && /^(Deq|Q)uantizeLinear$/.test(operation.type) && operation.inputs[1].shape.length > 0;
+
 /**
- * ONNX Runtime 1.30 fuses a product of two dequantized matrices into MatMulIntegerToFloat also where the left one has a scale
- * for each row, and then stops: "input a zero point must be a scalar". Quantized models have such scales on weights only.
+ * ONNX Runtime 1.30 fuses integer kernels also where their operands have a scale for each row, and then refuses its own work:
+ * MatMulIntegerToFloat ("input a zero point must be a scalar") for a dequantized left side, QLinearAdd and its like ("Scale
+ * and Zero-point must be a scalar") between DequantizeLinear and QuantizeLinear. Models have such scales on weights only.
  */
-function refuseRowScales(graph: Graph): void {
-  for (const { type, inputs } of topologicalOrder(Object.values(graph.outputs))) {
-    if (type !== "MatMul") continue;
-    let { source } = inputs[0];
-    while (source.kind === "operation" && MOVES.includes(source.type)) source = source.inputs[0].source;
-    if (source.kind !== "operation" || source.type !== "DequantizeLinear") continue;
-    if (source.inputs[1].shape.length > 0) throw new KnownLimitation("MatMul of a left side with a scale for each row");
+export function refuseVectorScales(graph: Graph): void {
+  for (const operation of topologicalOrder(Object.values(graph.outputs))) {
+    const { type, inputs } = operation;
+    if (type === "MatMul" && hasVectorScale(producer(inputs[0]))) {
+      throw new KnownLimitation("MatMul of a left side with a scale for each row");
+    }
+    const fused = type === "QuantizeLinear" ? producer(inputs[0]) : null;
+    const operands = (fused?.inputs ?? []).map(producer).filter((source) => source?.type === "DequantizeLinear");
+    if (operands.length > 0 && [operation, ...operands].some(hasVectorScale)) {
+      throw new KnownLimitation(`${fused!.type} between integers with a scale for each row`);
+    }
   }
 }
 
@@ -69,7 +85,7 @@ export const FUZZ_TARGETS: Readonly<Record<string, FuzzTarget>> = {
       const run = onSession(runtime.compile);
       // deno-lint-ignore require-await -- what is refused is a rejected promise
       return async (graph, feeds) => {
-        refuseRowScales(graph);
+        refuseVectorScales(graph);
         return run(graph, feeds);
       };
     },
