@@ -5,7 +5,9 @@ import {
   type Executor,
   type Graph,
   KnownLimitation,
+  type Operation,
   operatorTypes,
+  type Tensor,
   topologicalOrder,
 } from "../graph/mod.ts";
 import * as runtime from "../runtime/mod.ts";
