@@ -28,7 +28,7 @@ export function fillExact(
 }
 
 /** Sets parameters in order: a matrix [out, in] and the vectors after it within 2^-floor(log2(in) / 2). */
-export function setExactWeights(parameters: readonly ParameterState[]): void {
+export function setExactWeights(parameters: readonly Pick<ParameterState, "shape" | "parameter">[]): void {
   let fanIn = 1;
   parameters.forEach(({ shape, parameter }, stream) => {
     if (shape.length === 2) fanIn = shape[1];

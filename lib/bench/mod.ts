@@ -27,3 +27,13 @@ export {
   type Verdict,
 } from "./verdict.ts";
 export { type InferenceOptions, type InferenceTiming, measureInference } from "./inference.ts";
+export { type GpuFacts, gpuFacts } from "./gpu_name.ts";
+export {
+  type GpuCell,
+  type GpuCellSettings,
+  runWebGpuBenchmark,
+  type WebGpuBenchmark,
+  type WebGpuBenchmarkOptions,
+} from "./webgpu_benchmark.ts";
+export { type StepProfile, summarizeProfile } from "./webgpu_profile.ts";
+export { webgpuTable } from "./webgpu_table.ts";

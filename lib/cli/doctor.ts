@@ -69,6 +69,7 @@ const PROBES: Record<string, Probe> = {
   "npm packages": () => probePackages(),
   "kernel": probeKernel,
   "providers": probeProviders,
+  "tfjs": probeTfjs,
   "memory": () => probeMemory(),
   "disk": () => probeDisk(),
   "Python": () => probeProgram("Python", "python3", "only the peers of benchmarks and Jupyter need it"),
@@ -126,6 +127,14 @@ async function probeProviders(): Promise<Finding> {
   const good = providers.includes("cpu");
   const advice = good ? null : "onnxruntime-node is broken: rm -r node_modules, npm test";
   return { subject: "providers", state: good ? "ok" : "missing", found: providers.join(", ") || "none", advice };
+}
+
+async function probeTfjs(): Promise<Finding> {
+  const { tfjsBackendName } = await import("../runtime/mod.ts");
+  const native = tfjsBackendName() === "tfjs-node";
+  const found = native ? "tfjs-node, TensorFlow's native kernels" : "pure tfjs, plain JavaScript";
+  const advice = native ? null : "deno task setup:tfjs-node installs the native ones, many times as fast";
+  return { subject: "tfjs", state: native ? "ok" : "absent", found, advice };
 }
 
 function probeMemory(): Finding {

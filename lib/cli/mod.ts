@@ -1,4 +1,4 @@
-// lib/cli: the commands behind the tasks of deno.json: report, test, ok, kernel, doctor, strip, clean.
+// lib/cli: the commands behind the tasks of deno.json: report, test, ok, kernel, doctor, strip, clean, export.
 // Each file is one command: it reads its arguments, calls a room, and tells the outcome in lines and an exit code.
 // bootstrap.mjs comes before all of them: with Node.js alone it installs the packages and starts Deno.
 // A user's mistake is one sentence without a stack; Ctrl-C stops children and keeps what was there.
@@ -6,6 +6,7 @@
 
 export { cleanMain, removables } from "./clean.ts";
 export { CommandError, parseCommand } from "./command.ts";
+export { exportMain, exportOptions, nodeLines, pythonLines } from "./export.ts";
 export { doctorMain, examine, type Finding, findingsTable, withoutPrivate } from "./doctor.ts";
 export {
   KERNEL_NAME,

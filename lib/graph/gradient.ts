@@ -3,8 +3,19 @@
 import { topologicalOrder } from "./graph.ts";
 import { operatorOf } from "./operator.ts";
 import { add, expand } from "./ops.ts";
+import { NO_RECOMPUTATION, type Recomputation, recomputation } from "./recomputation.ts";
 import { constant, describe, type Operation, type Tensor } from "./tensor.ts";
 import { concreteShape, isFloating } from "./types.ts";
+
+/** Options of the differentiation. */
+export interface GradientOptions {
+  /**
+   * Trades time for memory: the forward pass is divided into so many segments, of which only the borders are kept, and each is
+   * computed a second time for the backward pass. About the square root of the number of layers is best. The gradients keep
+   * their bits. Default 1: everything is kept.
+   */
+  segments?: number;
+}
 
 /**
  * The gradients of `loss` with respect to each tensor of `wrt`, as tensors of the same shapes.
@@ -21,14 +32,15 @@ import { concreteShape, isFloating } from "./types.ts";
  * if (dx.shape[0] !== 3) throw new Error("the gradient has the shape of x");
  * ```
  */
-export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+export function gradients(loss: Tensor, wrt: readonly Tensor[], { segments = 1 }: GradientOptions = {}): Tensor[] {
   if (loss.shape.length !== 0 || !isFloating(loss.dtype)) {
     throw new TypeError(`Cannot differentiate ${describe(loss)}: expected a floating scalar`);
   }
   const adjoints = new Map<Tensor, Tensor>([[loss, constant(1, { dtype: loss.dtype })]]);
   const needed = dependents(loss, wrt);
+  const forward = segments === 1 ? NO_RECOMPUTATION : recomputation(loss, segments);
   for (const operation of topologicalOrder([loss]).reverse()) {
-    if (operation.outputs.some((output) => needed.has(output))) propagate(operation, { adjoints, needed });
+    if (operation.outputs.some((output) => needed.has(output))) propagate(operation, { adjoints, needed, forward });
   }
   return wrt.map((tensor) => {
     const gradient = adjoints.get(tensor);
@@ -51,15 +63,20 @@ function dependents(loss: Tensor, wrt: readonly Tensor[]): Set<Tensor> {
 
 function propagate(
   operation: Operation,
-  { adjoints, needed }: { adjoints: Map<Tensor, Tensor>; needed: ReadonlySet<Tensor> },
+  { adjoints, needed, forward }: {
+    adjoints: Map<Tensor, Tensor>;
+    needed: ReadonlySet<Tensor>;
+    forward: Recomputation;
+  },
 ): void {
   const outputGradients = operation.outputs.map((output) => adjoints.get(output) ?? null);
   if (outputGradients.every((gradient) => gradient === null)) return;
   const { gradient } = operatorOf(operation.type);
   if (!gradient) throw new TypeError(`Cannot differentiate: ${operation.type} has no gradient`);
-  const { inputs, outputs, attributes } = operation;
-  const contributions = gradient({ inputs, outputs, attributes, gradients: outputGradients });
-  inputs.forEach((input, i) => {
+  const known = outputGradients.find((tensor) => tensor !== null)!;
+  const { inputs, outputs } = forward.tensorsOf(operation, known);
+  const contributions = gradient({ inputs, outputs, attributes: operation.attributes, gradients: outputGradients });
+  operation.inputs.forEach((input, i) => {
     const contribution = contributions[i];
     if (!contribution || !needed.has(input)) return;
     const sum = adjoints.get(input);

@@ -1,20 +1,33 @@
 // lib/graph: models as data. A model is a function over symbolic tensors; tracing it gives a graph of ONNX operators, and
 // from that graph come the gradients (gradient.ts), the .onnx file (onnx/encode.ts), the float64 reference result
-// (interpreter.ts), its JSON (serialize.ts) and its rewrites (rewrite.ts). Operators (operators/) define shape rule,
+// (interpreter.ts), its JSON (serialize.ts), its costs (explain.ts) and its rewrites: rewrite.ts is what they are built on,
+// rewrites/ has folding, common subexpressions, float16, int8 and int4. Operators (operators/) define shape rule,
 // gradient and evaluation side by side; ops.ts has the functions that models are written with.
 // Nothing here executes a model fast: that is lib/runtime; fuzz/ compares what does with the reference on random graphs.
 
 import "./operators/elementwise.ts";
 import "./operators/matmul.ts";
+import "./operators/quantization.ts";
 import "./operators/reduction.ts";
 import "./operators/shape.ts";
+import "./operators/along_axis.ts";
+import "./operators/convolution.ts";
+import "./operators/functions.ts";
+import "./operators/gather.ts";
+import "./operators/logic.ts";
+import "./operators/split.ts";
 
-export { gradients } from "./gradient.ts";
+export { explain, type GraphCosts } from "./explain.ts";
+export { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
+export { type GradientOptions, gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
 export { apply, operatorOf, operatorTypes } from "./operator.ts";
 export * from "./ops.ts";
+export * from "./ops_functions.ts";
+export * from "./ops_indexing.ts";
+export * from "./ops_quantization.ts";
 export { bindDimensions, rebuild, type Replacement, rewriteGraph } from "./rewrite.ts";
 export { deserializeGraph, type SerializedGraph, serializeGraph } from "./serialize.ts";
 export {
@@ -42,6 +55,16 @@ export {
   type Shape,
   type TensorType,
 } from "./types.ts";
+export { activationRanges, type CalibrationOptions, type Execute } from "./rewrites/calibration.ts";
+export { eliminateCommonSubexpressions } from "./rewrites/common_subexpressions.ts";
+export { type ProductSelection } from "./rewrites/dense_products.ts";
+export { quantizeDynamicInt8 } from "./rewrites/dynamic_int8.ts";
+export { type Float16Options, toFloat16 } from "./rewrites/float16.ts";
+export { checkFloat16Range } from "./rewrites/float16_islands.ts";
+export { foldConstants, type FoldOptions } from "./rewrites/fold_constants.ts";
+export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
+export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
+export { type WeightData, type WeightedGraph, type Weights, type WeightValue } from "./rewrites/weights.ts";
 export { analyse } from "./fuzz/analysis.ts";
 export { type Bounded, EPSILON, ROUNDINGS } from "./fuzz/bounds.ts";
 export {

@@ -19,6 +19,8 @@ export interface GradientContext {
 export interface Operator {
   /** ONNX's op_type. */
   readonly type: string;
+  /** ONNX domain, when it is not the standard one. */
+  readonly domain?: string;
   /** Kinds of the attributes that the operator knows. */
   readonly attributes?: Readonly<Record<string, AttributeKind>>;
   /** Types of the outputs; raises a TypeError or RangeError that names the operator, what it expected and what it got. */

@@ -35,6 +35,10 @@ export const min = (left: Operand, right: Operand): Tensor => binary("Min", left
 export const greater = (left: Operand, right: Operand): Tensor => binary("Greater", left, right);
 /** Elementwise `left < right` as bool. */
 export const less = (left: Operand, right: Operand): Tensor => binary("Less", left, right);
+/** Elementwise `left >= right` as bool. */
+export const greaterOrEqual = (left: Operand, right: Operand): Tensor => binary("GreaterOrEqual", left, right);
+/** Elementwise `left <= right` as bool. */
+export const lessOrEqual = (left: Operand, right: Operand): Tensor => binary("LessOrEqual", left, right);
 /** Elementwise `left == right` as bool. */
 export const equal = (left: Operand, right: Operand): Tensor => binary("Equal", left, right);
 
@@ -160,6 +164,11 @@ export const reduceSum = (x: Tensor, options: ReduceOptions = {}): Tensor => red
 export const reduceMean = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce("ReduceMean", x, options);
 /** Largest value over axes; at ties the gradient is shared evenly. */
 export const reduceMax = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce("ReduceMax", x, options);
+/** Smallest value over axes; at ties the gradient is shared evenly. */
+export const reduceMin = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce("ReduceMin", x, options);
+/** Logarithm of the sum of exponentials over axes, without overflow. */
+export const reduceLogSumExp = (x: Tensor, options: ReduceOptions = {}): Tensor =>
+  reduce("ReduceLogSumExp", x, options);
 
 /** Exponentials normalised to sum 1 along `axis`. */
 export const softmax = (x: Tensor, axis = -1): Tensor => applyOne("Softmax", [x], { axis });

@@ -1,6 +1,23 @@
 // Layers: functions that declare parameters in a scope and apply them to a tensor.
 
-import { add, describe, gemm, layerNormalization, matMul, type Tensor, transpose } from "../graph/mod.ts";
+import {
+  add,
+  convolveDepthwise,
+  describe,
+  div,
+  gather,
+  gemm,
+  type Initializer,
+  layerNormalization,
+  matMul,
+  mul,
+  reduceMean,
+  sigmoid,
+  split,
+  sqrt,
+  type Tensor,
+  transpose,
+} from "../graph/mod.ts";
 import { fanInUniform } from "./initializers.ts";
 import type { Scope } from "./model.ts";
 
@@ -40,7 +57,85 @@ export function layerNorm(scope: Scope, x: Tensor, { epsilon = 1e-5 }: { epsilon
   return layerNormalization(x, scale, bias, { epsilon });
 }
 
-function lastDim(x: Tensor, layer: string): number {
+/**
+ * Root mean square normalisation over the last dimension with a learned scale (Zhang & Sennrich 2019):
+ * `weight * x / sqrt(mean(x^2) + epsilon)`.
+ *
+ * @param x `[..., width]`
+ * @returns the same shape
+ */
+export function rmsNorm(scope: Scope, x: Tensor, { epsilon = 1e-5 }: { epsilon?: number } = {}): Tensor {
+  const width = lastDim(x, "rmsNorm");
+  const weight = scope.parameter("weight", [width], { initializer: { kind: "constant", value: 1 } });
+  const meanSquare = reduceMean(mul(x, x), { axes: [-1], keepDims: true });
+  return mul(div(x, sqrt(add(meanSquare, epsilon))), weight);
+}
+
+/**
+ * Rows of a learned table `weight` `[count, width]`, drawn from a standard normal as in PyTorch's `nn.Embedding`.
+ *
+ * @param ids int32 (whose gradient WebGPU computes too) or int64, `[...]` in [0, count - 1]
+ * @param options count of rows and their width; another initializer, such as BERT's normal of 0.02
+ * @returns `[..., width]`
+ */
+export function embedding(
+  scope: Scope,
+  ids: Tensor,
+  { count, width, initializer = { kind: "normal", mean: 0, standardDeviation: 1 } }: {
+    count: number;
+    width: number;
+    initializer?: Initializer;
+  },
+): Tensor {
+  return gather(scope.parameter("weight", [count, width], { initializer }), ids);
+}
+
+/** Sigmoid linear unit, `x * sigmoid(x)` (Elfwing et al. 2018). */
+export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
+
+/**
+ * Gated feed-forward block `w2(silu(w1 x) * w3 x)` without biases (Shazeer 2020), named as in LFM2.
+ *
+ * @param x `[..., width]`
+ * @param hiddenDim integer of at least 1
+ * @returns the same shape
+ */
+export function swiGlu(scope: Scope, x: Tensor, hiddenDim: number): Tensor {
+  const gate = silu(linear(scope.child("w1"), x, hiddenDim, { bias: false }));
+  const value = linear(scope.child("w3"), x, hiddenDim, { bias: false });
+  return linear(scope.child("w2"), mul(gate, value), lastDim(x, "swiGlu"), { bias: false });
+}
+
+/**
+ * Convolves each channel with a kernel of its own over the present and the `kernel - 1` positions before it. Weight
+ * `[width, 1, kernel]` as in PyTorch's `nn.Conv1d`, whose last tap is the present.
+ *
+ * @param x `[batch, sequence, width]`
+ * @returns the same shape
+ */
+export function causalDepthwiseConv(scope: Scope, x: Tensor, { kernel = 3 }: { kernel?: number } = {}): Tensor {
+  const width = lastDim(x, "causalDepthwiseConv");
+  const weight = scope.parameter("weight", [width, 1, kernel], { initializer: fanInUniform(kernel) });
+  const channelsFirst = transpose(x, [0, 2, 1]);
+  return transpose(convolveDepthwise(channelsFirst, weight, [kernel - 1, 0]), [0, 2, 1]);
+}
+
+/**
+ * LFM2's short convolution: `outProj(c * conv(b * x))`, where b, c and x are thirds of one projection.
+ *
+ * @param x `[batch, sequence, width]`
+ * @returns the same shape
+ */
+export function gatedShortConv(scope: Scope, x: Tensor, { kernel = 3 }: { kernel?: number } = {}): Tensor {
+  const width = lastDim(x, "gatedShortConv");
+  const projected = linear(scope.child("in_proj"), x, 3 * width, { bias: false });
+  const [b, c, value] = split(projected, [width, width, width], -1);
+  const convolved = causalDepthwiseConv(scope.child("conv"), mul(b, value), { kernel });
+  return linear(scope.child("out_proj"), mul(c, convolved), width, { bias: false });
+}
+
+/** The last dimension as a number, which a layer's parameters need. */
+export function lastDim(x: Tensor, layer: string): number {
   const dim = x.shape.at(-1);
   if (typeof dim !== "number") {
     throw new TypeError(`Cannot apply ${layer} to ${describe(x)}: expected a fixed last dimension`);

@@ -1,6 +1,26 @@
 // Losses and per-row scores: functions of symbolic tensors, each row one example.
 
-import { add, describe, div, formatShape, mul, reduceMean, reduceSum, sqrt, sub, type Tensor } from "../graph/mod.ts";
+import {
+  add,
+  cast,
+  describe,
+  div,
+  equal,
+  formatShape,
+  gatherElements,
+  max,
+  mul,
+  not,
+  reduceLogSumExp,
+  reduceMean,
+  reduceSum,
+  sqrt,
+  squeeze,
+  sub,
+  type Tensor,
+  unsqueeze,
+  where,
+} from "../graph/mod.ts";
 
 /** Rows shorter than this are treated as having this length, so that a zero row has cosine 0 and a finite gradient. */
 const SMALLEST_SQUARED_NORM = 1e-12;
@@ -61,4 +81,43 @@ export function alignmentLoss(prediction: Tensor, target: Tensor, weight: number
   if (weight === 0) return meanSquaredError(prediction, target);
   if (weight === 1) return cosineLoss(prediction, target);
   return add(mul(meanSquaredError(prediction, target), 1 - weight), mul(cosineLoss(prediction, target), weight));
+}
+
+/**
+ * Cross-entropy of logits with labels, averaged over the positions that count; 0 when none does.
+ *
+ * @param logits `[..., classes]`
+ * @param labels int32 (all that WebGPU compares) or int64 `[...]` in [0, classes - 1], or `ignoreIndex` where a position does
+ *   not count
+ * @param options ignoreIndex, -100 as in PyTorch
+ * @returns scalar, at least 0
+ * @throws {TypeError} when labels have another shape than the logits without their last dimension
+ *
+ * @example
+ * ```ts
+ * import { graph, input, interpret } from "lib/graph/mod.ts";
+ * import { crossEntropy } from "lib/nn/mod.ts";
+ * const loss = crossEntropy(input("logits", "float32", ["n", 2]), input("labels", "int64", ["n"]));
+ * const feeds = { logits: { data: [0, 0, 5, 5], shape: [2, 2] }, labels: { data: [1, -100], shape: [2] } };
+ * const { value } = interpret(graph("g", { value: loss }), feeds);
+ * if (Math.abs(value.data[0] - Math.log(2)) > 1e-12) throw new Error("the second position is ignored");
+ * ```
+ */
+export function crossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  { ignoreIndex = -100 }: { ignoreIndex?: number } = {},
+): Tensor {
+  const expected = formatShape(logits.shape.slice(0, -1));
+  if (logits.shape.length === 0 || formatShape(labels.shape) !== expected) {
+    throw new TypeError(
+      `Cannot compare ${describe(logits)} with labels: expected ${expected}, got ${describe(labels)}`,
+    );
+  }
+  const ignored = equal(labels, ignoreIndex);
+  const picked = squeeze(gatherElements(logits, unsqueeze(where(ignored, 0, labels), [-1])), [-1]);
+  // log softmax of the label's class, without a tensor of log softmaxes of every class.
+  const surprise = sub(reduceLogSumExp(logits, { axes: [-1] }), picked);
+  const counted = cast(not(ignored), logits.dtype);
+  return div(reduceSum(where(ignored, 0, surprise)), max(reduceSum(counted), 1));
 }

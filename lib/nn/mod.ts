@@ -4,9 +4,18 @@
 // A new layer is a function (scope, tensor, sizes) -> tensor; see `linear`.
 // Complete models are in lib/models, one file each.
 
+export {
+  bertAttention,
+  groupedQueryAttention,
+  type GroupedQueryOptions,
+  multiHeadAttention,
+  rotary,
+  sequencePositions,
+} from "./attention.ts";
+export { dropout } from "./dropout.ts";
 export { fanInUniform, initialValues } from "./initializers.ts";
-export { layerNorm, linear } from "./layers.ts";
-export { alignmentLoss, cosineLoss, meanSquaredError, rowCosine, rowSquaredError } from "./losses.ts";
+export { causalDepthwiseConv, embedding, gatedShortConv, layerNorm, linear, rmsNorm, silu, swiGlu } from "./layers.ts";
+export { alignmentLoss, cosineLoss, crossEntropy, meanSquaredError, rowCosine, rowSquaredError } from "./losses.ts";
 export {
   type Forward,
   type ForwardOptions,
@@ -16,4 +25,6 @@ export {
   type Scope,
   tensor,
   type TensorSpec,
+  TRAINING_STEP,
 } from "./model.ts";
+export { gruCell, lstmCell, type RecurrentCell, scanSequence } from "./recurrent.ts";

@@ -47,7 +47,12 @@ export interface Scope {
 export interface ForwardOptions {
   /** True while the graph is traced for training (dropout is active). */
   readonly training: boolean;
+  /** Number of the training step, a float32 scalar fed at each step; null when not training. */
+  readonly step: Tensor | null;
 }
+
+/** Name of the input that holds the number of the training step, in graphs whose loss depends on it. */
+export const TRAINING_STEP = "trainingStep";
 
 /** Inputs to outputs, over symbolic tensors. */
 export type Forward = (
@@ -87,7 +92,8 @@ export function model(
   { inputs }: { inputs: Readonly<Record<string, TensorSpec>> },
   forward: Forward,
 ): Model {
-  const apply: Model["apply"] = (tensors, { training = false } = {}) => forward(rootScope(name), tensors, { training });
+  const apply: Model["apply"] = (tensors, { training = false, step = null } = {}) =>
+    forward(rootScope(name), tensors, { training, step });
   return {
     name,
     inputs,

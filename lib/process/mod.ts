@@ -10,4 +10,5 @@ export { type Child, startChild } from "./child.ts";
 export type { ChildEnd, ChildOptions, ChildResult } from "./child_options.ts";
 export { denoExecutable } from "./deno_executable.ts";
 export { type MemoryUse, ownMemory } from "./own_memory.ts";
+export { PeakMemory } from "./peak_memory.ts";
 export { connectParent, hasParent, type Parent } from "./parent.ts";

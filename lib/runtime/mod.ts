@@ -1,9 +1,20 @@
 // lib/runtime: executing graphs. A graph is compiled into a session of ONNX Runtime for one provider (session.ts); a
-// provider that the installed binary lacks is refused, never replaced (onnxruntime.ts). machine.ts describes the machine
-// that every measurement is tied to: chip, cores, memory, versions, nothing that names a person or a host.
+// provider that the installed binary lacks is refused, never replaced (onnxruntime.ts). tfjs/ interprets the same graph with
+// tfjs's kernels, an independent second engine. machine.ts describes the machine that every measurement is tied to: chip,
+// cores, memory, versions, nothing that names a person or a host.
 // Sessions block the JavaScript thread while they compute, so trials and benchmarks run in child processes.
 // Training steps are in lib/train, measurement in lib/bench.
 
+export {
+  compileForDevice,
+  type DeviceArray,
+  deviceError,
+  type DeviceMemory,
+  deviceMemory,
+  type DeviceSession,
+  type DeviceTuning,
+  type DeviceValues,
+} from "./device_session.ts";
 export { machineFacts, type MachineReader, memoryUse, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export {
@@ -14,3 +25,7 @@ export {
   type CompileOptions,
   type Session,
 } from "./session.ts";
+export { type TfjsExecutor, tfjsExecutor, type TfjsOptions } from "./tfjs/executor.ts";
+export { tfjsOperatorTypes } from "./tfjs/kernels.ts";
+export { loadTfjs, TFJS_NODE_FOLDER, type TfjsBackendName, tfjsBackendName } from "./tfjs/load.ts";
+export { warmUpEngine } from "./warm_up.ts";

@@ -27,6 +27,11 @@ export interface CompileOptions {
   provider?: ProviderName;
   /** Threads inside one operator. Default 0: as many as there are physical cores. */
   threads?: number;
+  /**
+   * Computes with denormals as zeros, which are several times slower: for training, whose gradients get small. Creating such a
+   * session switches them off for the calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 then.
+   */
+  flushDenormals?: boolean;
   /** Parameter values to store in the session, by name; the others are fed at each run. */
   weights?: Readonly<Record<string, ArrayValue>>;
 }
@@ -71,28 +76,27 @@ const AS_THE_GRAPH_SAYS = { qdq_matmulnbits_accuracy_level: "1", disable_double_
  * ```
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Session> {
-  const { provider = "cpu", threads = 0, weights = {} } = options;
+  const { provider = "cpu", threads = 0, weights = {}, flushDenormals = false } = options;
   await requireProvider(provider);
   const ort = await loadOnnxRuntime();
-  const bytes = Object.entries(weights).map(([name, { data }]) => [name, bytesOf(data)] as const);
-  const native = await ort.InferenceSession.create(encodeOnnx(graph, { weights: Object.fromEntries(bytes) }), {
+  const native = await ort.InferenceSession.create(encodeOnnx(graph, { weights: weightBytes(weights) }), {
     executionProviders: [provider],
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
     ...(threads > 0 && { intraOpNumThreads: threads }),
-    // Denormals would make steps several times slower once gradients get small. Creating a session switches them off for the
-    // calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 from here on.
-    extra: { session: { set_denormal_as_zero: "1", ...AS_THE_GRAPH_SAYS } },
+    extra: { session: { ...AS_THE_GRAPH_SAYS, ...(flushDenormals && { set_denormal_as_zero: "1" }) } },
   });
   return new NativeSession(ort, graph, native);
 }
 
-function bytesOf(data: ArrayData): Uint8Array {
-  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+/** Values to store in a model, as `encodeOnnx` takes them. */
+export function weightBytes(weights: Readonly<Record<string, ArrayValue>>): Record<string, Uint8Array> {
+  const bytes = ({ data }: ArrayValue) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  return Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, bytes(value)]));
 }
 
 /** Checks a value against the type that the graph declares. */
-function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined): asserts value is ArrayValue {
+export function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined): asserts value is ArrayValue {
   const expected = `${tensor.dtype} ${formatShape(tensor.shape)}`;
   if (!value) throw new TypeError(`Cannot run: expected ${name} ${expected}, got none`);
   const fits = value.dtype === tensor.dtype && value.shape.length === tensor.shape.length &&
@@ -101,6 +105,42 @@ function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined)
   if (!fits) {
     const got = `${value.dtype} ${formatShape(value.shape)} with ${value.data.length} values`;
     throw new TypeError(`Cannot run: expected ${name} ${expected}, got ${got}`);
+  }
+}
+
+/** Checks that there is a value of the declared type for each input, one size for each name, and nothing else. */
+export function checkFeeds(
+  feeds: Readonly<Record<string, ArrayValue>>,
+  leaves: Readonly<Record<string, Tensor>>,
+  inputNames: readonly string[],
+): void {
+  const unknown = Object.keys(feeds).find((name) => !inputNames.includes(name));
+  if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${inputNames.join(", ")}`);
+  const sizes = new Map<string, number>();
+  for (const name of inputNames) {
+    const { shape } = leaves[name];
+    checkValue(name, leaves[name], feeds[name]);
+    shape.forEach((dim, axis) => {
+      if (typeof dim === "number") return;
+      const size = feeds[name].shape[axis];
+      const known = sizes.get(dim) ?? size;
+      if (known !== size) {
+        throw new TypeError(`Cannot run: expected ${dim} ${known} in ${name} ${formatShape(shape)}, got ${size}`);
+      }
+      sizes.set(dim, size);
+    });
+  }
+}
+
+/**
+ * onnxruntime-node copies each output into a new buffer even when it was computed into memory of ours. Unless these buffers are
+ * emptied, a training step leaves garbage of the size of all gradients, several times of which piles up between collections.
+ */
+function freeCopies(results: Ort.InferenceSession.ReturnType): void {
+  for (const { data } of Object.values(results)) {
+    const { buffer } = data as Float32Array<ArrayBuffer>;
+    // Node.js 20 has no transfer: there the collector does it, later.
+    (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
   }
 }
 
@@ -134,7 +174,7 @@ class NativeSession implements Session {
     const inputs = this.#tensors(feeds);
     for (const [name, value] of Object.entries(fetches)) checkValue(name, this.graph.outputs[name], value);
     const outputs = Object.fromEntries(Object.entries(fetches).map(([name, value]) => [name, this.#tensor(value)]));
-    return { run: async () => void (await this.native.run(inputs, outputs)) };
+    return { run: async () => freeCopies(await this.native.run(inputs, outputs)) };
   }
 
   release(): Promise<void> {
@@ -142,13 +182,8 @@ class NativeSession implements Session {
   }
 
   #tensors(feeds: Readonly<Record<string, ArrayValue>>): Record<string, Ort.Tensor> {
-    const unknown = Object.keys(feeds).find((name) => !this.inputNames.includes(name));
-    if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${this.inputNames.join(", ")}`);
-    return Object.fromEntries(this.inputNames.map((name) => {
-      const value = feeds[name];
-      checkValue(name, this.#leaves[name], value);
-      return [name, this.#tensor(value)];
-    }));
+    checkFeeds(feeds, this.#leaves, this.inputNames);
+    return Object.fromEntries(this.inputNames.map((name) => [name, this.#tensor(feeds[name])]));
   }
 
   #tensor({ dtype, data, shape }: ArrayValue): Ort.Tensor {

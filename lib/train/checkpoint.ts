@@ -9,10 +9,11 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { readSafetensors, type TensorToWrite, writeSafetensors } from "../data/mod.ts";
-import { writeFileAtomic } from "../process/mod.ts";
+import { sha256Hex, writeFileAtomic } from "../process/mod.ts";
 import type { ArrayValue } from "../runtime/mod.ts";
 
 const fileSchema = z.object({ name: z.string().regex(/^[\w.-]+\.safetensors$/), sha256: z.string().length(64) });
+const programFileSchema = z.object({ name: z.string().regex(/^program-\w+\.json$/), sha256: z.string().length(64) });
 
 const epochSchema = z.object({
   epoch: z.number().int().min(1),
@@ -45,6 +46,8 @@ const sidecarSchema = z.object({
   state: fileSchema.nullable(),
   /** The parameters of the best epoch by validation loss, under their own names. */
   weights: fileSchema.nullable(),
+  /** The traced model and the data's reference (program_file.ts); absent in checkpoints of earlier versions. */
+  program: programFileSchema.nullable().default(null),
 });
 
 /** What happened in one pass over the training rows. */
@@ -59,16 +62,18 @@ const SIDECAR = "checkpoint.json";
 export interface CheckpointTensors {
   state: Readonly<Record<string, ArrayValue>> | null;
   weights: Readonly<Record<string, ArrayValue>> | null;
+  /** Text of the program's file; the same at every save of a run. */
+  program: string;
 }
 
 /** Writes a checkpoint; earlier files of the folder are removed once the new sidecar stands. */
 export async function saveCheckpoint(
   folder: string,
-  sidecar: Omit<CheckpointSidecar, "version" | "state" | "weights">,
+  sidecar: Omit<CheckpointSidecar, "version" | "state" | "weights" | "program">,
   tensors: CheckpointTensors,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const write = async (kind: keyof CheckpointTensors) => {
+  const write = async (kind: "state" | "weights") => {
     const content = tensors[kind];
     if (!content) return null;
     // With the run's own mark: another run's file of the same step stays until the new sidecar stands.
@@ -82,12 +87,24 @@ export async function saveCheckpoint(
     ...sidecar,
     state: await write("state"),
     weights: await write("weights"),
+    program: await writeProgram(folder, tensors.program),
   };
   await writeFileAtomic(join(folder, SIDECAR), JSON.stringify(complete, null, 2) + "\n");
-  const kept = [complete.state?.name, complete.weights?.name];
+  const kept = [complete.state?.name, complete.weights?.name, complete.program?.name];
   for (const name of await readdir(folder)) {
-    if (name.endsWith(".safetensors") && !kept.includes(name)) await rm(join(folder, name));
+    const own = name.endsWith(".safetensors") || /^program-\w+\.json$/.test(name);
+    if (own && !kept.includes(name)) await rm(join(folder, name));
   }
+}
+
+/** Named by its content, so that it is written once a run. */
+async function writeProgram(folder: string, text: string): Promise<{ name: string; sha256: string }> {
+  const sha256 = sha256Hex(text);
+  const name = `program-${sha256.slice(0, 8)}.json`;
+  const path = join(folder, name);
+  const present = await sha256OfFile(path).catch(() => null);
+  if (present !== sha256) await writeFileAtomic(path, text);
+  return { name, sha256 };
 }
 
 /**
@@ -126,22 +143,28 @@ export async function readTensors(
   folder: string,
   file: { name: string; sha256: string },
 ): Promise<Record<string, ArrayValue>> {
+  const path = await checkedPath(folder, file);
+  const { tensors } = await readSafetensors(path);
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
+      if (dtype !== "F32" && dtype !== "U8") {
+        throw new TypeError(`Cannot read checkpoint ${path}: expected ${name} in F32 or U8, got ${dtype}`);
+      }
+      return [name, { dtype: dtype === "F32" ? "float32" : "uint8", shape, data }];
+    }),
+  );
+}
+
+/** Path of a checkpoint's file after checking its hash. */
+export async function checkedPath(folder: string, file: { name: string; sha256: string }): Promise<string> {
   const path = join(folder, file.name);
   const got = await sha256OfFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
     throw new RangeError(`Cannot read checkpoint ${path}: expected a file, got none`);
   });
-  if (got !== file.sha256) {
-    throw new RangeError(
-      `Cannot read checkpoint ${path}: expected SHA-256 ${file.sha256}, got ${got}; the file was truncated or changed`,
-    );
-  }
-  const { tensors } = await readSafetensors(path);
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
-      if (dtype !== "F32") throw new TypeError(`Cannot read checkpoint ${path}: expected ${name} in F32, got ${dtype}`);
-      return [name, { dtype: "float32" as const, shape, data }];
-    }),
+  if (got === file.sha256) return path;
+  throw new RangeError(
+    `Cannot read checkpoint ${path}: expected SHA-256 ${file.sha256}, got ${got}; the file was truncated or changed`,
   );
 }
 

@@ -3,9 +3,10 @@
 
 import { bindDimensions, elementCount, gradients, type Graph, graph, type Parameter } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
-import { type ArrayValue, type BoundRun, compile, type Session } from "../runtime/mod.ts";
+import { type ArrayValue, compile, type Session } from "../runtime/mod.ts";
 import { featureMajor } from "./feature_major.ts";
-import { type AdamKernel, adamKernel } from "./kernel/adam_kernel.ts";
+import { InPlaceStepper } from "./in_place_stepper.ts";
+import { optimizerKernel } from "./kernel/optimizer_kernel.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import { allocateState, type TrainingState } from "./state.ts";
 
@@ -14,10 +15,16 @@ export interface Stepper {
   /** Batch tensors by name: fill these before each step. */
   readonly batch: Readonly<Record<string, Float32Array>>;
   /**
+   * Adds the gradients of what `batch` holds to those of the step under way; `step` then averages over all of them.
+   *
+   * @throws {RangeError} when the loss is not finite
+   */
+  accumulate(): Promise<void>;
+  /**
    * Takes a step on what `batch` holds.
    *
    * @param step counted from 1
-   * @returns the loss before the update
+   * @returns the loss before the update, averaged over the batches that were accumulated
    * @throws {RangeError} when the loss is not finite; parameters and moments are then unchanged
    */
   step(options: { step: number; learningRate: number }): Promise<number>;
@@ -31,7 +38,7 @@ export interface Stepper {
   release(): Promise<void>;
 }
 
-/** The stepper of the CPU engine, whose state is open to other code. */
+/** The stepper of an engine that keeps its state in this process's memory, open to other code. */
 export interface CpuStepper extends Stepper {
   /** Parameters, moments and the last step's gradients, as views: read and write them between steps. */
   readonly state: TrainingState;
@@ -48,6 +55,10 @@ export interface StepperOptions {
   seed: number;
   /** Threads inside one operator; 0: one a physical core. */
   threads?: number;
+  /** Batches whose gradients are averaged before an update. Default 1. */
+  accumulationSteps?: number;
+  /** Gradients are scaled down to this norm over all parameters. Default: never. */
+  maxGradientNorm?: number;
   /** Largest WebAssembly memory; tests force splits with it. */
   memoryLimitBytes?: number;
 }
@@ -57,30 +68,56 @@ export interface StepperOptions {
  *
  * @param lossGraph batch tensors and parameters to `loss`
  */
-export async function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
-  const { batchSize, optimizer, seed, threads = 0, memoryLimitBytes } = options;
+export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
+  return inPlaceStepper(lossGraph, options, {
+    compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true }),
+    layout: featureMajor,
+  });
+}
+
+/** What computes the gradients of a stepper whose state is in host memory. */
+export interface GradientEngine {
+  /** Prepares the graph of loss and gradients. */
+  compileGradients(graph: Graph, options: { threads: number }): Promise<Session>;
+  /** Rewrites the loss before gradients are taken, for speed. */
+  layout?(fixed: Graph): Graph;
+}
+
+/** A stepper whose gradients any runtime computes. */
+export async function inPlaceStepper(
+  lossGraph: Graph,
+  options: StepperOptions,
+  { compileGradients, layout = (fixed) => fixed }: GradientEngine,
+): Promise<CpuStepper> {
+  const { batchSize, optimizer, seed, threads = 0 } = options;
   const bound = bindDimensions(lossGraph, { batch: batchSize });
-  const fixed = featureMajor(bound);
-  // In the order of the model, which the rewrite does not keep.
+  const fixed = layout(bound);
+  // In the order of the model, which a rewrite need not keep.
   const trained = bound.parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${lossGraph.name}: it has no trainable parameter`);
-  const state = allocateState(trained, { limitBytes: memoryLimitBytes });
+  const state = allocateState(trained, {
+    optimizer,
+    limitBytes: options.memoryLimitBytes,
+    accumulates: (options.accumulationSteps ?? 1) > 1,
+  });
   const byName = new Map(fixed.parameters.map((parameter) => [parameter.source.name, parameter]));
   for (const { name, parameter } of state.parameters) initialValues(byName.get(name)!, seed, parameter);
-  const session = await compile(gradientGraph(fixed, trained), { threads });
+  const session = await compileGradients(gradientGraph(fixed, trained), { threads });
   const weights = Object.fromEntries([
     ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
     ...fixed.parameters.filter(({ source }) => !source.trainable)
       .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const),
   ]);
-  const kernels = state.memories.map(({ memory }) => adamKernel(memory, optimizer));
-  return new InPlaceStepper({ state, weights, session, kernels, ...bindArrays(session, { fixed, state, weights }) });
+  const kernels = state.memories.map(({ memory }) => optimizerKernel(memory, optimizer));
+  const { maxGradientNorm } = options;
+  const arrays = bindArrays(session, { fixed, state, weights });
+  return new InPlaceStepper({ state, weights, session, kernels, maxGradientNorm, ...arrays });
 }
 
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;
 
 /** The loss and the gradient of each trained parameter, as one graph. */
-function gradientGraph(fixed: Graph, trained: readonly Parameter[]): Graph {
+export function gradientGraph(fixed: Graph, trained: readonly Parameter[]): Graph {
   const named = gradients(fixed.outputs.loss, trained).map((gradient, i) =>
     [gradientName(trained[i].source.name), gradient] as const
   );
@@ -105,61 +142,4 @@ function bindArrays(
     loss,
     run: session.bind({ ...Object.fromEntries(batch), ...weights }, fetches),
   };
-}
-
-/** What a step carries over to the next. */
-const REGIONS = ["parameter", "firstMoment", "secondMoment"] as const;
-
-class InPlaceStepper implements CpuStepper {
-  readonly state: TrainingState;
-  readonly batch: Readonly<Record<string, Float32Array>>;
-  readonly weights: Readonly<Record<string, ArrayValue>>;
-
-  constructor(
-    private readonly parts: {
-      state: TrainingState;
-      batch: Readonly<Record<string, Float32Array>>;
-      weights: Readonly<Record<string, ArrayValue>>;
-      loss: Float32Array;
-      run: BoundRun;
-      session: Session;
-      kernels: readonly AdamKernel[];
-    },
-  ) {
-    this.state = parts.state;
-    this.batch = parts.batch;
-    this.weights = parts.weights;
-  }
-
-  async step({ step, learningRate }: { step: number; learningRate: number }): Promise<number> {
-    await this.parts.run.run();
-    const [loss] = this.parts.loss;
-    if (!Number.isFinite(loss)) {
-      throw new RangeError(`Training diverged: the loss is ${loss} at step ${step} with learning rate ${learningRate}`);
-    }
-    this.state.memories.forEach((regions, i) => this.parts.kernels[i](regions, { step, learningRate }));
-    return loss;
-  }
-
-  readParameters(): Promise<Record<string, ArrayValue>> {
-    return Promise.resolve({ ...this.weights });
-  }
-
-  readState(): Promise<Record<string, ArrayValue>> {
-    const named = this.state.parameters.flatMap((row) =>
-      REGIONS.map((region) => [`${region}/${row.name}`, float32(row.shape, row[region])] as const)
-    );
-    return Promise.resolve(Object.fromEntries(named));
-  }
-
-  writeState(state: Readonly<Record<string, ArrayValue>>): Promise<void> {
-    for (const row of this.state.parameters) {
-      for (const region of REGIONS) row[region].set(state[`${region}/${row.name}`].data as Float32Array);
-    }
-    return Promise.resolve();
-  }
-
-  release(): Promise<void> {
-    return this.parts.session.release();
-  }
 }

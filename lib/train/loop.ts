@@ -6,10 +6,12 @@ import { parameterCount } from "../graph/mod.ts";
 import { canonicalJson, sha256Hex } from "../process/mod.ts";
 import type { ArrayValue } from "../runtime/mod.ts";
 import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./checkpoint.ts";
-import { cpuStepper, type Stepper } from "./cpu_stepper.ts";
+import type { Stepper } from "./cpu_stepper.ts";
+import { createStepper } from "./create_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
 import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
+import { programFileText } from "./program_file.ts";
 import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
 import { checkData, fillBatch, type TrainingData } from "./training_data.ts";
 import { type Validator, validator } from "./validation.ts";
@@ -44,7 +46,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Called after each epoch. */
   onEpoch?: (summary: EpochSummary) => void;
-  /** Largest WebAssembly memory of the optimizer's state; tests force splits with it. */
+  /** Largest piece of memory of the optimizer's state; tests force splits with it. */
   memoryLimitBytes?: number;
 }
 
@@ -82,16 +84,19 @@ export async function runProgram(
   const settings = completeSettings(given);
   checkData(program.loss, data);
   checkData(program.metrics, data);
-  const { batchSize, optimizer, seed, threads } = settings;
-  if (data.train.length < batchSize) {
-    throw new RangeError(`Cannot train: expected at least ${batchSize} training rows, got ${data.train.length}`);
+  const { engine, batchSize, optimizer, seed, threads, accumulationSteps = 1, maxGradientNorm } = settings;
+  const rows = batchSize * accumulationSteps;
+  if (data.train.length < rows) {
+    throw new RangeError(`Cannot train: expected at least ${rows} training rows, got ${data.train.length}`);
   }
   if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
-  const stepper = await cpuStepper(program.loss, {
+  const stepper = await createStepper(engine, program.loss, {
     batchSize,
     optimizer,
     seed,
     threads,
+    accumulationSteps,
+    maxGradientNorm,
     memoryLimitBytes: options.memoryLimitBytes,
   });
   try {
@@ -116,6 +121,11 @@ function copies(weights: Readonly<Weights>): Weights {
   );
 }
 
+/** Into the same memory: a new copy each time an epoch is the best so far would leave garbage of the model's size. */
+function copyInto(target: Readonly<Weights>, weights: Readonly<Weights>): void {
+  for (const [name, { data }] of Object.entries(weights)) (target[name].data as Float32Array).set(data as Float32Array);
+}
+
 interface LoopParts {
   program: TrainingProgram;
   data: TrainingData;
@@ -128,6 +138,7 @@ interface LoopParts {
 class Loop {
   readonly #parts: LoopParts;
   readonly #definition: string;
+  readonly #accumulationSteps: number;
   readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
   /** Copies of the parameters at the best epoch so far. */
@@ -147,7 +158,8 @@ class Loop {
     const { program, data, settings } = parts;
     this.#parts = parts;
     this.#definition = definitionHash(program, data, settings);
-    this.#stepsPerEpoch = Math.floor(data.train.length / settings.batchSize);
+    this.#accumulationSteps = settings.accumulationSteps ?? 1;
+    this.#stepsPerEpoch = Math.floor(data.train.length / (settings.batchSize * this.#accumulationSteps));
     this.#totalSteps = Math.min(settings.epochs * this.#stepsPerEpoch, settings.maxSteps ?? Infinity);
     this.#best = best;
   }
@@ -180,10 +192,18 @@ class Loop {
     const progress = this.#progress;
     const { batchSize, seed } = settings;
     const order = batches(data.train, { batchSize, seed, epoch: progress.epoch, dropLast: true });
-    while (progress.stepInEpoch < order.length && progress.step < this.#totalSteps) {
+    while (progress.stepInEpoch < this.#stepsPerEpoch && progress.step < this.#totalSteps) {
       if (options.signal?.aborted) return false;
       const start = performance.now();
-      fillBatch(stepper.batch, data, order[progress.stepInEpoch]);
+      const batchCount = this.#accumulationSteps;
+      for (let i = 0; i < batchCount; i++) {
+        // Batches are numbered through, so that each draws masks of its own.
+        fillBatch(stepper.batch, data, {
+          rows: order[progress.stepInEpoch * batchCount + i],
+          step: progress.step * batchCount + i + 1,
+        });
+        if (i < batchCount - 1) await stepper.accumulate();
+      }
       const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate(progress.step) });
       progress.step++;
       progress.stepInEpoch++;
@@ -217,13 +237,13 @@ class Loop {
       validation: metrics,
       learningRate,
       seconds: epochSeconds,
-      samplesPerSecond: steps * settings.batchSize / epochSeconds,
+      samplesPerSecond: steps * settings.batchSize * this.#accumulationSteps / epochSeconds,
     };
     const best = progress.history[progress.bestEpoch - 1]?.validation.loss ?? Infinity;
     progress.history.push(summary);
     if (metrics.loss < best) {
       progress.bestEpoch = progress.epoch;
-      this.#best = copies(await stepper.readParameters());
+      copyInto(this.#best, await stepper.readParameters());
     }
     Object.assign(progress, { stepInEpoch: 0, epochLossSum: 0, epochSeconds: 0 });
     options.onEpoch?.(summary);
@@ -256,12 +276,13 @@ class Loop {
   }
 
   async #save(status: "running" | "finished", stopped: Exclude<StopReason, "aborted"> | null): Promise<void> {
-    const { options, stepper, program } = this.#parts;
+    const { options, stepper, program, data } = this.#parts;
     if (!options.checkpointDir) return;
     const sidecar = { status, stopped, definition: this.#definition, parameterCount: parameterCount(program.loss) };
     await saveCheckpoint(options.checkpointDir, { ...sidecar, ...this.#progress }, {
       state: status === "running" ? await stepper.readState() : null,
       weights: this.#progress.bestEpoch > 0 ? this.#best : null,
+      program: programFileText(program, data.reference),
     });
     this.#savedAt = performance.now();
   }

@@ -2,19 +2,26 @@
 // Runtime computes gradients, kernel/ updates in place), loop.ts turns steps into epochs with validation, early stopping and
 // checkpoints, train.ts is what notebooks call. Settings are plain data (settings.ts), so a run can be defined in one
 // process and carried out in another. Interrupted and resumed, a run gives the same bits as without interruption.
-// Sweeps over many runs are in lib/sweep.
+// export.ts ships a checkpoint as .onnx; memory.ts says beforehand what a run will take. Sweeps are in lib/sweep.
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
 export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
+export { createStepper, type Engine, ENGINES } from "./create_stepper.ts";
+export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
 export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
+export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
 export { predictTrainingBytes } from "./memory.ts";
 export {
   adam,
+  adam8bit,
+  type AdamSpec,
   adamW,
   type OptimizerOptions,
   type OptimizerSpec,
   scheduleFactor,
   type ScheduleSpec,
+  sgd,
+  type SgdSpec,
 } from "./optimizer.ts";
 export {
   deserializeProgram,
@@ -27,7 +34,10 @@ export {
   traceProgram,
   type TrainingProgram,
 } from "./program.ts";
+export { type CheckpointProgram, loadProgram } from "./program_file.ts";
 export { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
 export type { ParameterState, TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
 export { type DataSource, openTrainingData, type TrainingData, trainingData } from "./training_data.ts";
+export { tfjsStepper, type TfjsStepperOptions } from "./tfjs_stepper.ts";
+export { webgpuStepper } from "./webgpu_stepper.ts";

@@ -1,16 +1,18 @@
 // What is trained, as graphs: the forward model, the loss and the metrics, traced once from a model's code.
 
 import {
+  cast,
   concreteShape,
   deserializeGraph,
   type Graph,
   graph,
+  input,
   isFloating,
   type SerializedGraph,
   serializeGraph,
   type Tensor,
 } from "../graph/mod.ts";
-import { inputTensors, type Model, type TensorSpec } from "../nn/mod.ts";
+import { inputTensors, type Model, type TensorSpec, TRAINING_STEP } from "../nn/mod.ts";
 
 /** Named symbolic tensors: a model's outputs, or the tensors of a batch. */
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -25,7 +27,7 @@ export type Metrics = (outputs: Tensors, batch: Tensors) => Record<string, Tenso
 export interface TrainingProgram {
   /** Model inputs to model outputs, as it is used. */
   readonly forward: Graph;
-  /** Batch tensors to `loss`, as it is trained. */
+  /** Batch tensors (float32 all, as columns are) to `loss`, as it is trained; dropout also takes `trainingStep`. */
   readonly loss: Graph;
   /** Batch tensors to `loss` and the metrics, as it is validated. */
   readonly metrics: Graph;
@@ -68,10 +70,14 @@ export interface ProgramOptions {
 export function traceProgram({ model, loss, metrics, targets = {} }: ProgramOptions): TrainingProgram {
   const taken = Object.keys(targets).find((name) => name in model.inputs);
   if (taken) throw new TypeError(`Cannot trace ${model.name}: "${taken}" is both an input and a target`);
+  if (TRAINING_STEP in { ...model.inputs, ...targets }) {
+    throw new TypeError(`Cannot trace ${model.name}: "${TRAINING_STEP}" is the name of the step number`);
+  }
   const lossGraph = (training: boolean): Tensors => {
-    const batch = inputTensors({ ...model.inputs, ...targets });
+    const batch = batchTensors({ ...model.inputs, ...targets });
     const inputs = Object.fromEntries(Object.keys(model.inputs).map((name) => [name, batch[name]]));
-    const outputs = model.apply(inputs, { training });
+    const step = training ? input(TRAINING_STEP, "float32", []) : null;
+    const outputs = model.apply(inputs, { training, step });
     const value = expectScalar(`loss of ${model.name}`, loss(outputs, batch));
     return training ? { loss: value } : { loss: value, ...expectMetrics(model.name, metrics?.(outputs, batch) ?? {}) };
   };
@@ -82,6 +88,16 @@ export function traceProgram({ model, loss, metrics, targets = {} }: ProgramOpti
   };
   expectAllReached(model.name, program);
   return program;
+}
+
+/** Batch tensors in the dtypes of their specs, cast from float32 inputs: whole numbers are exact up to 2^24. */
+function batchTensors(specs: Readonly<Record<string, TensorSpec>>): Tensors {
+  const rows = Object.entries(specs).map(([name, { shape }]) => [name, { dtype: "float32", shape }] as const);
+  const inputs = Object.entries(inputTensors(Object.fromEntries(rows)));
+  return Object.fromEntries(inputs.map(([name, rows]) => {
+    const { dtype } = specs[name];
+    return [name, dtype === "float32" ? rows : cast(rows, dtype)];
+  }));
 }
 
 /** A parameter that the loss does not reach would be in no checkpoint, and the model could not be run from it. */

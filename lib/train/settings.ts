@@ -1,19 +1,27 @@
 // Settings of a run as plain data, checked by one schema wherever a run or a trial starts.
 
 import { z } from "zod";
+import { type Engine, ENGINES } from "./create_stepper.ts";
 import type { OptimizerSpec, ScheduleSpec } from "./optimizer.ts";
 
 const count = z.number().int().min(1);
 
-const settingsSchema = z.strictObject({
-  optimizer: z.strictObject({
-    kind: z.enum(["adam", "adamW"]),
-    learningRate: z.number().positive(),
-    beta1: z.number().min(0).lt(1),
-    beta2: z.number().min(0).lt(1),
+const common = { learningRate: z.number().positive(), weightDecay: z.number().min(0) };
+const share = z.number().min(0).lt(1);
+
+const optimizerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.enum(["adam", "adamW", "adam8bit"]),
+    ...common,
+    beta1: share,
+    beta2: share,
     epsilon: z.number().positive(),
-    weightDecay: z.number().min(0),
   }),
+  z.strictObject({ kind: z.literal("sgd"), ...common, momentum: share, nesterov: z.boolean() }),
+]);
+
+const settingsSchema = z.strictObject({
+  optimizer: optimizerSchema,
   schedule: z.strictObject({
     kind: z.enum(["constant", "cosine", "linear"]),
     warmupSteps: z.number().int().min(0).optional(),
@@ -21,11 +29,13 @@ const settingsSchema = z.strictObject({
   }),
   epochs: count,
   batchSize: count,
+  accumulationSteps: count.optional(),
+  maxGradientNorm: z.number().positive().optional(),
   maxSteps: count.nullable(),
   earlyStopping: z.strictObject({ patience: count, minDelta: z.number().min(0) }).nullable(),
   seed: z.number().int().min(0),
-  engine: z.literal("cpu", {
-    error: (issue) => `expected "cpu", the engine of this version, got ${JSON.stringify(issue.input)}`,
+  engine: z.enum(ENGINES, {
+    error: ({ input }) => `expected ${ENGINES.map((name) => `"${name}"`).join(" or ")}, got ${JSON.stringify(input)}`,
   }),
   threads: z.number().int().min(0),
 });
@@ -39,15 +49,22 @@ export interface TrainSettings {
   epochs: number;
   /** Rows a step; a last batch that is smaller is left out of the epoch. Default 256. */
   batchSize?: number;
+  /** Batches whose gradients are averaged before each update; the effective batch is this many times larger. Default 1. */
+  accumulationSteps?: number;
+  /** Gradients are scaled down when their norm over all parameters is larger (Pascanu et al. 2013). Default: never. */
+  maxGradientNorm?: number;
   /** Stop after this many steps, for measuring cost. */
   maxSteps?: number | null;
   /** Stop when for `patience` epochs the validation loss has not fallen by more than `minDelta` (default 0), in one or in several. */
   earlyStopping?: { patience: number; minDelta?: number } | null;
   /** Of initial values and batch order. */
   seed: number;
-  /** What computes. Default `cpu`. */
-  engine?: "cpu";
-  /** Threads inside one operator; part of the definition, since it can change the last bits. Default 0: physical cores. */
+  /**
+   * What computes the steps; validation is on the CPU. Default `cpu`; `webgpu` is the GPU; `tfjs` is tfjs, natively where
+   * `deno task setup:tfjs-node` was run.
+   */
+  engine?: Engine;
+  /** Threads inside one operator on the CPU; part of the definition, since it can change the last bits. Default 0: physical cores. */
   threads?: number;
 }
 

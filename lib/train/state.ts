@@ -1,29 +1,33 @@
-// Training state: parameters, moments and gradients in WebAssembly memories that ONNX Runtime reads and writes in place.
+// Training state: parameters, gradients and what the optimizer carries over, in WebAssembly memories that ONNX Runtime reads
+// and writes in place.
 //
-// Each memory holds four regions of one length (parameters, first moments, second moments, gradients), so that one kernel
-// call updates all parameters in it. Memories are sized once and never grown: growing would detach the views.
+// Each memory holds a few regions (parameters, gradients, the optimizer's own), each with room for every parameter of its
+// group in the same order, so that one kernel call updates all of them. Memories are sized once and never grown: growing
+// would detach the views.
 
 import { elementCount, type Parameter } from "../graph/mod.ts";
+import {
+  alignmentValues,
+  carriedRegions,
+  type KernelRegions,
+  type RegionLayout,
+  scratchBytes,
+} from "./kernel/optimizer_kernel.ts";
+import type { OptimizerSpec } from "./optimizer.ts";
 
 /** Views of one parameter's values. */
 export interface ParameterState {
   readonly name: string;
   readonly shape: readonly number[];
   readonly parameter: Float32Array;
-  readonly firstMoment: Float32Array;
-  readonly secondMoment: Float32Array;
   readonly gradient: Float32Array;
+  /** What the optimizer carries over, by region: for Adam `firstMoment` and `secondMoment`. */
+  readonly carried: Readonly<Record<string, Float32Array | Uint8Array>>;
 }
 
 /** One memory and where its regions start. */
-export interface StateMemory {
+export interface StateMemory extends KernelRegions {
   readonly memory: WebAssembly.Memory;
-  readonly parameter: number;
-  readonly firstMoment: number;
-  readonly secondMoment: number;
-  readonly gradient: number;
-  /** Values in each region, a multiple of 16. */
-  readonly count: number;
 }
 
 /** The state of a model being trained. */
@@ -32,37 +36,50 @@ export interface TrainingState {
   readonly memories: readonly StateMemory[];
 }
 
-const REGIONS = ["parameter", "firstMoment", "secondMoment", "gradient"] as const;
+/** What is allocated beside the parameters. */
+export interface StateOptions {
+  optimizer: OptimizerSpec;
+  /** Largest memory; a single parameter larger than that gets a memory of its own. Default 3.5 GiB. */
+  limitBytes?: number;
+  /** Whether gradients of several batches are added up. */
+  accumulates?: boolean;
+}
+
 const PAGE_BYTES = 65536;
 const WASM_LIMIT_BYTES = 2 ** 32;
-/** Values are aligned to 64 bytes, a cache line and more than the kernel's 16. */
-const ALIGNMENT_VALUES = 16;
 /** Beyond this a model is split over several memories: wasm32 ends at 4 GiB. */
 export const DEFAULT_MEMORY_LIMIT_BYTES = 3.5 * 2 ** 30;
 
-const aligned = (count: number) => Math.ceil(count / ALIGNMENT_VALUES) * ALIGNMENT_VALUES;
+const PARAMETER: RegionLayout = { name: "parameter", type: "float32", valuesPerElement: 1 };
+
+const roundUp = (count: number, multiple: number) => Math.ceil(count / multiple) * multiple;
+const bytesOf = ({ type }: RegionLayout) => (type === "float32" ? 4 : 1);
 
 /**
  * Allocates zeroed state.
  *
- * @param limitBytes largest memory; a single parameter larger than that gets a memory of its own
- * @throws {RangeError} when one parameter with moments and gradient needs more than 4 GiB
+ * @throws {RangeError} when one parameter with its regions needs more than 4 GiB
  */
-export function allocateState(
-  parameters: readonly Parameter[],
-  { limitBytes = DEFAULT_MEMORY_LIMIT_BYTES }: { limitBytes?: number } = {},
-): TrainingState {
-  const groups = groupBySize(parameters, limitBytes / (REGIONS.length * 4));
-  const parts = groups.map(allocateGroup);
+export function allocateState(parameters: readonly Parameter[], options: StateOptions): TrainingState {
+  const { optimizer, limitBytes = DEFAULT_MEMORY_LIMIT_BYTES, accumulates = false } = options;
+  const layout = [
+    PARAMETER,
+    { ...PARAMETER, name: "gradient" },
+    ...carriedRegions(optimizer),
+    ...(accumulates ? [{ ...PARAMETER, name: "accumulated" }] : []),
+  ];
+  const bytesPerValue = layout.reduce((sum, region) => sum + bytesOf(region) / region.valuesPerElement, 0);
+  const groups = groupBySize(parameters, limitBytes / bytesPerValue, alignmentValues(optimizer));
+  const parts = groups.map((group) => allocateGroup(group, { layout, optimizer }));
   return { parameters: parts.flatMap((part) => part.parameters), memories: parts.map((part) => part.memory) };
 }
 
 /** Cuts the parameters, in order, into groups of at most `limit` values. */
-function groupBySize(parameters: readonly Parameter[], limit: number): Parameter[][] {
+function groupBySize(parameters: readonly Parameter[], limit: number, alignment: number): Parameter[][] {
   const groups: Parameter[][] = [];
   let size = Infinity;
   for (const parameter of parameters) {
-    const count = aligned(elementCount(parameter.shape as number[]));
+    const count = roundUp(elementCount(parameter.shape as number[]), alignment);
     if (size + count > limit) {
       groups.push([]);
       size = 0;
@@ -73,31 +90,53 @@ function groupBySize(parameters: readonly Parameter[], limit: number): Parameter
   return groups;
 }
 
-function allocateGroup(group: readonly Parameter[]): { parameters: ParameterState[]; memory: StateMemory } {
+/** Byte offsets of the regions, one after the other, each on a cache line. */
+function placeRegions(layout: readonly RegionLayout[], count: number, scratch: number) {
+  const offsets: Record<string, number> = {};
+  let bytes = 0;
+  for (const region of layout) {
+    offsets[region.name] = bytes;
+    bytes += roundUp(count / region.valuesPerElement * bytesOf(region), 64);
+  }
+  offsets.scratch = bytes;
+  return { offsets, bytes: bytes + scratch };
+}
+
+function allocateGroup(
+  group: readonly Parameter[],
+  { layout, optimizer }: { layout: readonly RegionLayout[]; optimizer: OptimizerSpec },
+): { parameters: ParameterState[]; memory: StateMemory } {
   const counts = group.map(({ shape }) => elementCount(shape as number[]));
-  const count = counts.reduce((sum, value) => sum + aligned(value), 0);
-  const bytes = REGIONS.length * count * 4;
+  const padded = counts.map((count) => roundUp(count, alignmentValues(optimizer)));
+  const count = padded.reduce((sum, value) => sum + value, 0);
+  const { offsets, bytes } = placeRegions(layout, count, scratchBytes(optimizer));
   if (bytes > WASM_LIMIT_BYTES) {
     const names = group.map(({ source }) => source.name).join(", ");
     throw new RangeError(`Cannot train ${names}: expected at most ${WASM_LIMIT_BYTES} bytes of state, got ${bytes}`);
   }
   const pages = Math.ceil(bytes / PAGE_BYTES);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const [parameter, firstMoment, secondMoment, gradient] = REGIONS.map((_, i) => i * count * 4);
-  const regions = { parameter, firstMoment, secondMoment, gradient };
-  let offset = 0;
+  let start = 0;
   const parameters = group.map(({ shape, source }, i) => {
-    const view = (start: number) => new Float32Array(memory.buffer, start + offset * 4, counts[i]);
+    const view = (region: RegionLayout) => {
+      const offset = offsets[region.name] + start / region.valuesPerElement * bytesOf(region);
+      // Of codes and scales the padding is carried over too: it takes part in the scale of its block.
+      const length = region.type === "float32" && region.valuesPerElement === 1
+        ? counts[i]
+        : padded[i] / region.valuesPerElement;
+      return region.type === "float32"
+        ? new Float32Array(memory.buffer, offset, length)
+        : new Uint8Array(memory.buffer, offset, length);
+    };
     const state = {
       name: source.name,
       shape: shape as number[],
-      parameter: view(parameter),
-      firstMoment: view(firstMoment),
-      secondMoment: view(secondMoment),
-      gradient: view(gradient),
+      parameter: view(PARAMETER) as Float32Array,
+      gradient: view({ ...PARAMETER, name: "gradient" }) as Float32Array,
+      carried: Object.fromEntries(carriedRegions(optimizer).map((region) => [region.name, view(region)])),
     };
-    offset += aligned(counts[i]);
+    start += padded[i];
     return state;
   });
-  return { parameters, memory: { memory, ...regions, count } };
+  return { parameters, memory: { memory, offsets, count } };
 }

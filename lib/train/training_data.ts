@@ -10,6 +10,7 @@ import {
   resolveReference,
 } from "../data/mod.ts";
 import { elementCount, type Graph } from "../graph/mod.ts";
+import { TRAINING_STEP } from "../nn/mod.ts";
 import { rowShape } from "./program.ts";
 
 /** Data of a run: the reference that identifies it and the columns in memory. */
@@ -48,6 +49,7 @@ export async function openTrainingData(source: DataSource): Promise<TrainingData
  */
 export function checkData({ inputs, name: program }: Graph, { columns }: TrainingData): void {
   for (const [name, tensor] of Object.entries(inputs)) {
+    if (name === TRAINING_STEP) continue;
     const column = columns[name];
     if (!column) {
       throw new TypeError(
@@ -64,13 +66,20 @@ export function checkData({ inputs, name: program }: Graph, { columns }: Trainin
   }
 }
 
-/** Copies the rows of a batch into the arrays that a step reads. */
+/**
+ * Copies the rows of a batch into the arrays that a step reads.
+ *
+ * @param options.step number of the step, counted from 1, for graphs that take it
+ */
 export function fillBatch(
   batch: Readonly<Record<string, Float32Array>>,
   { columns }: TrainingData,
-  rows: Uint32Array,
+  { rows, step }: { rows: Uint32Array; step: number },
 ): void {
-  for (const [name, target] of Object.entries(batch)) gatherRows(columns[name], rows, target);
+  for (const [name, target] of Object.entries(batch)) {
+    if (name === TRAINING_STEP) target[0] = step;
+    else gatherRows(columns[name], rows, target);
+  }
 }
 
 /** The rows of a batch in arrays of their own, as values for a session. */

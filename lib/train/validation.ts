@@ -4,7 +4,8 @@ import type { Graph } from "../graph/mod.ts";
 import { type ArrayValue, compile, type Session } from "../runtime/mod.ts";
 import { batchValues, type TrainingData } from "./training_data.ts";
 
-const CHUNK_ROWS = 1024;
+/** Rows that are validated at once. */
+export const VALIDATION_CHUNK_ROWS = 1024;
 
 /** Computes metrics with parameters that are read where training keeps them. */
 export interface Validator {
@@ -39,8 +40,8 @@ async function evaluate(
   },
 ): Promise<Record<string, number>> {
   const sums: Record<string, number> = {};
-  for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
-    const chunk = rows.subarray(start, start + CHUNK_ROWS);
+  for (let start = 0; start < rows.length; start += VALIDATION_CHUNK_ROWS) {
+    const chunk = rows.subarray(start, start + VALIDATION_CHUNK_ROWS);
     const results = await session.run({ ...batchValues(metrics, data, chunk), ...weights });
     for (const [name, { data: values }] of Object.entries(results)) {
       const perRow = values.length === chunk.length && metrics.outputs[name].shape.length === 1;

@@ -22,7 +22,7 @@ Deno.test("fillExact fills [-scale, scale) evenly, another stream otherwise", ()
 Deno.test("setExactWeights scales a matrix and its bias by its inputs", () => {
   const state = (shape: number[]): ParameterState => {
     const make = () => new Float32Array(shape.reduce((a, b) => a * b, 1));
-    return { name: "p", shape, parameter: make(), firstMoment: make(), secondMoment: make(), gradient: make() };
+    return { name: "p", shape, parameter: make(), gradient: make(), carried: {} };
   };
   const parameters = [state([64, 384]), state([64]), state([100, 64])];
   setExactWeights(parameters);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { runTrainBenchmark, trainTable, waitForQuiet } from "lib/bench/mod.ts";
-import { benchTrainOptions } from "lib/cli/bench_train.ts";
 
 const TURNS = { blocks: 2, blockMs: 1, minSteps: 2 };
 
@@ -36,17 +35,6 @@ Deno.test("runTrainBenchmark refuses a Python without torch before it measures",
   const options = { studentDims: [8], batchSizes: [8], threads: 1, turns: TURNS, attempts: 1, quietMs: 1 };
   await assert.rejects(runTrainBenchmark({ ...options, peerPython: "false" }), /false cannot import torch/);
   await assert.rejects(runTrainBenchmark({ ...options, peerPython: "/nonexistent/python" }), /nonexistent/);
-});
-
-Deno.test("benchTrainOptions reads sizes, batches and threads, and refuses what is no count", () => {
-  const { options, output } = benchTrainOptions(["--sizes", "256,1024", "--batches", "8", "--threads", "1", "--quick"]);
-  assert.deepEqual([options.studentDims, options.batchSizes, options.threads], [[256, 1024], [8], 1]);
-  assert.match(output, /reports.benchmarks.train-quick\.json$/);
-  assert.match(benchTrainOptions([]).output, /reports.benchmarks.train\.json$/);
-  assert.deepEqual(benchTrainOptions([]).options.studentDims, [256, 512, 1024, 2048, 4096, 8192]);
-  assert.throws(() => benchTrainOptions(["--sizes", "256,0"]), /expected --sizes to be integers from 1, got "0"/);
-  assert.throws(() => benchTrainOptions(["--threads", "two"]), /expected --threads .* got "two"/);
-  assert.throws(() => benchTrainOptions(["--fast"]), /the options are --quick, --threads/);
 });
 
 Deno.test("waitForQuiet looks until the cores are idle enough, or the time is up", async () => {

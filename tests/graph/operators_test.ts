@@ -13,6 +13,7 @@ import {
   graph,
   input,
   interpret,
+  isFloating,
   layerNormalization,
   matMul,
   mul,
@@ -23,25 +24,34 @@ import {
   relu,
   reshape,
   slice,
+  type Tensor,
   topK,
   topologicalOrder,
   transpose,
 } from "../../lib/graph/mod.ts";
-import { compile } from "../../lib/runtime/mod.ts";
+import { type ArrayValue, compile } from "../../lib/runtime/mod.ts";
 import { OPERATOR_CASES, type OperatorCase } from "./operator_cases.ts";
 
 type Feeds = Record<string, { data: Float64Array; shape: readonly number[] }>;
 
-function build({ name, shapes, range = [-2, 2], build }: OperatorCase) {
-  const inputs = shapes.map((shape, i) => input(`x${i}`, "float32", shape));
+function build({ name, shapes, range = [-2, 2], integers = [], build }: OperatorCase) {
+  const inputs = shapes.map((shape, i) => input(`x${i}`, integers[i] ? "int64" : "float32", shape));
   const generator = random(1, name);
   const feeds: Feeds = {};
   shapes.forEach((shape, i) => {
+    const whole = integers[i];
     // Float32 values, so that every executor computes from the same numbers.
-    const data = Float64Array.from({ length: elementCount(shape) }, () => Math.fround(generator.uniform(...range)));
+    const draw = () => whole ? Math.floor(generator.uniform(...whole)) : Math.fround(generator.uniform(...range));
+    const data = Float64Array.from({ length: elementCount(shape) }, draw);
     feeds[`x${i}`] = { data, shape };
   });
-  return { inputs, feeds, output: build(...inputs) };
+  return { inputs, floating: inputs.filter(({ dtype }) => isFloating(dtype)), feeds, output: build(...inputs) };
+}
+
+function fed({ dtype }: Tensor, { data, shape }: Feeds[string]): ArrayValue {
+  return dtype === "int64"
+    ? { dtype, shape, data: BigInt64Array.from(data, BigInt) }
+    : { dtype: "float32", shape, data: Float32Array.from(data) };
 }
 
 function withOperators(output: ReturnType<OperatorCase["build"]>): string[] {
@@ -50,11 +60,11 @@ function withOperators(output: ReturnType<OperatorCase["build"]>): string[] {
 
 Deno.test("every operator has a case", () => {
   const covered = new Set<string>();
-  for (const { inputs, output } of OPERATOR_CASES.map(build)) {
+  for (const { floating, output } of OPERATOR_CASES.map(build)) {
     for (const type of withOperators(output)) covered.add(type);
     const differentiable = withOperators(output).every((type) => operatorOf(type).gradient);
     if (!differentiable) continue;
-    for (const gradient of gradients(reduceSum(output), inputs)) {
+    for (const gradient of gradients(reduceSum(output), floating)) {
       for (const type of withOperators(gradient)) covered.add(type);
     }
   }
@@ -74,20 +84,19 @@ function finiteDifferences(loss: Graph, name: string, feeds: Feeds): Float64Arra
 }
 
 for (const operatorCase of OPERATOR_CASES) {
-  const { inputs, feeds, output } = build(operatorCase);
+  const { inputs, floating, feeds, output } = build(operatorCase);
   const differentiable = withOperators(output).every((type) => operatorOf(type).gradient);
 
   Deno.test(`${operatorCase.name}: ONNX Runtime agrees with the interpreter`, async () => {
     const outputs: Record<string, ReturnType<OperatorCase["build"]>> = { y: output };
     if (differentiable) {
-      gradients(reduceSum(mul(output, output)), inputs).forEach((gradient, i) => (outputs[`d${i}`] = gradient));
+      gradients(reduceSum(mul(output, output)), floating).forEach((gradient, i) => (outputs[`d${i}`] = gradient));
     }
     const whole = graph("case", outputs);
     const session = await compile(whole, { threads: 1 });
     try {
-      const feed = Object.entries(feeds).map(([name, { data, shape }]) =>
-        [name, { dtype: "float32" as const, shape, data: Float32Array.from(data) }] as const
-      ).filter(([name]) => name in whole.inputs);
+      const feed = inputs.map((x, i) => [`x${i}`, fed(x, feeds[`x${i}`])] as const)
+        .filter(([name]) => name in whole.inputs);
       const expected = interpret(whole, feeds);
       for (const [name, value] of Object.entries(await session.run(Object.fromEntries(feed)))) {
         assert.deepEqual([...value.shape], [...expected[name].shape], `shape of ${name}`);
@@ -106,13 +115,14 @@ for (const operatorCase of OPERATOR_CASES) {
     );
     const scalar = reduceSum(mul(output, weights));
     const loss = graph("loss", { loss: scalar });
-    gradients(scalar, inputs).forEach((gradient, i) => {
+    gradients(scalar, floating).forEach((gradient, i) => {
+      const name = `x${inputs.indexOf(floating[i])}`;
       const analytic = interpret(graph("gradient", { gradient }), feeds).gradient;
-      assert.deepEqual([...analytic.shape], [...operatorCase.shapes[i]]);
-      assertAllClose(analytic.data, finiteDifferences(loss, `x${i}`, feeds), {
+      assert.deepEqual([...analytic.shape], [...floating[i].shape]);
+      assertAllClose(analytic.data, finiteDifferences(loss, name, feeds), {
         rtol: 1e-6,
         atol: 1e-7,
-        label: `d${i}`,
+        label: `d${name}`,
       });
     });
   });

@@ -23,7 +23,9 @@ export interface Import {
 /** All files below `folder` (from the root) whose names end in one of `endings`, in the order of their paths. */
 export function sourcesBelow(folder: string, endings: readonly string[] = [".ts"]): Source[] {
   return readdirSync(projectPath(folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => endings.some((ending) => name.endsWith(ending)) && !name.includes(".run-"))
+    .filter((name) =>
+      endings.some((ending) => name.endsWith(ending)) && !name.includes(".run-") && !name.endsWith(".as.ts")
+    )
     .sort()
     .map((name) => ({ path: `${folder}/${name}`, text: readFileSync(projectPath(folder, name), "utf8") }));
 }

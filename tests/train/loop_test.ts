@@ -2,9 +2,20 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
-import { adam, loadWeights, type Loss, traceProgram, train, type TrainingData, trainProgram } from "lib/train/mod.ts";
+import {
+  adam,
+  adam8bit,
+  loadWeights,
+  type Loss,
+  sgd,
+  traceProgram,
+  train,
+  type TrainingData,
+  trainProgram,
+} from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
 import {
+  abortAfter,
   reproducible,
   smallData,
   smallProgram,
@@ -133,7 +144,7 @@ Deno.test("data that does not fit the model is refused before anything runs", as
 
 Deno.test("bad settings reject the run", async () => {
   await assert.rejects(start({ epochs: 0 }).result, /^RangeError: Cannot train: epochs: /);
-  await assert.rejects(start({ engine: "webgpu" as "cpu" }).result, /engine: expected "cpu"/);
+  await assert.rejects(start({ engine: "cuda" as "cpu" }).result, /engine: expected "cpu" or "webgpu"/);
 });
 
 Deno.test("a dataset with another hash than its reference is refused", async () => {
@@ -202,4 +213,52 @@ Deno.test("adam's settings reach the step", async () => {
   const { history: fast } = await start({ optimizer: adam({ learningRate: 1e-2 }) }).result;
   const fall = (history: typeof slow) => history[0].validation.loss - history.at(-1)!.validation.loss;
   assert.ok(fall(fast) > 10 * Math.abs(fall(slow)));
+});
+
+Deno.test("two accumulated batches give the step of one batch of twice the size", async () => {
+  const whole = await start({ batchSize: 16, epochs: 3, optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }) }).result;
+  const halves = await start({
+    batchSize: 8,
+    accumulationSteps: 2,
+    epochs: 3,
+    optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }),
+  }).result;
+  assert.equal(halves.steps, whole.steps);
+  for (const [name, { data }] of Object.entries(whole.weights)) {
+    assertAllClose(halves.weights[name].data as Float32Array, data as Float32Array, {
+      rtol: 1e-4,
+      atol: 1e-6,
+      label: name,
+    });
+  }
+  assertAllClose(halves.history.map(({ trainLoss }) => trainLoss), whole.history.map(({ trainLoss }) => trainLoss), {
+    rtol: 1e-5,
+  });
+});
+
+Deno.test("clipping bounds the update, and a bound above every norm changes nothing", async () => {
+  const settings = { epochs: 2, optimizer: sgd({ learningRate: 1 }) };
+  const [free, loose, tight] = await Promise.all([
+    start(settings).result,
+    start({ ...settings, maxGradientNorm: 1e6 }).result,
+    start({ ...settings, maxGradientNorm: 1e-6 }).result,
+  ]);
+  assert.deepEqual(loose.weights, free.weights);
+  assert.notDeepEqual(tight.weights, free.weights);
+  // Ten steps of length 1e-6 hardly move the loss.
+  assertAllClose([tight.history[1].trainLoss], [tight.history[0].trainLoss], { rtol: 1e-3 });
+});
+
+Deno.test("every optimizer resumes to the bit", async () => {
+  for (const optimizer of [sgd({ learningRate: 0.1, momentum: 0.9 }), adam8bit({ learningRate: 1e-2 })]) {
+    const settings = smallSettings({ optimizer, epochs: 4, accumulationSteps: 2, batchSize: 8, maxGradientNorm: 1 });
+    const straight = await trainProgram(smallProgram(), smallData(), { settings }).result;
+    const resumed = await withFolder(async (checkpointDir) => {
+      const first = await trainProgram(smallProgram(), smallData(), { settings, checkpointDir, signal: abortAfter(7) })
+        .result;
+      assert.equal(first.stopped, "aborted");
+      return await trainProgram(smallProgram(), smallData(), { settings, checkpointDir }).result;
+    });
+    assert.deepEqual(resumed.weights, straight.weights);
+  }
 });

@@ -70,7 +70,8 @@ Deno.test("a finished run is not run again: its result comes from the checkpoint
   await withFolder(async (folder) => {
     const first = await start(settings, { checkpointDir: folder });
     const files = (await readdir(folder)).sort();
-    assert.deepEqual(files.map((name) => name.replace(/-.*\./, ".")), ["checkpoint.json", "weights.safetensors"]);
+    const kinds = files.map((name) => name.replace(/-.*\./, "."));
+    assert.deepEqual(kinds, ["checkpoint.json", "program.json", "weights.safetensors"]);
     const again = await start(settings, { checkpointDir: folder, signal: abortAfter(0) });
     assert.deepEqual(again, first);
   });

@@ -1,6 +1,7 @@
 // A graph as an ONNX model (IR version 10, opset 20), encoded by protobuf from the official schema.
 
 import { create, toBinary } from "@bufbuild/protobuf";
+import { float32ToFloat16 } from "../float16.ts";
 import { type Graph, leaves, topologicalOrder } from "../graph.ts";
 import { operatorOf } from "../operator.ts";
 import type { AttributeValue, Operation, Tensor } from "../tensor.ts";
@@ -65,7 +66,7 @@ export function encodeOnnx(graph: Graph, { weights = {}, metadata = {} }: Encode
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "latent-lab",
-    opsetImport: [{ domain: "", version: OPSET }],
+    opsetImport: [{ domain: "", version: OPSET }, ...domainsOf(operations)],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name: graph.name,
@@ -83,6 +84,12 @@ export function encodeOnnx(graph: Graph, { weights = {}, metadata = {} }: Encode
     },
   });
   return toBinary(ModelProtoSchema, model);
+}
+
+/** Domains of operators beside ONNX's own, all in their version 1. */
+function domainsOf(operations: readonly Operation[]): { domain: string; version: bigint }[] {
+  const domains = new Set(operations.flatMap(({ type }) => operatorOf(type).domain ?? []));
+  return [...domains].sort().map((domain) => ({ domain, version: 1n }));
 }
 
 /** Names of all tensors: leaves and first-named outputs keep theirs, the rest are numbered. */
@@ -110,9 +117,10 @@ function outputCopies(graph: Graph, nameOf: (tensor: Tensor) => string): NodePro
 }
 
 function encodeOperation(operation: Operation, name: string, nameOf: (tensor: Tensor) => string): NodeProto {
-  const kinds = operatorOf(operation.type).attributes ?? {};
+  const { attributes: kinds = {}, domain = "" } = operatorOf(operation.type);
   return create(NodeProtoSchema, {
     opType: operation.type,
+    domain,
     name,
     input: operation.inputs.map(nameOf),
     output: operation.outputs.map(nameOf),
@@ -202,6 +210,6 @@ function constantBytes(leaf: Tensor): Uint8Array {
     case "bool":
       return bytes(Uint8Array.from(data));
     case "float16":
-      throw new TypeError("Cannot encode a float16 constant: cast a float32 constant instead");
+      return bytes(float32ToFloat16(Float32Array.from(data)));
   }
 }

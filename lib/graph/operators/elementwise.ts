@@ -37,20 +37,23 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   return lead === 0 ? summed : reshape(summed, shape);
 }
 
-function expectSameDtype(verb: string, inputs: readonly Tensor[]): DType {
+/** The one dtype of the inputs. */
+export function expectSameDtype(verb: string, inputs: readonly Tensor[]): DType {
   const [first, ...rest] = inputs;
   const odd = rest.find((tensor) => tensor.dtype !== first.dtype);
   if (odd) throw new TypeError(`Cannot ${verb}: expected one dtype, got ${first.dtype} and ${odd.dtype}`);
   return first.dtype;
 }
 
-function expectFloating(verb: string, x: Tensor): void {
+/** Refuses dtypes that carry no fractions. */
+export function expectFloating(verb: string, x: Tensor): void {
   if (!isFloating(x.dtype)) {
     throw new TypeError(`Cannot ${verb} ${describe(x)}: expected a floating dtype, got ${x.dtype}`);
   }
 }
 
-interface BinaryRule {
+/** An operator of two broadcasting inputs. */
+export interface BinaryRule {
   type: string;
   verb: string;
   compute(a: number, b: number): number;
@@ -59,7 +62,8 @@ interface BinaryRule {
   result?: DType;
 }
 
-function binaryOperator({ type, verb, compute, gradient, result }: BinaryRule): Operator {
+/** The definition of an operator of two broadcasting inputs. */
+export function binaryOperator({ type, verb, compute, gradient, result }: BinaryRule): Operator {
   return {
     type,
     infer(inputs) {
@@ -126,14 +130,16 @@ defineOperators(
   binaryOperator({ type: "Equal", verb: "compare", compute: (a, b) => Number(a === b), result: "bool" }),
 );
 
-interface UnaryRule {
+/** A function of one floating value. */
+export interface UnaryRule {
   type: string;
   compute(x: number): number;
   /** From the output's gradient, the input and the output. */
   gradient?(g: Tensor, x: Tensor, y: Tensor): Tensor;
 }
 
-function unaryOperator({ type, compute, gradient }: UnaryRule): Operator {
+/** The definition of a function of one floating value. */
+export function unaryOperator({ type, compute, gradient }: UnaryRule): Operator {
   return {
     type,
     infer([x]) {
@@ -248,8 +254,14 @@ defineOperators(
   },
 );
 
-/** Value of a cast: floats stay (the reference computes in float64), integers truncate towards zero, bool is 0 or 1. */
+/**
+ * Value of a cast: floats stay (the reference computes in float64), integers truncate towards zero and keep their lowest bits,
+ * bool is 0 or 1.
+ */
 function castValue(value: number, to: DType): number {
   if (isFloating(to)) return value;
-  return to === "bool" ? Number(value !== 0) : Math.trunc(value);
+  const whole = Math.trunc(value);
+  if (to === "int8") return (whole << 24) >> 24;
+  if (to === "uint8") return whole & 255;
+  return to === "bool" ? Number(value !== 0) : whole;
 }

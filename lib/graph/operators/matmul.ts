@@ -2,7 +2,7 @@
 
 import { broadcastShapes, broadcastStrides, forEachBroadcast } from "../broadcast.ts";
 import { defineOperators, type GradientContext } from "../operator.ts";
-import { gemm, matMul, mul, transpose } from "../ops.ts";
+import { gemm, matMul, mul, reshape, transpose } from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Dim, elementCount, formatShape, type NdArray, type Shape } from "../types.ts";
 import { sumTo } from "./elementwise.ts";
@@ -45,7 +45,18 @@ function matMulGradient({ inputs: [a, b], gradients: [g] }: GradientContext): Te
   if (a.shape.length === 2 && b.shape.length === 2) {
     return [gemm(g!, b, null, { transB: true }), gemm(a, g!, null, { transA: true })];
   }
-  return [sumTo(matMul(g!, lastTwoSwapped(b)), a.shape), sumTo(matMul(lastTwoSwapped(a), g!), b.shape)];
+  const da = sumTo(matMul(g!, lastTwoSwapped(b)), a.shape);
+  // A matrix applied to every row of a batch: one product over all rows, not one for each batch entry and their sum.
+  const [left, right] = [matrixOfRows(a), matrixOfRows(g!)];
+  if (b.shape.length === 2 && left && right) return [da, gemm(left, right, null, { transA: true })];
+  return [da, sumTo(matMul(lastTwoSwapped(a), g!), b.shape)];
+}
+
+/** All dimensions but the last as one; null while they have names. */
+function matrixOfRows(x: Tensor): Tensor | null {
+  const lead = x.shape.slice(0, -1);
+  if (lead.some((dim) => typeof dim === "string")) return null;
+  return reshape(x, [elementCount(lead as number[]), x.shape.at(-1)!]);
 }
 
 interface Layout {

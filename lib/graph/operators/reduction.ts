@@ -1,7 +1,7 @@
 // Reductions and what is built on them: sums, means, maxima, softmax, layer normalisation, top k.
 
 import { defineOperators, type GradientContext, type Operator } from "../operator.ts";
-import { add, cast, div, equal, expand, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../ops.ts";
+import { add, cast, div, equal, exp, expand, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../ops.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import {
   concreteShape,
@@ -88,6 +88,22 @@ function reductionOperator({ type, start, combine, finish, gradient }: Reduction
   };
 }
 
+/** The gradient of an extremum, shared evenly by the elements that attain it. */
+function sharedAmongWinners(
+  g: Tensor,
+  { inputs, y, type }: { inputs: readonly Tensor[]; y: Tensor; type: string },
+): Tensor {
+  const [x] = inputs;
+  const winners = cast(equal(x, withReducedAxes(y, inputs, type)), x.dtype);
+  return mul(winners, div(g, reduceSum(winners, { axes: reducedAxes(inputs, type), keepDims: true })));
+}
+
+/** log(e^a + e^b), also where both are -Infinity. */
+function logAddExp(a: number, b: number): number {
+  const larger = Math.max(a, b);
+  return larger === -Infinity ? larger : larger + Math.log1p(Math.exp(-Math.abs(a - b)));
+}
+
 defineOperators(
   reductionOperator({
     type: "ReduceSum",
@@ -106,12 +122,19 @@ defineOperators(
     type: "ReduceMax",
     start: -Infinity,
     combine: Math.max,
-    gradient(g, inputs, y) {
-      const [x] = inputs;
-      const winners = cast(equal(x, withReducedAxes(y, inputs, "ReduceMax")), x.dtype);
-      const axes = reducedAxes(inputs, "ReduceMax");
-      return mul(winners, div(g, reduceSum(winners, { axes, keepDims: true })));
-    },
+    gradient: (g, inputs, y) => sharedAmongWinners(g, { inputs, y, type: "ReduceMax" }),
+  }),
+  reductionOperator({
+    type: "ReduceMin",
+    start: Infinity,
+    combine: Math.min,
+    gradient: (g, inputs, y) => sharedAmongWinners(g, { inputs, y, type: "ReduceMin" }),
+  }),
+  reductionOperator({
+    type: "ReduceLogSumExp",
+    start: -Infinity,
+    combine: logAddExp,
+    gradient: (g, inputs, y) => mul(exp(sub(inputs[0], withReducedAxes(y, inputs, "ReduceLogSumExp"))), g),
   }),
 );
 

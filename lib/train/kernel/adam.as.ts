@@ -1,11 +1,11 @@
-// AssemblyScript source of the optimizer kernel (compiled by build.mjs; the bytes stand in adam_wasm.ts).
+// AssemblyScript source of Adam (compiled by build.mjs with its siblings; the bytes stand in kernel_wasm.ts).
 // One pass over parameter, moments and gradient, four values at a time: the step is bound by memory, not by arithmetic.
 
 /**
- * Smaller moments become zero (2^-120): those of a dead unit would shrink to denormals and stay there, each one slow to compute
- * with. It is above the smallest normal number, so that moments also end where the processor flushes denormals.
+ * Smaller moments become zero. Those of a dead unit would shrink to denormals and stay there, each one slow to compute with;
+ * where the processor flushes denormals (ONNX Runtime switches that on), they would stop at 1e-37, too small to change.
  */
-const SMALLEST: f32 = 7.52316384526264e-37;
+const SMALLEST: f32 = 1e-34;
 
 /**
  * Adam and AdamW in place (Kingma & Ba 2015; Loshchilov & Hutter 2019), in the order of operations of PyTorch.
@@ -16,6 +16,7 @@ const SMALLEST: f32 = 7.52316384526264e-37;
  * @param rootCorrection 1 / sqrt(1 - beta2^t)
  * @param l2 weight decay added to the gradient (Adam), else 0
  * @param shrink factor on the parameter before the step, 1 - learning rate * decay (AdamW), else 1
+ * @param scale factor on the gradient, for clipping and averaging; 1 changes nothing
  */
 export function adam(
   parameter: usize,
@@ -31,6 +32,7 @@ export function adam(
   rootCorrection: f32,
   l2: f32,
   shrink: f32,
+  scale: f32,
 ): void {
   const vStep = f32x4.splat(stepSize);
   const vGain1 = f32x4.splat(gain1);
@@ -40,11 +42,12 @@ export function adam(
   const vCorrection = f32x4.splat(rootCorrection);
   const vL2 = f32x4.splat(l2);
   const vShrink = f32x4.splat(shrink);
+  const vScale = f32x4.splat(scale);
   const vSmallest = f32x4.splat(SMALLEST);
   const end = <usize> count << 2;
   for (let offset: usize = 0; offset < end; offset += 16) {
     let p = v128.load(parameter + offset);
-    const g = f32x4.add(v128.load(gradient + offset), f32x4.mul(p, vL2));
+    const g = f32x4.add(f32x4.mul(v128.load(gradient + offset), vScale), f32x4.mul(p, vL2));
     let m = v128.load(firstMoment + offset);
     let v = v128.load(secondMoment + offset);
     p = f32x4.mul(p, vShrink);

@@ -1,0 +1,61 @@
+// Functions of quantized inference: to and from integers, integer products, products with 4-bit weights.
+
+import { apply, applyOne } from "./operator.ts";
+import { type Tensor } from "./tensor.ts";
+
+/**
+ * `saturate(round(x / scale) + zeroPoint)`, rounding half to even.
+ *
+ * @param scale scalar, or one value for each position of `axis`
+ * @param zeroPoint same shape as `scale`; its dtype, uint8 or int8, is the result's
+ */
+export function quantizeLinear(x: Tensor, scale: Tensor, zeroPoint: Tensor, { axis = 1 } = {}): Tensor {
+  return applyOne("QuantizeLinear", [x, scale, zeroPoint], { axis });
+}
+
+/**
+ * `(x - zeroPoint) * scale`, in the dtype of `scale`.
+ *
+ * @param scale scalar, or one value for each position of `axis`
+ * @param zeroPoint shape of `scale`, dtype of `x`
+ */
+export function dequantizeLinear(x: Tensor, scale: Tensor, zeroPoint: Tensor, { axis = 1 } = {}): Tensor {
+  return applyOne("DequantizeLinear", [x, scale, zeroPoint], { axis });
+}
+
+/**
+ * Quantizes to uint8 by the range that the values have when it runs, widened to hold 0.
+ *
+ * @param x float32
+ * @returns `values` uint8 of x's shape; `scale` float32 and `zeroPoint` uint8, scalars
+ */
+export function dynamicQuantizeLinear(x: Tensor): { values: Tensor; scale: Tensor; zeroPoint: Tensor } {
+  const [values, scale, zeroPoint] = apply("DynamicQuantizeLinear", [x]);
+  return { values, scale, zeroPoint };
+}
+
+/**
+ * Matrix product of integers after their zero points are subtracted, exact in int32.
+ *
+ * @param left int8 or uint8 `[..., m, k]`
+ * @param right int8 or uint8 `[..., k, n]`
+ * @param leftZeroPoint scalar of left's dtype
+ * @param rightZeroPoint scalar or `[n]` of right's dtype
+ */
+export function matMulInteger(left: Tensor, right: Tensor, leftZeroPoint: Tensor, rightZeroPoint: Tensor): Tensor {
+  return applyOne("MatMulInteger", [left, right, leftZeroPoint, rightZeroPoint]);
+}
+
+/**
+ * Product with a matrix of 4-bit integers, `x W'` with `W = (q - 8) * scale` by blocks of `blockSize` values along k.
+ * An operator of ONNX Runtime (domain com.microsoft).
+ *
+ * @param x float32 `[..., k]`
+ * @param packed uint8 `[n, ceil(k / blockSize), blockSize / 2]`, the first of two values in the low half
+ * @param scales float32 `[n, ceil(k / blockSize)]`
+ */
+export function matMulNBits(x: Tensor, packed: Tensor, scales: Tensor, { blockSize = 32 } = {}): Tensor {
+  const K = Number(x.shape.at(-1));
+  const N = Number(packed.shape[0]);
+  return applyOne("MatMulNBits", [x, packed, scales], { K, N, bits: 4, block_size: blockSize });
+}

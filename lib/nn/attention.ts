@@ -1,0 +1,219 @@
+// Attention: BERT's multi-head attention under a padding mask, and LFM2's causal grouped-query attention with rotary positions.
+// Products of two computed tensors are MatMul throughout, since CoreML takes Gemm with constant weights only.
+
+import {
+  add,
+  and,
+  cast,
+  concat,
+  constant,
+  cos,
+  cumSum,
+  describe,
+  equal,
+  greater,
+  isFloating,
+  lessOrEqual,
+  matMul,
+  mul,
+  reshape,
+  sin,
+  slice,
+  softmax,
+  split,
+  squeeze,
+  sub,
+  type Tensor,
+  transpose,
+  unsqueeze,
+  where,
+} from "../graph/mod.ts";
+import { lastDim, layerNorm, linear, rmsNorm } from "./layers.ts";
+import type { Scope } from "./model.ts";
+
+/** In place of scores that a mask hides: its exponential is 0 beside any other score, and float16 can hold it. */
+const HIDDEN_SCORE = -30000;
+
+function expectSequence(x: Tensor, layer: string): void {
+  if (x.shape.length !== 3) {
+    throw new TypeError(`Cannot apply ${layer} to ${describe(x)}: expected [batch, sequence, width]`);
+  }
+}
+
+function headWidth(width: number, heads: number, layer: string): number {
+  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) {
+    throw new RangeError(`Cannot apply ${layer}: expected a number of heads that divides ${width}, got ${heads}`);
+  }
+  return width / heads;
+}
+
+/** softmax(q k') v over the last two dimensions; `allowed` (bool, broadcasting) says which scores count. */
+function attend(
+  queries: Tensor,
+  keysAcross: Tensor,
+  { values, allowed, onProbabilities = (p) => p }: {
+    values: Tensor;
+    allowed: Tensor | null;
+    onProbabilities?: (probabilities: Tensor) => Tensor;
+  },
+): Tensor {
+  const scores = matMul(queries, keysAcross);
+  const probabilities = softmax(allowed ? where(allowed, scores, HIDDEN_SCORE) : scores);
+  return matMul(onProbabilities(probabilities), values);
+}
+
+/**
+ * Multi-head attention with biases (Vaswani et al. 2017), its parameters named as in BERT's `attention.self`: `query`, `key`,
+ * `value`.
+ *
+ * @param x `[batch, sequence, width]`; batch and sequence may be names
+ * @param options heads, dividing the width; mask `[batch, sequence]`, above 0 where a position may be attended to; what to do
+ *   with the probabilities `[batch, heads, sequence, sequence]`, such as dropout
+ * @returns the same shape: the heads side by side, before any output projection
+ */
+export function multiHeadAttention(
+  scope: Scope,
+  x: Tensor,
+  { heads, mask = null, onProbabilities }: {
+    heads: number;
+    mask?: Tensor | null;
+    onProbabilities?: (probabilities: Tensor) => Tensor;
+  },
+): Tensor {
+  expectSequence(x, "multiHeadAttention");
+  const [batch, sequence] = x.shape;
+  const width = lastDim(x, "multiHeadAttention");
+  const headDim = headWidth(width, heads, "multiHeadAttention");
+  const project = (name: string, order: readonly number[]) =>
+    transpose(reshape(linear(scope.child(name), x, width), [batch, sequence, heads, headDim]), order);
+  const queries = mul(project("query", [0, 2, 1, 3]), 1 / Math.sqrt(headDim));
+  const keysAcross = project("key", [0, 2, 3, 1]);
+  const values = project("value", [0, 2, 1, 3]);
+  const allowed = mask && unsqueeze(greater(mask, 0), [1, 2]);
+  const mixed = attend(queries, keysAcross, { values, allowed, onProbabilities });
+  return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, sequence, width]);
+}
+
+/**
+ * BERT's attention block: attention over itself, output projection, residual, LayerNorm; parameters under `self` and `output`.
+ *
+ * @param x `[batch, sequence, width]`
+ * @returns the same shape
+ */
+export function bertAttention(
+  scope: Scope,
+  x: Tensor,
+  { epsilon = 1e-12, ...options }: Parameters<typeof multiHeadAttention>[2] & { epsilon?: number },
+): Tensor {
+  const mixed = multiHeadAttention(scope.child("self"), x, options);
+  const output = scope.child("output");
+  const projected = linear(output.child("dense"), mixed, lastDim(x, "bertAttention"));
+  return layerNorm(output.child("LayerNorm"), add(projected, x), { epsilon });
+}
+
+/**
+ * Positions 0, 1, 2, ... of a sequence as float32: constants `[1, sequence]` while its length is fixed, else counted at run time,
+ * `[batch, sequence]`.
+ *
+ * @param x `[batch, sequence, width]`
+ */
+export function sequencePositions(x: Tensor): Tensor {
+  expectSequence(x, "sequencePositions");
+  const [, length] = x.shape;
+  if (typeof length === "number") {
+    return constant(Array.from({ length }, (_, i) => i), { shape: [1, length] });
+  }
+  const column = squeeze(slice(x, { axis: 2, start: 0, end: 1 }), [2]);
+  const ones = where(equal(column, column), constant(1), constant(1)); // one even where the value is NaN
+  return cumSum(ones, { axis: 1, exclusive: true });
+}
+
+/**
+ * Rotary position embedding (Su et al. 2021) in the layout of transformers: element i of the first half of a head turns with
+ * element i of the second, by `position * theta^(-2 i / headDim)` radians.
+ *
+ * @param x `[batch, ..., sequence, headDim]` with an even headDim
+ * @param options positions `[batch or 1, sequence]`, any dtype; theta, the base of the wavelengths
+ * @returns the same shape
+ */
+export function rotary(
+  x: Tensor,
+  { positions, theta = 10000 }: { positions: Tensor; theta?: number },
+): Tensor {
+  const headDim = lastDim(x, "rotary");
+  if (headDim % 2 !== 0) throw new RangeError(`Cannot apply rotary: expected an even width of heads, got ${headDim}`);
+  const half = headDim / 2;
+  const frequencies = constant(Array.from({ length: half }, (_, i) => theta ** (-2 * i / headDim)));
+  const between = x.shape.slice(3).map((_, i) => i + 1);
+  const floating = isFloating(positions.dtype) ? positions : cast(positions, "float32");
+  const angles = mul(unsqueeze(floating, [...between, x.shape.length - 1]), frequencies);
+  const [first, second] = split(x, [half, half], -1);
+  const [cosine, sine] = [cos(angles), sin(angles)];
+  return concat([
+    sub(mul(first, cosine), mul(second, sine)),
+    add(mul(second, cosine), mul(first, sine)),
+  ], -1);
+}
+
+/** Options of {@link groupedQueryAttention}. */
+export interface GroupedQueryOptions {
+  /** Heads of the queries; they divide the width unless headDim is given. */
+  heads: number;
+  /** Heads of keys and values, each shared by `heads / keyValueHeads` query heads. */
+  keyValueHeads: number;
+  /** Width of a head. Default: width / heads. */
+  headDim?: number;
+  /** Base of the rotary wavelengths. */
+  theta?: number;
+  /** Of the normalisation of queries and keys; null leaves it out. */
+  normEpsilon?: number | null;
+  /** `[batch or 1, sequence]`. Default: 0, 1, 2, ... */
+  positions?: Tensor;
+  /** `[batch, sequence]`, above 0 where a position may be attended to. */
+  mask?: Tensor | null;
+}
+
+/**
+ * Causal grouped-query attention (Ainslie et al. 2023) with rotary positions and normalised queries and keys, its parameters
+ * named as in LFM2: `q_proj`, `k_proj`, `v_proj`, `out_proj`, `q_layernorm`, `k_layernorm`; no biases.
+ *
+ * @param x `[batch, sequence, width]`; batch and sequence may be names
+ * @returns the same shape
+ */
+export function groupedQueryAttention(scope: Scope, x: Tensor, options: GroupedQueryOptions): Tensor {
+  expectSequence(x, "groupedQueryAttention");
+  const { heads, keyValueHeads, theta = 10000, normEpsilon = 1e-5, mask = null } = options;
+  const [batch, sequence] = x.shape;
+  const width = lastDim(x, "groupedQueryAttention");
+  const headDim = options.headDim ?? headWidth(width, heads, "groupedQueryAttention");
+  const groups = headWidth(heads, keyValueHeads, "groupedQueryAttention");
+  const positions = options.positions ?? sequencePositions(x);
+  // Queries [batch, keyValueHeads, groups, sequence, headDim]; keys and values the same with one group.
+  const project = (name: string, perHead: number) =>
+    reshape(linear(scope.child(`${name}_proj`), x, keyValueHeads * perHead * headDim, { bias: false }), [
+      batch,
+      sequence,
+      keyValueHeads,
+      perHead,
+      headDim,
+    ]);
+  const placed = (name: string, perHead: number) => {
+    const projected = project(name, perHead);
+    const normal = normEpsilon === null
+      ? projected
+      : rmsNorm(scope.child(`${name}_layernorm`), projected, { epsilon: normEpsilon });
+    return rotary(transpose(normal, [0, 2, 3, 1, 4]), { positions, theta });
+  };
+  const queries = mul(placed("q", groups), 1 / Math.sqrt(headDim));
+  const keysAcross = transpose(placed("k", 1), [0, 1, 2, 4, 3]);
+  const values = transpose(project("v", 1), [0, 2, 3, 1, 4]);
+  const causal = unsqueeze(lessOrEqual(unsqueeze(positions, [1]), unsqueeze(positions, [2])), [1, 2]);
+  const hidden = mask && unsqueeze(greater(mask, 0), [1, 2, 3]);
+  const allowed = hidden ? and(causal, hidden) : causal;
+  const mixed = reshape(transpose(attend(queries, keysAcross, { values, allowed }), [0, 3, 1, 2, 4]), [
+    batch,
+    sequence,
+    heads * headDim,
+  ]);
+  return linear(scope.child("out_proj"), mixed, width, { bias: false });
+}

@@ -1,0 +1,309 @@
+// Sessions whose values stay in a GPU's memory: WebGPU through ONNX Runtime. Inputs and outputs are bound once to arrays on
+// either side; only those on the CPU are copied at a run. A run ends when its outputs on the CPU are there, and not before
+// the device has taken its work, so runs without any may overlap with what the caller does next.
+
+import type * as Ort from "onnxruntime-common";
+import {
+  type DType,
+  encodeOnnx,
+  type Graph,
+  graph as closeGraph,
+  identity,
+  input,
+  type Operation,
+  type Tensor,
+  topologicalOrder,
+} from "../graph/mod.ts";
+import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
+import { type ArrayData, type ArrayValue, type BoundRun, checkValue, weightBytes } from "./session.ts";
+
+/** A value in the device's memory. */
+export interface DeviceArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly size: number;
+}
+
+/** A graph compiled for a device. */
+export interface DeviceSession {
+  readonly graph: Graph;
+  /**
+   * Fixes where inputs and outputs are; `run()` reads and writes there. An array of the device must not be input and output at
+   * once.
+   *
+   * @throws {TypeError} when a value is missing or does not fit the graph
+   */
+  bind(feeds: DeviceValues, fetches: DeviceValues): BoundRun;
+  release(): Promise<void>;
+}
+
+/** Values by name, on the CPU or on the device. */
+export type DeviceValues = Readonly<Record<string, ArrayValue | DeviceArray>>;
+
+/** Memory of a device: copies to it and from it. */
+export interface DeviceMemory {
+  upload(values: Readonly<Record<string, ArrayValue>>): Promise<Record<string, DeviceArray>>;
+  download(arrays: Readonly<Record<string, DeviceArray>>): Promise<Record<string, ArrayValue>>;
+  /** Frees the arrays; they must not be used afterwards. */
+  free(arrays: Iterable<DeviceArray>): void;
+  /** Frees what is needed for the copies, not the arrays. */
+  release(): Promise<void>;
+}
+
+class OrtDeviceArray implements DeviceArray {
+  constructor(readonly tensor: Ort.Tensor) {}
+
+  get dtype(): DType {
+    return this.tensor.type as DType;
+  }
+
+  get shape(): readonly number[] {
+    return this.tensor.dims;
+  }
+
+  get size(): number {
+    return this.tensor.size;
+  }
+}
+
+/** What only measurements change. */
+export interface DeviceTuning {
+  /** Write ONNX Runtime's profile to a file of this prefix when the session is released. */
+  profilePrefix?: string;
+  /** How much of what is sent to the device is checked; the first session of a process decides. Default: ONNX Runtime's. */
+  validationMode?: "disabled" | "wgpuOnly" | "basic" | "full";
+}
+
+/**
+ * Compiles a graph for WebGPU.
+ *
+ * @param weights parameter values to store on the device, by name; the others are bound
+ * @throws {Error} when there is no WebGPU here, or an operator cannot run on it: the message names the node
+ */
+export async function compileForDevice(
+  graph: Graph,
+  { weights = {}, ...tuning }: { weights?: Readonly<Record<string, ArrayValue>> } & DeviceTuning = {},
+): Promise<DeviceSession> {
+  await requireProvider("webgpu");
+  const ort = await loadOnnxRuntime();
+  const native = await createNative(ort, graph, { weights, ...tuning });
+  return new WebGpuSession(ort, { graph, native, stored: weights });
+}
+
+/** The memory of the WebGPU device. */
+export async function deviceMemory(): Promise<DeviceMemory> {
+  await requireProvider("webgpu");
+  return new WebGpuMemory(await loadOnnxRuntime());
+}
+
+interface NativeOptions extends DeviceTuning {
+  weights?: Readonly<Record<string, ArrayValue>>;
+  /** Outputs go to new arrays on the device; else to what is given at a run, or to the CPU. */
+  allocateOutputs?: boolean;
+}
+
+async function createNative(
+  ort: OrtModule,
+  graph: Graph,
+  { weights = {}, allocateOutputs = false, profilePrefix, validationMode }: NativeOptions,
+): Promise<Ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(encodeOnnx(graph, { weights: weightBytes(weights) }), {
+      executionProviders: [{ name: "webgpu", ...(validationMode && { validationMode }) }],
+      graphOptimizationLevel: "all",
+      ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
+      // Errors come as exceptions; printed as well they would only confuse.
+      logSeverityLevel: 4,
+      ...(allocateOutputs && { preferredOutputLocation: "gpu-buffer" }),
+      extra: { session: { disable_cpu_ep_fallback: "1" } },
+    });
+  } catch (error) {
+    const node = isFallback(error) ? await firstUnsupported(ort, graph) : null;
+    throw deviceError(`compile ${graph.name}`, error, node);
+  }
+}
+
+const isFallback = (error: unknown) => /fallback to CPU EP has been explicitly disabled/.test(String(error));
+
+/** The first node that WebGPU does not take by itself, for the message: ONNX Runtime only says that there is one. */
+async function firstUnsupported(ort: OrtModule, graph: Graph): Promise<string | null> {
+  const operations = topologicalOrder(Object.values(graph.outputs));
+  for (const [i, operation] of operations.entries()) {
+    if (!await takes(ort, operation)) return describeNode(operation, i);
+  }
+  return null;
+}
+
+async function takes(ort: OrtModule, { type, inputs, attributes, outputs }: Operation): Promise<boolean> {
+  const leaves = new Map<Tensor, Tensor>();
+  const alone = inputs.map((tensor, i) => {
+    if (tensor.source.kind === "constant") return tensor;
+    const leaf = leaves.get(tensor) ?? input(`input${i}`, tensor.dtype, tensor.shape);
+    leaves.set(tensor, leaf);
+    return leaf;
+  });
+  const source: Operation = { kind: "operation", type, inputs: alone, attributes, outputs: [] };
+  const results = outputs.map((output, index) => ({ ...output, source, index }));
+  Object.assign(source, { outputs: results });
+  const graph = closeGraph("node", Object.fromEntries(results.map((result, i) => [`output${i}`, result])));
+  try {
+    const native = await ort.InferenceSession.create(encodeOnnx(graph), {
+      executionProviders: ["webgpu"],
+      logSeverityLevel: 4,
+      extra: { session: { disable_cpu_ep_fallback: "1" } },
+    });
+    await native.release();
+    return true;
+  } catch (error) {
+    return !isFallback(error);
+  }
+}
+
+/** As in the encoded graph, `Sign_12`, with what goes in. */
+function describeNode({ type, inputs }: Operation, index: number): string {
+  const operands = inputs.map(({ dtype, shape }) => `${dtype} [${shape.join(", ")}]`);
+  return `${type}_${index} (${type} of ${operands.join(", ")})`;
+}
+
+/** What ONNX Runtime says, as a sentence that tells what to do. */
+export function deviceError(action: string, cause: unknown, node: string | null = null): Error {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const why = node !== null
+    ? `node ${node} has no WebGPU kernel; train with engine "cpu" or write the model without it`
+    : /RequestAdapterStatus|RequestDeviceStatus|Failed to get a WebGPU (adapter|device)/.test(text)
+    ? "no GPU was found; is its driver installed (on Linux: Vulkan, with libvulkan1)?"
+    : /device (is|was) lost|DeviceLost|device lost/i.test(text)
+    ? "the GPU device was lost (driver reset, sleep, or too little memory); a run goes on from its last checkpoint"
+    : text.trim();
+  return new Error(`Cannot ${action} on WebGPU: ${why}`, { cause });
+}
+
+async function runNative(
+  action: string,
+  native: Ort.InferenceSession,
+  ...values: [Ort.InferenceSession.FeedsType, Ort.InferenceSession.FetchesType?]
+): Promise<Ort.InferenceSession.OnnxValueMapType> {
+  const [feeds, fetches] = values;
+  try {
+    return fetches ? await native.run(feeds, fetches) : await native.run(feeds);
+  } catch (error) {
+    throw deviceError(action, error);
+  }
+}
+
+class WebGpuSession implements DeviceSession {
+  readonly graph: Graph;
+  readonly #ort: OrtModule;
+  readonly #native: Ort.InferenceSession;
+  readonly #leaves: Readonly<Record<string, Tensor>>;
+
+  constructor(
+    ort: OrtModule,
+    { graph, native, stored }: {
+      graph: Graph;
+      native: Ort.InferenceSession;
+      stored: Readonly<Record<string, unknown>>;
+    },
+  ) {
+    this.#ort = ort;
+    this.graph = graph;
+    this.#native = native;
+    const bound = graph.parameters.filter(({ source }) => !(source.name in stored));
+    this.#leaves = { ...graph.inputs, ...Object.fromEntries(bound.map((tensor) => [tensor.source.name, tensor])) };
+  }
+
+  bind(feeds: DeviceValues, fetches: DeviceValues): BoundRun {
+    const inputs = this.#tensors(this.#leaves, feeds);
+    const outputs = this.#tensors(this.graph.outputs, fetches);
+    const action = `run ${this.graph.name}`;
+    return { run: async () => void await runNative(action, this.#native, inputs, outputs) };
+  }
+
+  async release(): Promise<void> {
+    this.#native.endProfiling();
+    await this.#native.release();
+  }
+
+  #tensors(expected: Readonly<Record<string, Tensor>>, values: DeviceValues): Record<string, Ort.Tensor> {
+    const unknown = Object.keys(values).find((name) => !(name in expected));
+    if (unknown) {
+      throw new TypeError(`Cannot run: expected one of ${Object.keys(expected).join(", ")}, got "${unknown}"`);
+    }
+    return Object.fromEntries(
+      Object.entries(expected).map(([name, tensor]) => {
+        const value = values[name];
+        if (value instanceof OrtDeviceArray) {
+          const { dtype, shape, size } = value;
+          checkValue(name, tensor, { dtype, shape, data: { length: size } as ArrayData });
+          return [name, value.tensor];
+        }
+        const array = value as ArrayValue | undefined;
+        checkValue(name, tensor, array);
+        return [name, cpuTensor(this.#ort, array)];
+      }),
+    );
+  }
+}
+
+function cpuTensor(ort: OrtModule, { dtype, data, shape }: ArrayValue): Ort.Tensor {
+  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
+}
+
+/** Copies as the identity of a graph: ONNX Runtime for Node has no other way to write or read a device's memory. */
+class WebGpuMemory implements DeviceMemory {
+  readonly #ort: OrtModule;
+  /** Sessions by what they copy; those that allocated arrays must outlive them. */
+  readonly #sessions = new Map<string, Promise<Ort.InferenceSession>>();
+
+  constructor(ort: OrtModule) {
+    this.#ort = ort;
+  }
+
+  async upload(values: Readonly<Record<string, ArrayValue>>): Promise<Record<string, DeviceArray>> {
+    const native = await this.#session(values, { allocateOutputs: true });
+    const feeds = Object.entries(values).map(([name, value]) => [fromName(name), cpuTensor(this.#ort, value)] as const);
+    const results = await runNative("write memory", native, Object.fromEntries(feeds));
+    return Object.fromEntries(Object.keys(values).map((name) => [name, new OrtDeviceArray(results[name])]));
+  }
+
+  async download(arrays: Readonly<Record<string, DeviceArray>>): Promise<Record<string, ArrayValue>> {
+    const native = await this.#session(arrays, { allocateOutputs: false });
+    const feeds = Object.entries(arrays).map(([name, array]) => [fromName(name), (array as OrtDeviceArray).tensor]);
+    const results = await runNative("read memory", native, Object.fromEntries(feeds));
+    return Object.fromEntries(
+      Object.entries(arrays).map(([name, { dtype, shape }]) => [
+        name,
+        { dtype, shape, data: results[name].data as ArrayData },
+      ]),
+    );
+  }
+
+  free(arrays: Iterable<DeviceArray>): void {
+    for (const array of arrays) (array as OrtDeviceArray).tensor.dispose();
+  }
+
+  async release(): Promise<void> {
+    const sessions = await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    for (const session of sessions) if (session.status === "fulfilled") await session.value.release();
+  }
+
+  #session(types: Types, { allocateOutputs }: { allocateOutputs: boolean }): Promise<Ort.InferenceSession> {
+    const described = Object.entries(types).map(([name, { dtype, shape }]) => [name, dtype, shape]);
+    const key = JSON.stringify([allocateOutputs, described]);
+    const session = this.#sessions.get(key) ?? createNative(this.#ort, copies(types), { allocateOutputs });
+    this.#sessions.set(key, session);
+    return session;
+  }
+}
+
+type Types = Readonly<Record<string, { dtype: DType; shape: readonly number[] }>>;
+
+const fromName = (name: string) => `from:${name}`;
+
+function copies(types: Types): Graph {
+  const outputs = Object.entries(types).map(([name, { dtype, shape }]) =>
+    [name, identity(input(fromName(name), dtype, shape))] as const
+  );
+  return closeGraph("copy", Object.fromEntries(outputs));
+}

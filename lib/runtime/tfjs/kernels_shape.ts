@@ -1,0 +1,44 @@
+// tfjs calls for the operators of lib/graph/operators/shape.ts.
+
+import type * as Tf from "@tensorflow/tfjs";
+import type { KernelCall, KernelTable } from "./kernel.ts";
+
+/** 0 keeps a dimension; -1, what is left, tfjs knows too. */
+function reshape({ tf, input, numbers }: KernelCall): Tf.Tensor {
+  const x = input(0);
+  return tf.reshape(x, numbers(1).map((size, axis) => (size === 0 ? x.shape[axis] : size)));
+}
+
+function expand({ tf, input, numbers }: KernelCall): Tf.Tensor {
+  const x = input(0);
+  return tf.broadcastTo(x, tf.broadcast_util.assertAndGetBroadcastShape(x.shape, [...numbers(1)]));
+}
+
+function concat({ tf, input, count, attributes }: KernelCall): Tf.Tensor {
+  const parts = Array.from({ length: count }, (_, i) => input(i));
+  const axis = Number(attributes.axis);
+  return tf.concat(parts, axis < 0 ? axis + parts[0].rank : axis);
+}
+
+function slice({ tf, input, numbers }: KernelCall): Tf.Tensor {
+  const x = input(0);
+  const [[start], [end], [axisValue]] = [numbers(1), numbers(2), numbers(3)];
+  const axis = axisValue < 0 ? axisValue + x.rank : axisValue;
+  const begin = x.shape.map((_, i) => (i === axis ? start : 0));
+  return tf.slice(x, begin, x.shape.map((size, i) => (i === axis ? end - start : size)));
+}
+
+function pad({ tf, input, numbers }: KernelCall): Tf.Tensor {
+  const x = input(0);
+  const amounts = numbers(1);
+  return tf.pad(x, x.shape.map((_, axis): [number, number] => [amounts[axis], amounts[x.rank + axis]]));
+}
+
+export const SHAPE_KERNELS: KernelTable = {
+  Transpose: ({ tf, input, attributes }) => tf.transpose(input(0), [...(attributes.perm as readonly number[])]),
+  Reshape: reshape,
+  Expand: expand,
+  Concat: concat,
+  Slice: slice,
+  Pad: pad,
+};

@@ -1,0 +1,172 @@
+// Shipping: a checkpoint as one .onnx file, whole or in part, in the precision that is asked for.
+
+import {
+  bindDimensions,
+  encodeOnnx,
+  explain,
+  foldConstants,
+  formatShape,
+  type Graph,
+  graph,
+  input,
+  quantizeDynamicInt8,
+  quantizeWeightOnlyInt4,
+  rewriteGraph,
+  type Tensor,
+  toFloat16,
+  type WeightedGraph,
+  type WeightValue,
+} from "../graph/mod.ts";
+import { type CheckpointSidecar, loadWeights, readSidecar } from "./checkpoint.ts";
+import { loadProgram } from "./program_file.ts";
+
+/** Precisions of an exported model: float32, float16, dynamic int8, 4-bit weights. */
+export const EXPORT_DTYPES = ["fp32", "fp16", "int8", "int4"] as const;
+/** How weights are stored in an exported file. */
+export type ExportDtype = typeof EXPORT_DTYPES[number];
+
+/** What to export. */
+export interface ExportOptions {
+  /**
+   * An output's name: only what that output needs. `encoder`: the output `latent`. `decoder`: from a `latent` that is fed to the
+   * outputs that need nothing else. Default: all outputs.
+   */
+  part?: string | null;
+  /** Default `fp32`. */
+  dtype?: ExportDtype;
+  /** Fixed batch size; default: any. */
+  batch?: number | null;
+}
+
+/** An exported model. */
+export interface ExportedModel {
+  /** Contents of the `.onnx` file; the same checkpoint and options give the same bytes. */
+  readonly bytes: Uint8Array;
+  readonly graph: Graph;
+  readonly weights: WeightedGraph["weights"];
+  /** Text in the file: what it is and where it comes from. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Protocol buffers end at 2 GiB. */
+const LARGEST_BYTES = 2 ** 31 - 2 ** 20;
+
+const CONVERSIONS: Record<ExportDtype, (source: WeightedGraph) => WeightedGraph> = {
+  fp32: (source) => source,
+  fp16: (source) => toFloat16(source),
+  int8: (source) => quantizeDynamicInt8(source),
+  int4: (source) => quantizeWeightOnlyInt4(source),
+};
+
+/**
+ * Exports the best weights of a checkpoint with their model.
+ *
+ * @param folder a checkpoint's folder
+ * @throws {RangeError} when there is no checkpoint, no such part or dtype, or a batch below 1
+ */
+export async function exportCheckpoint(
+  folder: string,
+  { part = null, dtype = "fp32", batch = null }: ExportOptions = {},
+): Promise<ExportedModel> {
+  if (!EXPORT_DTYPES.includes(dtype)) {
+    throw new RangeError(`Cannot export: expected dtype ${EXPORT_DTYPES.join(", ")}, got "${dtype}"`);
+  }
+  if (batch !== null && !(Number.isInteger(batch) && batch >= 1)) {
+    throw new RangeError(`Cannot export: expected a batch of at least 1, got ${batch}`);
+  }
+  const sidecar = await readSidecar(folder);
+  if (!sidecar) throw new RangeError(`Cannot export: ${folder} holds no checkpoint`);
+  const { program, data } = await loadProgram(folder);
+  const chosen = partOf(program.forward, part);
+  const fixed = batch === null ? chosen : withBatch(chosen, batch);
+  const converted = CONVERSIONS[dtype]({ graph: foldConstants(fixed), weights: await ownWeights(folder, fixed) });
+  const metadata = {
+    model: program.forward.name,
+    part: part ?? "whole",
+    dtype,
+    ...signature(converted.graph),
+    ...origin(sidecar, data),
+  };
+  checkSize(converted);
+  const bytes = encodeOnnx(converted.graph, { weights: asBytes(converted.weights), metadata });
+  return { bytes, ...converted, metadata };
+}
+
+async function ownWeights(folder: string, { parameters }: Graph): Promise<WeightedGraph["weights"]> {
+  const all: Readonly<Record<string, WeightValue>> = await loadWeights(folder);
+  return Object.fromEntries(parameters.map(({ source: { name } }) => [name, all[name]]));
+}
+
+/** The graph of the part that was asked for. */
+function partOf(forward: Graph, part: string | null): Graph {
+  if (part === null) return forward;
+  const named = (name: string) => graph(`${forward.name}-${part}`, { [name]: forward.outputs[name] });
+  if (part in forward.outputs) return named(part);
+  if ("latent" in forward.outputs) {
+    if (part === "encoder") return named("latent");
+    if (part === "decoder") return decoder(forward, forward.outputs.latent);
+  }
+  const halves = "latent" in forward.outputs ? ["encoder", "decoder"] : [];
+  const known = [...Object.keys(forward.outputs), ...halves].join(", ");
+  throw new RangeError(`Cannot export part "${part}" of ${forward.name}: its parts are ${known}`);
+}
+
+function decoder(forward: Graph, latent: Tensor): Graph {
+  const fed = input("latent", latent.dtype, latent.shape);
+  const cut = rewriteGraph(forward, {
+    operation: ({ outputs }) => outputs.includes(latent) ? outputs.map((o) => (o === latent ? fed : o)) : null,
+  });
+  const own = Object.entries(cut.outputs).filter(([name, tensor]) =>
+    name !== "latent" && Object.keys(graph("part", { tensor }).inputs).join() === "latent"
+  );
+  if (own.length === 0) {
+    throw new RangeError(`Cannot export the decoder of ${forward.name}: no output depends on the latent alone`);
+  }
+  return graph(`${forward.name}-decoder`, Object.fromEntries(own));
+}
+
+function withBatch(chosen: Graph, batch: number): Graph {
+  const named = Object.values(chosen.inputs).some(({ shape }) => shape.includes("batch"));
+  if (!named) throw new RangeError(`Cannot export: ${chosen.name} has no dimension "batch" to fix`);
+  return bindDimensions(chosen, { batch });
+}
+
+/** Names, dtypes and shapes of inputs and outputs. */
+function signature({ inputs, outputs }: Graph): Record<string, string> {
+  const text = (tensors: Readonly<Record<string, Tensor>>) =>
+    Object.entries(tensors).map(([name, { dtype, shape }]) => `${name} ${dtype} ${formatShape(shape)}`).join("; ");
+  return { inputs: text(inputs), outputs: text(outputs) };
+}
+
+/** Where the weights come from: nothing in it depends on the machine. */
+function origin({ definition, step, bestEpoch, history }: CheckpointSidecar, data: { dataset: string; hash: string }) {
+  const best = history[bestEpoch - 1];
+  return {
+    definition,
+    // A folder's path says something about a machine; its last part names the data.
+    dataset: data.dataset.split(/[/\\]/).filter(Boolean).at(-1) ?? data.dataset,
+    datasetHash: data.hash,
+    steps: String(step),
+    bestEpoch: String(bestEpoch),
+    ...(best && { validationLoss: String(best.validation.loss) }),
+  };
+}
+
+function checkSize({ graph: whole }: WeightedGraph): void {
+  const named = Object.values(whole.inputs).some(({ shape }) => shape.includes("batch"));
+  const { parameterBytes } = explain(named ? bindDimensions(whole, { batch: 1 }) : whole);
+  if (parameterBytes > LARGEST_BYTES) {
+    throw new RangeError(
+      `Cannot export ${whole.name}: expected at most ${LARGEST_BYTES} bytes of weights, got ${parameterBytes}; try a smaller dtype`,
+    );
+  }
+}
+
+function asBytes(weights: WeightedGraph["weights"]): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, { data }]) => [
+      name,
+      new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+    ]),
+  );
+}

@@ -1,0 +1,68 @@
+// How much memory training takes, measured in a process that does nothing else.
+
+import { linear, meanSquaredError, model, tensor } from "../nn/mod.ts";
+import { projectPath, startChild } from "../process/mod.ts";
+import { predictTrainingBytes } from "./memory.ts";
+import { type SerializedProgram, serializeProgram, traceProgram, type TrainingProgram } from "./program.ts";
+
+/** What the measuring process is told. */
+export interface MemoryOrder {
+  program: SerializedProgram;
+  batchSize: number;
+  validationRows: number;
+  threads: number;
+}
+
+/** Sizes of the measured run. */
+export interface MeasureOptions {
+  batchSize: number;
+  validationRows?: number;
+  threads?: number;
+}
+
+/**
+ * Trains a program for a few steps in a child process and returns how far its resident memory grew, from an engine that has
+ * already computed something. Linux gives the exact peak, other systems samples.
+ *
+ * @returns bytes
+ * @throws {Error} when the process fails
+ */
+export async function measureTrainingBytes(
+  program: TrainingProgram,
+  { batchSize, validationRows = 1024, threads = 0 }: MeasureOptions,
+): Promise<number> {
+  let growthBytes: number | null = null;
+  const child = startChild({
+    module: projectPath("lib", "train", "memory_process.ts"),
+    denoFlags: ["--v8-flags=--expose-gc"],
+    deadlineMs: 600_000,
+    onMessage: (message) => (growthBytes = (message as { growthBytes: number }).growthBytes),
+  });
+  child.send({ program: serializeProgram(program), batchSize, validationRows, threads } satisfies MemoryOrder);
+  child.endMessages();
+  const { stderrTail, reason } = await child.result;
+  if (growthBytes === null) throw new Error(`Cannot measure memory: the process ended (${reason}): ${stderrTail}`);
+  return growthBytes;
+}
+
+let fixed: Promise<number> | undefined;
+
+/**
+ * What training takes whatever the model: sessions, threads, compiled code, garbage between collections. Measured once a
+ * process for the CPU provider, as the memory of a single layer of 384 beyond its prediction.
+ *
+ * @returns bytes
+ */
+export function fixedTrainingBytes(): Promise<number> {
+  fixed ??= (async () => {
+    const program = traceProgram({
+      model: model("layer", { inputs: { x: tensor("float32", ["batch", 384]) } }, (scope, { x }) => ({
+        output: linear(scope.child("only"), x, 384),
+      })),
+      loss: ({ output }, { x }) => meanSquaredError(output, x),
+    });
+    const sizes = { batchSize: 256, validationRows: 1024 };
+    return await measureTrainingBytes(program, sizes) - predictTrainingBytes(program, sizes.batchSize, sizes);
+  })();
+  return fixed;
+}

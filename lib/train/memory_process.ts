@@ -1,0 +1,50 @@
+// Run as a child: trains a program on random rows for a few epochs and sends how far its resident memory grew.
+
+import process from "node:process";
+import { elementCount } from "../graph/mod.ts";
+import { connectParent, PeakMemory } from "../process/mod.ts";
+import { warmUpEngine } from "../runtime/mod.ts";
+import { random } from "../statistics/mod.ts";
+import type { MemoryOrder } from "./measured_memory.ts";
+import { adam } from "./optimizer.ts";
+import { deserializeProgram, rowShape, type TrainingProgram } from "./program.ts";
+import { trainProgram } from "./train.ts";
+import type { TrainingData } from "./training_data.ts";
+
+const EPOCHS = 3;
+const STEPS_PER_EPOCH = 3;
+
+async function main(): Promise<void> {
+  const parent = connectParent();
+  for await (const message of parent.messages) {
+    const { program: serialized, batchSize, validationRows, threads } = message as MemoryOrder;
+    const program = deserializeProgram(serialized);
+    const data = randomRows(program, { train: STEPS_PER_EPOCH * batchSize, validation: validationRows });
+    await warmUpEngine();
+    const memory = new PeakMemory();
+    const settings = { optimizer: adam({ learningRate: 1e-4 }), epochs: EPOCHS, batchSize, seed: 1, threads };
+    await trainProgram(program, data, { settings }).result;
+    parent.send({ growthBytes: memory.end() - memory.baselineRssBytes });
+    break;
+  }
+  process.exit(0);
+}
+
+function randomRows(program: TrainingProgram, { train, validation }: { train: number; validation: number }) {
+  const generator = random(1, "memory");
+  const rows = train + validation;
+  const columns = Object.entries({ ...program.loss.inputs, ...program.metrics.inputs }).map(([name, tensor]) => {
+    const shape = [rows, ...rowShape(tensor, name)];
+    const data = generator.fillNormal(new Float32Array(elementCount(shape)), 0, 0.05);
+    return [name, { dtype: "float32" as const, shape, data }] as const;
+  });
+  const indices = Uint32Array.from({ length: rows }, (_, i) => i);
+  return {
+    reference: { dataset: "random", columns: {}, hash: "random" },
+    columns: Object.fromEntries(columns),
+    train: indices.subarray(0, train),
+    validation: indices.subarray(train),
+  } satisfies TrainingData;
+}
+
+main();

@@ -1,0 +1,233 @@
+// One training step on the GPU (WebGPU through ONNX Runtime; Metal on a Mac, Vulkan on Linux): a single graph computes loss,
+// gradients and the optimizer's update. State stays in two sets of buffers on the device, one read and one written by a
+// step; they then change places. Only the batch and two or three scalars go there, and only the loss comes back.
+
+import { bindDimensions, elementCount, type Graph, type Parameter } from "../graph/mod.ts";
+import { initialValues } from "../nn/mod.ts";
+import {
+  type ArrayValue,
+  type BoundRun,
+  compileForDevice,
+  type DeviceArray,
+  type DeviceMemory,
+  deviceMemory,
+  type DeviceSession,
+  type DeviceTuning,
+} from "../runtime/mod.ts";
+import type { Stepper, StepperOptions } from "./cpu_stepper.ts";
+import {
+  nextName,
+  type ParameterGroup,
+  STATE_REGIONS,
+  stateName,
+  type StateRegion,
+  type StepGraph,
+  stepGraph,
+  stepScalars,
+} from "./webgpu_step_graph.ts";
+
+/** Largest flat tensor: half of what WebGPU guarantees to be able to bind. */
+const DEFAULT_GROUP_BYTES = 64 * 2 ** 20;
+
+const float32 = (shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))) =>
+  ({ dtype: "float32", shape, data }) as const satisfies ArrayValue;
+
+type Arrays = Record<string, DeviceArray>;
+
+/**
+ * Prepares training of a loss graph on the GPU.
+ *
+ * @param options as for the CPU, but `threads` has no effect, and `memoryLimitBytes` bounds a flat tensor of several
+ *   parameters (default 64 MiB; 1 keeps each parameter on its own)
+ * @throws {TypeError} when the graph has no trainable parameter, or one that is not float32
+ * @throws {Error} when there is no GPU, or an operator without a WebGPU kernel: the message names the node
+ */
+export async function webgpuStepper(
+  lossGraph: Graph,
+  options: StepperOptions,
+  tuning: DeviceTuning = {},
+): Promise<Stepper> {
+  const { batchSize, optimizer, seed, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
+  const fixed = bindDimensions(lossGraph, { batch: batchSize });
+  checkTypes(fixed);
+  checkOptions(options);
+  const built = stepGraph(fixed, { optimizer, groupValues: memoryLimitBytes / 4 });
+  const frozen = fixed.parameters.filter(({ source }) => !source.trainable)
+    .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const);
+  const weights = Object.fromEntries(frozen);
+  const memory = await deviceMemory();
+  const session = await compileForDevice(built.graph, { weights, ...tuning });
+  try {
+    const first = await memory.upload(initialState(built.groups, seed));
+    const second = await memory.upload(emptyState(built.groups));
+    return new WebGpuStepper({ built, fixed, options, session, memory, weights }, [first, second]);
+  } catch (error) {
+    await session.release();
+    await memory.release();
+    throw error;
+  }
+}
+
+function checkTypes({ name, inputs, parameters }: Graph): void {
+  const trained = parameters.filter(({ source }) => source.trainable);
+  if (trained.length === 0) throw new TypeError(`Cannot train ${name}: it has no trainable parameter`);
+  const named = [...Object.entries(inputs), ...parameters.map((leaf) => [leaf.source.name, leaf] as const)];
+  for (const [leaf, { dtype }] of named) {
+    if (dtype !== "float32") throw new TypeError(`Cannot train ${name}: expected ${leaf} in float32, got ${dtype}`);
+  }
+}
+
+/** Refuses what only the engines that keep their state in host memory can do. */
+function checkOptions({ accumulationSteps = 1, maxGradientNorm }: StepperOptions): void {
+  const refused = accumulationSteps > 1 ? "accumulationSteps above 1" : maxGradientNorm ? "maxGradientNorm" : null;
+  if (refused) throw new TypeError(`Cannot train on WebGPU with ${refused}: use engine "cpu" or "tfjs"`);
+}
+
+/** Flat tensors of each region and group, filled by `fill`. */
+function flatState(
+  groups: readonly ParameterGroup[],
+  fill: (region: StateRegion, parameter: Parameter, target: Float32Array) => void,
+): Record<string, ArrayValue> {
+  const named = STATE_REGIONS.flatMap((region) =>
+    groups.map(({ members, count }, i) => {
+      const data = new Float32Array(count);
+      for (const { parameter, start, count } of members) fill(region, parameter, data.subarray(start, start + count));
+      return [stateName(region, i), float32([count], data)] as const;
+    })
+  );
+  return Object.fromEntries(named);
+}
+
+const emptyState = (groups: readonly ParameterGroup[]) => flatState(groups, () => {});
+
+const initialState = (groups: readonly ParameterGroup[], seed: number) =>
+  flatState(groups, (region, parameter, target) => {
+    if (region === "parameter") initialValues(parameter, seed, target);
+  });
+
+interface Parts {
+  built: StepGraph;
+  fixed: Graph;
+  options: StepperOptions;
+  session: DeviceSession;
+  memory: DeviceMemory;
+  /** Frozen parameters. */
+  weights: Readonly<Record<string, ArrayValue>>;
+}
+
+class WebGpuStepper implements Stepper {
+  readonly batch: Readonly<Record<string, Float32Array>>;
+  readonly #parts: Parts;
+  readonly #batchValues: Readonly<Record<string, ArrayValue>>;
+  readonly #scalars: Readonly<Record<string, Float32Array>>;
+  readonly #loss = new Float32Array(1);
+  /** State that the next step reads, and the one that it writes. */
+  #states: [Arrays, Arrays];
+  /** Steps from the first state to the second, and back. */
+  #runs: [BoundRun, BoundRun];
+
+  constructor(parts: Parts, states: [Arrays, Arrays]) {
+    this.#parts = parts;
+    const batch = Object.entries(parts.fixed.inputs).map(([name, { shape }]) =>
+      [name, float32(shape as number[])] as const
+    );
+    this.#batchValues = Object.fromEntries(batch);
+    this.batch = Object.fromEntries(batch.map(([name, { data }]) => [name, data]));
+    const scalars = stepScalars(parts.options.optimizer, { step: 1, learningRate: 1 });
+    this.#scalars = Object.fromEntries(Object.keys(scalars).map((name) => [name, new Float32Array(1)]));
+    this.#states = states;
+    this.#runs = this.#bind();
+  }
+
+  async step({ step, learningRate }: { step: number; learningRate: number }): Promise<number> {
+    const scalars = stepScalars(this.#parts.options.optimizer, { step, learningRate });
+    for (const [name, value] of Object.entries(scalars)) this.#scalars[name][0] = value;
+    await this.#runs[0].run();
+    const [loss] = this.#loss;
+    if (!Number.isFinite(loss)) {
+      throw new RangeError(`Training diverged: the loss is ${loss} at step ${step} with learning rate ${learningRate}`);
+    }
+    this.#states.reverse();
+    this.#runs.reverse();
+    return loss;
+  }
+
+  accumulate(): Promise<void> {
+    throw new TypeError('Cannot accumulate gradients on WebGPU: use engine "cpu" or "tfjs"');
+  }
+
+  async readParameters(): Promise<Record<string, ArrayValue>> {
+    const trained = Object.entries(await this.#read(["parameter"]))
+      .map(([name, value]) => [name.slice("parameter/".length), value] as const);
+    return { ...Object.fromEntries(trained), ...this.#parts.weights };
+  }
+
+  readState(): Promise<Record<string, ArrayValue>> {
+    return this.#read(STATE_REGIONS);
+  }
+
+  async writeState(state: Readonly<Record<string, ArrayValue>>): Promise<void> {
+    const { memory, built } = this.#parts;
+    const values = flatState(built.groups, (region, { source }, target) => {
+      target.set(stateValue(state, { name: `${region}/${source.name}`, count: target.length }));
+    });
+    const written = await memory.upload(values);
+    memory.free(Object.values(this.#states[0]));
+    this.#states[0] = written;
+    this.#runs = this.#bind();
+  }
+
+  async release(): Promise<void> {
+    const { memory, session } = this.#parts;
+    for (const state of this.#states) memory.free(Object.values(state));
+    await session.release();
+    await memory.release();
+  }
+
+  #bind(): [BoundRun, BoundRun] {
+    const { session, built } = this.#parts;
+    const scalars = Object.entries(this.#scalars).map(([name, data]) => [name, float32([], data)] as const);
+    const feeds = { ...this.#batchValues, ...Object.fromEntries(scalars) };
+    const [first, second] = this.#states;
+    const to = (state: Arrays) => {
+      const named = STATE_REGIONS.flatMap((region) =>
+        built.groups.map((_, i) => [nextName(region, i), state[stateName(region, i)]] as const)
+      );
+      return { loss: float32([], this.#loss), ...Object.fromEntries(named) };
+    };
+    return [session.bind({ ...feeds, ...first }, to(second)), session.bind({ ...feeds, ...second }, to(first))];
+  }
+
+  /** Copies of the state by `REGION/NAME`. */
+  async #read(regions: readonly StateRegion[]): Promise<Record<string, ArrayValue>> {
+    const { memory, built } = this.#parts;
+    const [state] = this.#states;
+    const wanted = regions.flatMap((region) => built.groups.map((_, i) => stateName(region, i)));
+    const flat = await memory.download(Object.fromEntries(wanted.map((name) => [name, state[name]])));
+    const named = regions.flatMap((region) =>
+      built.groups.flatMap(({ members }, i) => {
+        const data = flat[stateName(region, i)].data as Float32Array;
+        return members.map(({ parameter, start, count }) =>
+          [
+            `${region}/${parameter.source.name}`,
+            float32(parameter.shape as number[], data.subarray(start, start + count)),
+          ] as const
+        );
+      })
+    );
+    return Object.fromEntries(named);
+  }
+}
+
+function stateValue(
+  state: Readonly<Record<string, ArrayValue>>,
+  { name, count }: { name: string; count: number },
+): Float32Array {
+  const value = state[name];
+  if (!value) throw new TypeError(`Cannot write state: expected ${name}, got none`);
+  if (value.dtype !== "float32" || value.data.length !== count) {
+    const got = `${value.dtype} with ${value.data.length} values`;
+    throw new TypeError(`Cannot write state: expected ${name} in float32 with ${count} values, got ${got}`);
+  }
+  return value.data as Float32Array;
+}

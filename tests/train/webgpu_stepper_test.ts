@@ -1,0 +1,80 @@
+// WebGPU needs its environment before a process starts, so each test is a child process; see tests/webgpu_environment.ts.
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { bindDimensions, topologicalOrder } from "lib/graph/mod.ts";
+import { projectPath } from "lib/process/mod.ts";
+import { deviceError } from "lib/runtime/mod.ts";
+import { adam, adamW, type OptimizerSpec } from "lib/train/mod.ts";
+import { stepGraph, stepScalars } from "lib/train/webgpu_step_graph.ts";
+import { webgpuTest } from "tests/webgpu_environment.ts";
+import { smallProgram } from "./fixtures.ts";
+
+const child = (name: string) => projectPath("tests", "train", "children", name);
+const parity = child("webgpu_parity.ts");
+const steps = child("webgpu_steps.ts");
+
+webgpuTest("each of 200 Adam steps on WebGPU is PyTorch's, from PyTorch's state", {
+  module: parity,
+  args: ["adam_mse"],
+});
+webgpuTest("each AdamW step and each step through LayerNorm, GELU and tanh on WebGPU is PyTorch's", {
+  module: parity,
+  args: ["adamw_alignment", "adam_mixed"],
+});
+webgpuTest("a WebGPU stepper starts with the CPU's state, moves it, keeps frozen parameters and gives it back", {
+  module: steps,
+  args: ["startsAndGoesOnLikeTheCpu", "putsStateBack", "keepsFrozenParameters"],
+});
+webgpuTest("WebGPU steps are the same for one group of parameters and for many, and leave the state at a bad loss", {
+  module: steps,
+  args: ["givesTheSameInOneGroupAndInMany", "leavesStateWhenTheLossIsNotFinite"],
+});
+webgpuTest("what WebGPU cannot train is refused with the node's name", {
+  module: steps,
+  args: ["refusesWhatItCannotTrain"],
+});
+webgpuTest("a run on WebGPU, aborted and resumed, ends with the same bits", {
+  module: steps,
+  args: ["resumesToTheSameBits"],
+});
+if (process.platform === "linux") {
+  webgpuTest("a machine without a GPU is told so", {
+    module: steps,
+    args: ["saysThatThereIsNoGpu"],
+    env: { VK_DRIVER_FILES: "/nonexistent.json", VK_ICD_FILENAMES: "/nonexistent.json" },
+  });
+}
+
+function operatorCounts(optimizer: OptimizerSpec, groupValues: number) {
+  const fixed = bindDimensions(smallProgram().loss, { batch: 8 });
+  const { graph, groups } = stepGraph(fixed, { optimizer, groupValues });
+  const types = topologicalOrder(Object.values(graph.outputs)).map(({ type }) => type);
+  const count = (type: string) => types.filter((other) => other === type).length;
+  return { groups: groups.length, nodes: types.length, slices: count("Slice"), roots: count("Sqrt") };
+}
+
+Deno.test("stepGraph applies the optimizer once a group, not once a parameter", () => {
+  const optimizer = adam({ learningRate: 1e-2 });
+  const flat = operatorCounts(optimizer, Infinity);
+  const separate = operatorCounts(optimizer, 0);
+  assert.deepEqual([flat.groups, flat.roots, flat.slices], [1, 1, 8]);
+  assert.deepEqual([separate.groups, separate.roots, separate.slices], [8, 8, 0]);
+  // 13 operations of Adam for each of 7 further groups, less 8 slices and a concatenation.
+  assert.equal(separate.nodes - flat.nodes, 7 * 13 - 9);
+});
+
+Deno.test("stepGraph adds weight decay where its optimizer has it", () => {
+  const plain = operatorCounts(adam({ learningRate: 1e-2 }), Infinity).nodes;
+  const decay = { learningRate: 1e-2, weightDecay: 0.1 };
+  assert.equal(operatorCounts(adam(decay), Infinity).nodes - plain, 2);
+  assert.equal(operatorCounts(adamW(decay), Infinity).nodes - plain, 1);
+  assert.equal(operatorCounts(adamW({ ...decay, weightDecay: 0 }), Infinity).nodes, plain);
+  assert.equal(stepScalars(adamW(decay), { step: 1, learningRate: 0.5 })["optimizer:shrink"], 0.95);
+});
+
+Deno.test("deviceError tells a lost device, and keeps what it does not know", () => {
+  const lost = deviceError("run step", new Error("[Device] is lost: Device was lost (VK_ERROR_DEVICE_LOST)"));
+  assert.match(lost.message, /^Cannot run step on WebGPU: the GPU device was lost .* from its last checkpoint$/);
+  assert.equal(deviceError("run step", "odd").message, "Cannot run step on WebGPU: odd");
+});
