@@ -121,19 +121,10 @@ export const FUZZ_TARGETS: Readonly<Record<string, FuzzTarget>> = {
     // Computes float64 in float32, and has no float16.
     dtypes: ["int64", "int32", "int8", "uint8", "bool"],
     // Quantized inference has no kernels there.
-    operators: () => operatorTypes().filter((type) => tfjsOperators().includes(type)),
-    load() {
-      const { tfjsExecutor } = runtime as { tfjsExecutor?: typeof runtime.compile };
-      if (!tfjsExecutor) throw new CommandError("Cannot fuzz tfjs: lib/runtime has no tfjsExecutor");
-      return onSession(tfjsExecutor);
-    },
+    operators: runtime.tfjsOperatorTypes,
+    load: () => onSession(runtime.tfjsExecutor),
   },
 };
-
-function tfjsOperators(): readonly string[] {
-  const { tfjsOperatorTypes } = runtime as { tfjsOperatorTypes?: () => string[] };
-  return tfjsOperatorTypes?.() ?? [];
-}
 
 /**
  * The targets of a list such as `ort,tfjs`, and the dtypes and operators that all of them take.

@@ -14,6 +14,9 @@ Deno.test("fuzzOptions has defaults and refuses what is no count", () => {
 Deno.test("fuzzTargets refuses unknown executors and keeps to the dtypes that all take", () => {
   assert.throws(() => fuzzTargets("ort,torch"), /Cannot fuzz "torch": executors are ort, tfjs/);
   assert.deepEqual(fuzzTargets("ort").dtypes, ["float64", "float16", "int64", "int32", "int8", "uint8", "bool"]);
+  const { dtypes, operators } = fuzzTargets("ort,tfjs");
+  assert.deepEqual(dtypes, ["int64", "int32", "int8", "uint8", "bool"]);
+  assert.ok(operators.includes("MatMul") && !operators.includes("MatMulNBits"));
 });
 
 Deno.test("fuzzMain tells counts and ends with 0 without differences", async () => {
