@@ -20,9 +20,7 @@ export interface StoredOutput {
 
 /** A Python that has nbclient, null when there is none: then a test is skipped, unless REQUIRE_JUPYTER is set. */
 export async function jupyterPython(): Promise<string | null> {
-  const candidates = [process.env.JUPYTER_PYTHON, "/opt/jupyter/bin/python", "python3"].filter((path) =>
-    path !== undefined
-  );
+  const candidates = [process.env.JUPYTER_PYTHON, "python3"].filter((path) => path !== undefined);
   for (const python of candidates) {
     if (python.startsWith("/") && !existsSync(python)) continue;
     try {
