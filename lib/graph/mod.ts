@@ -44,6 +44,8 @@ export {
   type Tensor,
 } from "./tensor.ts";
 export {
+  type ArrayData,
+  type ArrayValue,
   checkShape,
   concreteShape,
   type Dim,
@@ -64,17 +66,10 @@ export { checkFloat16Range } from "./rewrites/float16_islands.ts";
 export { foldConstants, type FoldOptions } from "./rewrites/fold_constants.ts";
 export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
 export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
-export { type WeightData, type WeightedGraph, type Weights, type WeightValue } from "./rewrites/weights.ts";
+export { type WeightedGraph, type Weights } from "./rewrites/weights.ts";
 export { analyse } from "./fuzz/analysis.ts";
 export { type Bounded, EPSILON, ROUNDINGS } from "./fuzz/bounds.ts";
-export {
-  type Executor,
-  type FuzzArray,
-  type FuzzArrayData,
-  type FuzzCase,
-  type FuzzFeeds,
-  KnownLimitation,
-} from "./fuzz/case.ts";
+export { type Executor, type FuzzCase, type FuzzFeeds, KnownLimitation } from "./fuzz/case.ts";
 export { randomGraph, type RandomGraphOptions } from "./fuzz/random_graph.ts";
 export { compareCase, type Comparison, type Difference } from "./fuzz/compare.ts";
 export { fuzz, type FuzzFailure, type FuzzOptions, type FuzzSummary } from "./fuzz/fuzz.ts";

@@ -78,3 +78,20 @@ export function normalizeAxis(axis: number, rank: number, operator: string): num
   }
   return resolved;
 }
+
+/** Element storage by dtype: float16 as its bits, bool as bytes of 0 and 1. */
+export type ArrayData =
+  | Float32Array
+  | Float64Array
+  | Uint16Array
+  | BigInt64Array
+  | Int32Array
+  | Int8Array
+  | Uint8Array;
+
+/** A concrete value as executors take and give it: row-major elements of a dtype and shape. */
+export interface ArrayValue {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: ArrayData;
+}

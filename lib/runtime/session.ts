@@ -1,25 +1,19 @@
 // Executing a graph with ONNX Runtime: a session per graph and provider, checked feeds, results in memory of one's choice.
 
 import type * as Ort from "onnxruntime-common";
-import { type DType, elementCount, encodeOnnx, formatShape, type Graph, type Tensor } from "../graph/mod.ts";
+import {
+  type ArrayData,
+  type ArrayValue,
+  type DType,
+  elementCount,
+  encodeOnnx,
+  formatShape,
+  type Graph,
+  type Tensor,
+} from "../graph/mod.ts";
 import { loadOnnxRuntime, type OrtModule, type ProviderName, requireProvider } from "./onnxruntime.ts";
 
-/** Element storage by dtype: float16 as its bits, bool as bytes of 0 and 1. */
-export type ArrayData =
-  | Float32Array
-  | Float64Array
-  | Uint16Array
-  | BigInt64Array
-  | Int32Array
-  | Int8Array
-  | Uint8Array;
-
-/** A concrete value: row-major elements of a dtype and shape. */
-export interface ArrayValue {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: ArrayData;
-}
+export type { ArrayData, ArrayValue };
 
 /** Options of a session. */
 export interface CompileOptions {

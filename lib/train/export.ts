@@ -1,6 +1,7 @@
 // Shipping: a checkpoint as one .onnx file, whole or in part, in the precision that is asked for.
 
 import {
+  type ArrayValue,
   bindDimensions,
   encodeOnnx,
   explain,
@@ -15,7 +16,6 @@ import {
   type Tensor,
   toFloat16,
   type WeightedGraph,
-  type WeightValue,
 } from "../graph/mod.ts";
 import { type CheckpointSidecar, loadWeights, readSidecar } from "./checkpoint.ts";
 import { loadProgram } from "./program_file.ts";
@@ -93,7 +93,7 @@ export async function exportCheckpoint(
 }
 
 async function ownWeights(folder: string, { parameters }: Graph): Promise<WeightedGraph["weights"]> {
-  const all: Readonly<Record<string, WeightValue>> = await loadWeights(folder);
+  const all: Readonly<Record<string, ArrayValue>> = await loadWeights(folder);
   return Object.fromEntries(parameters.map(({ source: { name } }) => [name, all[name]]));
 }
 

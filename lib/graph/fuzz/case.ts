@@ -1,30 +1,13 @@
 // A case of the fuzzer: a graph with values for its inputs and parameters, and what runs it.
 
 import type { Graph } from "../graph.ts";
-import type { DType } from "../types.ts";
-
-/** Element storage by dtype; the same as that of lib/runtime's `ArrayValue`, which lib/graph cannot import. */
-export type FuzzArrayData =
-  | Float32Array
-  | Float64Array
-  | Uint16Array
-  | BigInt64Array
-  | Int32Array
-  | Int8Array
-  | Uint8Array;
-
-/** A concrete value: row-major elements of a dtype and shape. */
-export interface FuzzArray {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: FuzzArrayData;
-}
+import type { ArrayValue, DType } from "../types.ts";
 
 /** Values of inputs and parameters by name. */
-export type FuzzFeeds = Readonly<Record<string, FuzzArray>>;
+export type FuzzFeeds = Readonly<Record<string, ArrayValue>>;
 
 /** Computes all outputs of a graph from a value for each input and parameter. */
-export type Executor = (graph: Graph, feeds: FuzzFeeds) => Promise<Record<string, FuzzArray>>;
+export type Executor = (graph: Graph, feeds: FuzzFeeds) => Promise<Record<string, ArrayValue>>;
 
 /** Thrown by an executor for a graph that its provider is known not to take: such a graph is not compared, but counted. */
 export class KnownLimitation extends Error {
@@ -39,7 +22,7 @@ export interface FuzzCase {
 }
 
 /** Values as an executor takes them. */
-export function toFuzzArray(dtype: DType, shape: readonly number[], data: ArrayLike<number>): FuzzArray {
+export function toArrayValue(dtype: DType, shape: readonly number[], data: ArrayLike<number>): ArrayValue {
   switch (dtype) {
     case "float32":
       return { dtype, shape, data: Float32Array.from(data) };
@@ -60,6 +43,6 @@ export function toFuzzArray(dtype: DType, shape: readonly number[], data: ArrayL
 }
 
 /** The elements as numbers. */
-export function numbersIn({ data }: Pick<FuzzArray, "data">): Float64Array {
+export function numbersIn({ data }: Pick<ArrayValue, "data">): Float64Array {
   return Float64Array.from(data as ArrayLike<number>, Number);
 }

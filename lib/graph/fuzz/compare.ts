@@ -1,9 +1,9 @@
 // Comparing an executor's results with float64, element by element, against the error bounds of the analysis.
 
-import { formatShape } from "../types.ts";
+import { type ArrayValue, formatShape } from "../types.ts";
 import { analyse } from "./analysis.ts";
 import type { Bounded } from "./bounds.ts";
-import { type Executor, type FuzzArray, type FuzzCase, KnownLimitation } from "./case.ts";
+import { type Executor, type FuzzCase, KnownLimitation } from "./case.ts";
 
 /** How an executor failed on a case. */
 export interface Difference {
@@ -22,7 +22,7 @@ export interface Comparison {
 }
 
 /** Compares one output. */
-function compareOutput(name: string, expected: Bounded, actual: FuzzArray | undefined): Comparison {
+function compareOutput(name: string, expected: Bounded, actual: ArrayValue | undefined): Comparison {
   const fail = (kind: Difference["kind"], message: string): Comparison => ({
     difference: { kind, output: name, message: `${name}: ${message}` },
     worstRatio: Infinity,
@@ -68,7 +68,7 @@ export async function compareCase(
 ): Promise<Comparison | null> {
   const { problem, outputs } = analyse(graph, feeds);
   if (problem) return null;
-  let results: Record<string, FuzzArray>;
+  let results: Record<string, ArrayValue>;
   try {
     results = await executor(graph, feeds);
   } catch (error) {

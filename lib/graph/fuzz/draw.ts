@@ -4,9 +4,9 @@
 import type { Random } from "../../statistics/mod.ts";
 import { abs, add } from "../ops.ts";
 import { constant, input, parameter, type Tensor } from "../tensor.ts";
-import { type Dim, type DType, elementCount, isFloating, type Shape } from "../types.ts";
+import { type ArrayValue, type Dim, type DType, elementCount, isFloating, type Shape } from "../types.ts";
 import { Analysis } from "./analysis.ts";
-import { type FuzzArray, toFuzzArray } from "./case.ts";
+import { toArrayValue } from "./case.ts";
 import type { Bounded } from "./bounds.ts";
 
 /** Which values a new leaf gets; floats are drawn as float32. */
@@ -35,7 +35,7 @@ const LONG_SIZES = [16, 31, 64];
 export class Draw {
   readonly pool: Tensor[] = [];
   readonly analysis: Analysis;
-  readonly feeds: Record<string, FuzzArray> = {};
+  readonly feeds: Record<string, ArrayValue> = {};
   readonly #random: Random;
   #leaves = 0;
 
@@ -107,7 +107,7 @@ export class Draw {
       ? parameter(name, concrete, { dtype, initializer: { kind: "constant", value: 0 } })
       : input(name, dtype, shape);
     this.analysis.feed(leaf, data);
-    this.feeds[name] = toFuzzArray(dtype, concrete, data);
+    this.feeds[name] = toArrayValue(dtype, concrete, data);
     return leaf;
   }
 

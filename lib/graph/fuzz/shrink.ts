@@ -4,7 +4,7 @@ import { graph, leaves, topologicalOrder } from "../graph.ts";
 import { rebuild } from "../rewrite.ts";
 import { input, type Operation, type Tensor } from "../tensor.ts";
 import { analyse } from "./analysis.ts";
-import { type FuzzCase, type FuzzFeeds, numbersIn, toFuzzArray } from "./case.ts";
+import { type FuzzCase, type FuzzFeeds, numbersIn, toArrayValue } from "./case.ts";
 import { smallerDimensions } from "./shrink_dimensions.ts";
 import { simplerValues } from "./shrink_values.ts";
 
@@ -124,7 +124,7 @@ function* replaceByInputs(candidate: Candidate, cut: readonly Operation[]): Gene
     if (tensor.dtype === "float16") return tensor;
     const { shape, data } = analysis.valueOf(tensor);
     const name = unusedName();
-    added[name] = toFuzzArray(tensor.dtype, shape, data);
+    added[name] = toArrayValue(tensor.dtype, shape, data);
     return input(name, tensor.dtype, tensor.shape);
   };
   const names = Object.keys(outputs);

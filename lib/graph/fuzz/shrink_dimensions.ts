@@ -4,8 +4,8 @@ import { leaves } from "../graph.ts";
 import { apply } from "../operator.ts";
 import { rebuild } from "../rewrite.ts";
 import { constant, type Operation, type Tensor } from "../tensor.ts";
-import { elementCount, type Shape } from "../types.ts";
-import { type FuzzArray, numbersIn, toFuzzArray } from "./case.ts";
+import { type ArrayValue, elementCount, type Shape } from "../types.ts";
+import { numbersIn, toArrayValue } from "./case.ts";
 import { attempt, type Candidate, withOutputs } from "./shrink.ts";
 
 /** New size of an axis of a leaf, given its present size; the same size keeps it. */
@@ -69,7 +69,7 @@ function* resized(
   everywhere: readonly [number, number] | null,
 ): Generator<Candidate> {
   const { graph, feeds } = candidate;
-  const changed: Record<string, FuzzArray> = {};
+  const changed: Record<string, ArrayValue> = {};
   const leaf = (tensor: Tensor): Tensor | null => {
     if (isIndexConstant(tensor)) return null;
     const shape = concreteShapeOf(tensor, feeds);
@@ -78,7 +78,7 @@ function* resized(
       return constant(cropped(tensor.source.data, shape, target), { dtype: tensor.dtype, shape: target });
     }
     const fed = feeds[nameOf(tensor)];
-    changed[nameOf(tensor)] = toFuzzArray(fed.dtype, target, cropped(numbersIn(fed), shape, target));
+    changed[nameOf(tensor)] = toArrayValue(fed.dtype, target, cropped(numbersIn(fed), shape, target));
     // Names stay while whole sizes shrink; axis by axis they become numbers.
     return { ...tensor, shape: everywhere ? withNames(tensor.shape, target) : target };
   };

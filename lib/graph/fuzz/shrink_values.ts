@@ -2,15 +2,15 @@
 
 import { rebuild } from "../rewrite.ts";
 import { constant, type Tensor } from "../tensor.ts";
-import { isFloating } from "../types.ts";
-import { type FuzzArray, numbersIn, toFuzzArray } from "./case.ts";
+import { type ArrayValue, isFloating } from "../types.ts";
+import { numbersIn, toArrayValue } from "./case.ts";
 import { attempt, type Candidate, withOutputs } from "./shrink.ts";
 
 /** Simpler values for all feeds together, then for each alone, then for each element. */
 export function* simplerValues({ graph, feeds }: Candidate): Generator<Candidate> {
-  const with_ = (changed: Record<string, FuzzArray>): Candidate => ({ graph, feeds: { ...feeds, ...changed } });
-  const mapped = (array: FuzzArray, simplify: (value: number) => number) =>
-    toFuzzArray(array.dtype, array.shape, numbersIn(array).map(simplify));
+  const with_ = (changed: Record<string, ArrayValue>): Candidate => ({ graph, feeds: { ...feeds, ...changed } });
+  const mapped = (array: ArrayValue, simplify: (value: number) => number) =>
+    toArrayValue(array.dtype, array.shape, numbersIn(array).map(simplify));
   for (const simplify of SIMPLIFICATIONS) {
     yield with_(Object.fromEntries(Object.entries(feeds).map(([name, array]) => [name, mapped(array, simplify)])));
   }

@@ -1,8 +1,9 @@
 // A case as source text: calls of the functions that models are written with, which can be pasted into a test.
 
+import type { ArrayValue } from "../types.ts";
 import { leaves, topologicalOrder } from "../graph.ts";
 import { constantValues, type Operation, type Tensor } from "../tensor.ts";
-import { type FuzzArray, type FuzzCase, numbersIn } from "./case.ts";
+import { type FuzzCase, numbersIn } from "./case.ts";
 
 type Names = readonly string[];
 
@@ -56,7 +57,7 @@ function float32Text(value: number): string {
   return numberText(value);
 }
 
-function valuesText(array: Pick<FuzzArray, "dtype" | "data">): string {
+function valuesText(array: Pick<ArrayValue, "dtype" | "data">): string {
   const text = array.dtype === "float32" ? float32Text : array.dtype === "int64" ? (n: number) => `${n}n` : numberText;
   return Array.from(numbersIn(array), text).join(", ");
 }
@@ -135,7 +136,7 @@ function printedInputs(operation: Operation): readonly Tensor[] {
   return first ? inputs.slice(0, 1) : inputs;
 }
 
-function feedText([name, { dtype, shape, data }]: [string, FuzzArray]): string {
+function feedText([name, { dtype, shape, data }]: [string, ArrayValue]): string {
   const array = `${data.constructor.name}.of(${valuesText({ dtype, data })})`;
   return `  ${name}: { dtype: "${dtype}" as const, shape: ${JSON.stringify(shape)}, data: ${array} },`;
 }

@@ -7,9 +7,9 @@ import { apply } from "../operator.ts";
 import { cast } from "../ops.ts";
 import { rewriteGraph } from "../rewrite.ts";
 import { constant, constantValues, input, isParameter, type Operation, parameter, type Tensor } from "../tensor.ts";
-import { type DType } from "../types.ts";
+import { type ArrayValue, type DType } from "../types.ts";
 import { type Precision, precisions } from "./float16_islands.ts";
-import { floatWeight, reachedWeights, type WeightedGraph, type Weights, type WeightValue } from "./weights.ts";
+import { floatWeight, reachedWeights, type WeightedGraph, type Weights } from "./weights.ts";
 
 /** Largest finite value of float16. */
 export const LARGEST_FLOAT16 = 65504;
@@ -109,7 +109,7 @@ function halfWeights({ graph: original, weights }: WeightedGraph, half: Readonly
         `Cannot convert ${name} to float16: expected magnitudes up to ${LARGEST_FLOAT16}, got ${tooLarge}`,
       );
     }
-    const value: WeightValue = { dtype: "float16", shape: leaf.shape as number[], data: float32ToFloat16(values) };
+    const value: ArrayValue = { dtype: "float16", shape: leaf.shape as number[], data: float32ToFloat16(values) };
     return [name, value] as const;
   });
   return Object.fromEntries(converted);

@@ -1,10 +1,11 @@
 // Weight-only quantization to 4 bits: the matrices shrink eightfold, activations stay in float32.
 
+import type { ArrayValue } from "../types.ts";
 import { matMulNBits } from "../ops_quantization.ts";
 import { roundHalfToEven } from "../operators/quantization.ts";
 import { type Tensor } from "../tensor.ts";
 import { once, productMatrix, type ProductSelection, replaceProducts } from "./dense_products.ts";
-import { convertedParameter, type WeightedGraph, type Weights, type WeightValue } from "./weights.ts";
+import { convertedParameter, type WeightedGraph, type Weights } from "./weights.ts";
 
 const BLOCK_SIZE = 32;
 const BLOCK_BYTES = BLOCK_SIZE / 2;
@@ -49,7 +50,7 @@ export function quantizeWeightOnlyInt4(source: WeightedGraph, selection: Product
 function packColumns(
   matrix: Float32Array,
   { k, n }: { k: number; n: number },
-): { values: WeightValue; scales: WeightValue } {
+): { values: ArrayValue; scales: ArrayValue } {
   const blocks = Math.ceil(k / BLOCK_SIZE);
   const bytes = new Uint8Array(n * blocks * BLOCK_BYTES);
   const scales = new Float32Array(n * blocks);

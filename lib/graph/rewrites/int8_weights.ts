@@ -1,9 +1,10 @@
 // Matrices as bytes: symmetric around zero, one scale a column.
 
+import type { ArrayValue } from "../types.ts";
 import { INTEGER_RANGES, quantizeValue } from "../operators/quantization.ts";
 import { constant, type Tensor } from "../tensor.ts";
 import { type DenseProduct, once, productMatrix } from "./dense_products.ts";
-import { convertedParameter, type Weights, type WeightValue } from "./weights.ts";
+import { convertedParameter, type Weights } from "./weights.ts";
 
 /**
  * The middle of uint8 stands for 0. Signed bytes would say the same, but on x64 processors without VNNI the product of
@@ -39,7 +40,7 @@ export function int8Matrices(weights: Weights): (product: DenseProduct) => Int8M
 }
 
 /** Bytes and scales of `[k, n]`: the largest magnitude of a column becomes 127 steps. */
-function quantizeColumns(matrix: Float32Array, { k, n }: DenseProduct): { values: WeightValue; scale: WeightValue } {
+function quantizeColumns(matrix: Float32Array, { k, n }: DenseProduct): { values: ArrayValue; scale: ArrayValue } {
   const scales = new Float32Array(n);
   for (let i = 0; i < matrix.length; i++) scales[i % n] = Math.max(scales[i % n], Math.abs(matrix[i]));
   for (let column = 0; column < n; column++) scales[column] = scales[column] === 0 ? 1 : scales[column] / LARGEST;

@@ -2,27 +2,10 @@
 
 import { type Graph } from "../graph.ts";
 import { type Parameter, parameter } from "../tensor.ts";
-import { type DType, elementCount, formatShape } from "../types.ts";
-
-/** Elements of a value: float16 as its bits, bool as bytes of 0 and 1. */
-export type WeightData =
-  | Float32Array
-  | Float64Array
-  | Uint16Array
-  | BigInt64Array
-  | Int32Array
-  | Int8Array
-  | Uint8Array;
-
-/** A parameter's value, row-major. */
-export interface WeightValue {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: WeightData;
-}
+import { type ArrayValue, elementCount, formatShape } from "../types.ts";
 
 /** Values of parameters by name. */
-export type Weights = Readonly<Record<string, WeightValue>>;
+export type Weights = Readonly<Record<string, ArrayValue>>;
 
 /** A graph and a value for each of its parameters. */
 export interface WeightedGraph {
@@ -50,13 +33,13 @@ export function floatWeight({ shape, source: { name } }: Parameter, weights: Wei
 }
 
 /** A parameter that stands for a converted value; nothing trains it. */
-export function convertedParameter(name: string, { dtype, shape }: WeightValue): Parameter {
+export function convertedParameter(name: string, { dtype, shape }: ArrayValue): Parameter {
   return parameter(name, shape, { dtype, trainable: false, initializer: { kind: "constant", value: 0 } });
 }
 
 /** The values that a rewritten graph still needs. */
 export function reachedWeights(graph: Graph, ...sources: Weights[]): WeightedGraph {
-  const all: Record<string, WeightValue> = Object.assign({}, ...sources);
+  const all: Record<string, ArrayValue> = Object.assign({}, ...sources);
   const names = graph.parameters.map(({ source }) => source.name);
   const missing = names.find((name) => !all[name]);
   if (missing) throw new TypeError(`Cannot convert weights: expected a value for ${missing}, got none`);

@@ -2,7 +2,7 @@
 
 import { type Executor, operatorOf, type Tensor, topologicalOrder } from "../../../lib/graph/mod.ts";
 import { type DType, isFloating, type NdArray } from "../../../lib/graph/mod.ts";
-import { toFuzzArray } from "../../../lib/graph/fuzz/case.ts";
+import { toArrayValue } from "../../../lib/graph/fuzz/case.ts";
 
 /** What a float32 (or float16) executor stores. */
 function stored(dtype: DType, value: number): number {
@@ -52,7 +52,7 @@ export function plantedExecutor(planted: string | null): Executor {
     return Object.fromEntries(
       Object.entries(graph.outputs).map(([name, tensor]) => {
         const { dtype, shape, data } = valueOf(tensor);
-        return [name, toFuzzArray(dtype, shape, data)];
+        return [name, toArrayValue(dtype, shape, data)];
       }),
     );
   };
