@@ -45,7 +45,7 @@ export interface OffsetOptions {
  * import { offsetConcentration } from "lib/evaluate/mod.ts";
  * const vectors = { shape: [6, 2], data: Float32Array.of(1, 0, 0, 1, 0.8, 0.6, -0.6, 0.8, 0.6, -0.8, 0.8, 0.6) };
  * const pairs = [[0, 1], [2, 3], [4, 5]].map(([source, target]) => ({ source, target })); // quarter turns
- * console.log((await offsetConcentration(vectors, pairs, { seed: 1 })).offsetConcentration.toFixed(2)); // 0.46
+ * console.log((await offsetConcentration(vectors, pairs, { seed: 1 })).offsetConcentration.toFixed(2)); // 0.47
  * ```
  */
 export async function offsetConcentration(
