@@ -3,7 +3,7 @@
 // Mikolov, Yih and Zweig 2013; Levy and Goldberg 2014; Linzen 2016; Rogers, Drozd and Li 2017.
 
 import { rankEncodedQueries } from "./analogy_encoded.ts";
-import { RankTable, shuffledSecondWords } from "./analogy_ranks.ts";
+import { QuotientScores, RankTable, shuffledSecondWords, SimilarityScores, SumScores } from "./analogy_ranks.ts";
 import type { AnalogyMethod, AnalogyScores, AnalogyVariant } from "./analogy_scores.ts";
 import type { AnalogyQuestion, AnalogySet } from "./analogy_set.ts";
 import { cosine } from "./analogy_vectors.ts";
@@ -30,8 +30,6 @@ export interface AnalogyOptions {
   readonly product?: SimilarityBlock;
 }
 
-/** Levy and Goldberg's: keeps the quotient finite. */
-const EPSILON = 0.001;
 /** Distinct words of a product: bounds memory to this x vocabulary x 4 bytes. */
 const WORDS_PER_PRODUCT = 1024;
 const VARIANTS: readonly AnalogyVariant[] = ["full", "only-b", "ignore-a", "shuffled-pairs"];
@@ -129,7 +127,6 @@ async function rankInSpace(
   },
 ): Promise<void> {
   const n = gallery.shape[0];
-  const scores = new Float64Array(n);
   for (const { first, end, words } of chunks(questions, shuffled)) {
     const products = await product(selectRows(gallery, Uint32Array.from(words.keys())), gallery);
     if (products.length !== words.size * n) {
@@ -146,25 +143,12 @@ async function rankInSpace(
         const inputs = variant === "shuffled-pairs" ? [a, shuffled[i], c] : [a, b, c];
         const minus = variant === "ignore-a" ? null : toA;
         const answers = { accepted, inputs };
-        table.add(["3CosAdd", variant], i, second ? sums(second, minus, toC, scores) : toC, answers);
-        table.add(["3CosMul", variant], i, second ? quotients(second, minus, toC, scores) : toC, answers);
+        const nearest = new SimilarityScores(toC);
+        table.add(["3CosAdd", variant], i, second ? new SumScores(second, minus, toC) : nearest, answers);
+        table.add(["3CosMul", variant], i, second ? new QuotientScores(second, minus, toC) : nearest, answers);
       }
     }
   }
-}
-
-function sums(b: Float32Array, a: Float32Array | null, c: Float32Array, out: Float64Array): Float64Array {
-  if (a) { for (let x = 0; x < out.length; x++) out[x] = b[x] - a[x] + c[x]; }
-  else for (let x = 0; x < out.length; x++) out[x] = b[x] + c[x];
-  return out;
-}
-
-function quotients(b: Float32Array, a: Float32Array | null, c: Float32Array, out: Float64Array): Float64Array {
-  // The halves of (1 + cos) / 2 cancel but for one, which changes no order; epsilon is doubled instead.
-  for (let x = 0; x < out.length; x++) {
-    out[x] = (1 + b[x]) * (1 + c[x]) / (a ? 1 + a[x] + 2 * EPSILON : 1);
-  }
-  return out;
 }
 
 /** Runs of questions that have few enough different words between them, with each word's place in the product. */

@@ -3,7 +3,7 @@
 
 import { type AnalogyOptions, type AnalogySpace, checkedSpace } from "./analogy.ts";
 import { encodeQueries } from "./analogy_encoded.ts";
-import { RankTable } from "./analogy_ranks.ts";
+import { RankTable, SimilarityScores } from "./analogy_ranks.ts";
 import type { AnalogyScores, AnalogyVariant } from "./analogy_scores.ts";
 import { type AnalogyQuestion, type AnalogySet, groupBy } from "./analogy_set.ts";
 import { combineRows, cosine } from "./analogy_vectors.ts";
@@ -68,7 +68,7 @@ export async function scoreAveragedAnalogies(
         : await queriesOf(source, tile, { space, variant, width });
       const products = await product(queries, gallery);
       tile.forEach(({ question: { c, d, accepted } }, i) => {
-        const ranked = products.subarray(i * n, (i + 1) * n);
+        const ranked = new SimilarityScores(products.subarray(i * n, (i + 1) * n));
         table.add(["3CosAvg", variant], first + i, ranked, { accepted, inputs: [c] });
         if (variant === "full") {
           const answer = gallery.data.subarray(d * width, (d + 1) * width);

@@ -1,7 +1,7 @@
 // The second way of asking: the vector b - a + c is made in the teacher's space and goes through the student like any other input.
 // A linear student gives the same answers both ways; others need not, since such vectors are unlike what they were trained on.
 
-import type { RankTable } from "./analogy_ranks.ts";
+import { type RankTable, SimilarityScores } from "./analogy_ranks.ts";
 import type { AnalogyVariant } from "./analogy_scores.ts";
 import type { AnalogyQuestion } from "./analogy_set.ts";
 import { combineRows, cosine, type Terms } from "./analogy_vectors.ts";
@@ -56,7 +56,8 @@ export async function rankEncodedQueries(
       const products = await product(queries, gallery);
       tile.forEach(({ a, b, c, d, accepted }, i) => {
         const inputs = variant === "shuffled-pairs" ? [a, shuffled[first + i], c] : [a, b, c];
-        table.add(["3CosAdd", variant], first + i, products.subarray(i * n, (i + 1) * n), { accepted, inputs });
+        const ranked = new SimilarityScores(products.subarray(i * n, (i + 1) * n));
+        table.add(["3CosAdd", variant], first + i, ranked, { accepted, inputs });
         if (variant !== "full") return;
         const row = (vectors: Vectors, at: number) => vectors.data.subarray(at * width, (at + 1) * width);
         targetSimilarity[first + i] = cosine(row(queries, i), row(gallery, d));
