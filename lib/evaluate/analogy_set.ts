@@ -46,7 +46,10 @@ export interface WordPair {
   readonly category: string;
   readonly source: string;
   readonly target: string;
-  /** Only pairs of the same group are put together; parts of speech, for WordNet. */
+  /**
+   * Only pairs of the same group are put together; parts of speech, for WordNet. 3CosAvg averages over the whole category: what should not
+   * be averaged belongs in categories of its own.
+   */
   readonly group?: string;
 }
 
