@@ -15,3 +15,25 @@ export { dequantizeInt8, fitInt8, type Int8Quantizer, type Int8Vectors, quantize
 export { openings, openTestSplit, type TestOpening } from "./test_split.ts";
 export { applyModel, type ApplyOptions } from "./apply_model.ts";
 export { type EngineProduct, engineProduct } from "./engine_product.ts";
+export { distinctRows } from "./duplicates.ts";
+export { firstNeighbours } from "./neighbours.ts";
+export type { ScoreRetrievalOptions } from "./retrieval.ts";
+export {
+  glossVectors,
+  type ReverseDictionaryScores,
+  type ReverseDictionaryTask,
+  reverseDictionaryTask,
+  scoreReverseDictionary,
+} from "./reverse_dictionary.ts";
+export { isotropy, type IsotropyScores } from "./isotropy.ts";
+export { type CkaScores, linearCka } from "./cka.ts";
+export { rsa, type RsaOptions, type RsaScores } from "./rsa.ts";
+export {
+  type BinaryLevels,
+  type BinaryVectors,
+  decodeBinary,
+  fitBinaryLevels,
+  hammingBlock,
+  packSigns,
+  unpackSigns,
+} from "./binary.ts";
