@@ -37,3 +37,24 @@ export {
   packSigns,
   unpackSigns,
 } from "./binary.ts";
+export {
+  baselineCompressors,
+  type BaselineOptions,
+  binaryCompressor,
+  type Compressed,
+  type Compressor,
+  int8Compressor,
+  linearCompressor,
+  modelCompressor,
+  type ModelCompressorOptions,
+  type RankOption,
+  teacherCompressor,
+} from "./compressor.ts";
+export {
+  type CompressorScores,
+  type DictionaryVectors,
+  evaluateCompressors,
+  type EvaluateCompressorsOptions,
+} from "./evaluate_compressors.ts";
+export { compareScore, estimateScore, type Robustness, robustness, type Score, scoreValue } from "./score.ts";
+export { type ComparisonRecords, comparisonRecords, type ScoreRecords, scoreRecords } from "./score_records.ts";

@@ -49,10 +49,14 @@ export function rsa(a: Vectors, b: Vectors, { sample = 400, seed }: RsaOptions):
     throw new TypeError(`Cannot compute RSA: expected [${rows}, width], got [${b.shape}]`);
   }
   if (rows < 4 || !(Number.isInteger(sample) && sample >= 4)) {
-    throw new RangeError(`Cannot compute RSA: expected at least 4 vectors and a sample of 4, got ${rows} and ${sample}`);
+    throw new RangeError(
+      `Cannot compute RSA: expected at least 4 vectors and a sample of 4, got ${rows} and ${sample}`,
+    );
   }
   const order = Uint32Array.from({ length: rows }, (_, i) => i);
-  const drawn = rows <= sample ? order : random(seed, "RSA sample", rows, sample).shuffle(order).slice(0, sample).sort();
+  const drawn = rows <= sample
+    ? order
+    : random(seed, "RSA sample", rows, sample).shuffle(order).slice(0, sample).sort();
   const [x, y] = [cosinesOf(a, drawn), cosinesOf(b, drawn)];
   const n = drawn.length;
   const score = spearman(pairsWithout(x, n, []), pairsWithout(y, n, []));
