@@ -9,7 +9,7 @@ import { compareGeometry } from "./geometry.ts";
 import { isotropyOf } from "./isotropy.ts";
 import { type RetrievalTask, scoreRetrieval } from "./retrieval.ts";
 import { type ReverseDictionaryTask, scoreReverseDictionary } from "./reverse_dictionary.ts";
-import { rsa } from "./rsa.ts";
+import { drawSample, type PairRanks, pairRanks, rsaOf } from "./rsa.ts";
 import type { Score } from "./score.ts";
 import type { SimilarityBlock } from "./similarity.ts";
 import { selectRows, sizeOf, type Vectors } from "./vectors.ts";
@@ -73,7 +73,7 @@ export async function evaluateCompressors(
   compressors: readonly Compressor[],
   options: EvaluateCompressorsOptions,
 ): Promise<CompressorScores[]> {
-  const { task, dataset, column = "embedding" } = options;
+  const { task, dataset, column = "embedding", rsaSample = 400, seed } = options;
   const names = compressors.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (names.length === 0 || twice !== undefined) {
@@ -81,12 +81,16 @@ export async function evaluateCompressors(
   }
   const vectors = selectRows(columnOf(dataset, column), task.rows);
   const heldOut = firstRows(vectors, task.queryCount);
-  const teacher = { vectors: heldOut, scatter: scatterOf(heldOut, "evaluate compressors") };
+  const teacher = {
+    vectors: heldOut,
+    scatter: scatterOf(heldOut, "evaluate compressors"),
+    ranks: pairRanks(heldOut, drawSample(task.queryCount, rsaSample, seed)),
+  };
   const results: CompressorScores[] = [];
   for (const compressor of compressors) {
     const compressed = checkRows(compressor, await compressor.compress(vectors), task.rows.length);
     const scores = [
-      ...geometryScores(compressed, teacher, options),
+      ...geometryScores(compressed, teacher),
       ...await retrievalScores(compressor, compressed, options),
       ...await dictionaryScores(compressor, options),
     ];
@@ -96,15 +100,18 @@ export async function evaluateCompressors(
   return results;
 }
 
-function geometryScores(
-  { ranked, decoded }: Compressed,
-  teacher: { vectors: Vectors; scatter: Scatter },
-  { rsaSample, seed }: EvaluateCompressorsOptions,
-): Score[] {
+/** The teacher's side of the geometry, computed once. */
+interface TeacherSide {
+  readonly vectors: Vectors;
+  readonly scatter: Scatter;
+  readonly ranks: PairRanks;
+}
+
+function geometryScores({ ranked, decoded }: Compressed, teacher: TeacherSide): Score[] {
   const n = teacher.vectors.shape[0];
   const codes = firstRows(ranked, n);
   const scatter = scatterOf(codes, "evaluate compressors");
-  const alike = rsa(teacher.vectors, codes, { sample: rsaSample, seed });
+  const alike = rsaOf(teacher.ranks, pairRanks(codes, teacher.ranks.rows));
   const ofSet: Score[] = [
     { quantity: "isoScore", items: isotropyOf(codes, scatter).isoScoreItems, n },
     { quantity: "cka", items: ckaOf(teacher.scatter, scatter).items, n },

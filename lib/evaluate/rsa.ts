@@ -48,24 +48,43 @@ export function rsa(a: Vectors, b: Vectors, { sample = 400, seed }: RsaOptions):
   if (sizeOf(b, "compute RSA").rows !== rows) {
     throw new TypeError(`Cannot compute RSA: expected [${rows}, width], got [${b.shape}]`);
   }
+  const drawn = drawSample(rows, sample, seed);
+  return rsaOf(pairRanks(a, drawn), pairRanks(b, drawn));
+}
+
+/** The rows that {@link rsa} compares, ascending. */
+export function drawSample(rows: number, sample: number, seed: number): Uint32Array {
   if (rows < 4 || !(Number.isInteger(sample) && sample >= 4)) {
     throw new RangeError(
       `Cannot compute RSA: expected at least 4 vectors and a sample of 4, got ${rows} and ${sample}`,
     );
   }
   const order = Uint32Array.from({ length: rows }, (_, i) => i);
-  const drawn = rows <= sample
-    ? order
-    : random(seed, "RSA sample", rows, sample).shuffle(order).slice(0, sample).sort();
-  const [x, y] = [cosinesOf(a, drawn), cosinesOf(b, drawn)];
-  const n = drawn.length;
-  const score = spearman(pairsWithout(x, n, []), pairsWithout(y, n, []));
-  const groups = Math.min(GROUPS, n);
-  const without = Float64Array.from({ length: groups }, (_, g) => {
-    const left = Array.from({ length: n }, (_, i) => i).filter((i) => i % groups === g);
-    return spearman(pairsWithout(x, n, left), pairsWithout(y, n, left));
-  });
-  return { rsa: score, rows: drawn, pairs: n * (n - 1) / 2, items: influenceItems(score, without) };
+  return rows <= sample ? order : random(seed, "RSA sample", rows, sample).shuffle(order).slice(0, sample).sort();
+}
+
+/** One side of the comparison: the ranks of all pairs, and of those that remain without each group of rows. */
+export interface PairRanks {
+  readonly rows: Uint32Array;
+  readonly whole: Float64Array;
+  readonly without: readonly Float64Array[];
+}
+
+/** The ranks of the cosines of the drawn rows. */
+export function pairRanks(vectors: Vectors, rows: Uint32Array): PairRanks {
+  const cosines = cosinesOf(vectors, rows);
+  const groups = Math.min(GROUPS, rows.length);
+  const ranks = (kept: number[]) => meanRanks(pairsOf(cosines, rows.length, kept));
+  const all = Array.from(rows, (_, i) => i);
+  const without = Array.from({ length: groups }, (_, g) => ranks(all.filter((i) => i % groups !== g)));
+  return { rows, whole: ranks(all), without };
+}
+
+/** {@link rsa} of two sides over the same rows. */
+export function rsaOf(x: PairRanks, y: PairRanks): RsaScores {
+  const score = correlation(x.whole, y.whole);
+  const without = Float64Array.from(x.without, (ranks, g) => correlation(ranks, y.without[g]));
+  return { rsa: score, rows: x.rows, pairs: x.whole.length, items: influenceItems(score, without) };
 }
 
 /** All cosines of the drawn rows, shape [n, n]; in float32, so that those of sign bits that are equal stay equal after summation. */
@@ -76,10 +95,8 @@ function cosinesOf(vectors: Vectors, rows: Uint32Array): Float32Array {
   return multiplyTransposed(data, data, new Float32Array(n * n), width);
 }
 
-/** The part above the diagonal, without the rows and columns in `left`. */
-function pairsWithout(matrix: Float32Array, n: number, left: readonly number[]): Float64Array {
-  const out = new Set(left);
-  const kept = Array.from({ length: n }, (_, i) => i).filter((i) => !out.has(i));
+/** The part above the diagonal, of the kept rows and columns. */
+function pairsOf(matrix: Float32Array, n: number, kept: readonly number[]): Float64Array {
   const pairs = new Float64Array(kept.length * (kept.length - 1) / 2);
   let at = 0;
   for (let i = 0; i < kept.length; i++) {
@@ -88,10 +105,9 @@ function pairsWithout(matrix: Float32Array, n: number, left: readonly number[]):
   return pairs;
 }
 
-/** Pearson's correlation of mean ranks. */
-function spearman(a: Float64Array, b: Float64Array): number {
-  const [x, y] = [meanRanks(a), meanRanks(b)];
-  const center = (a.length + 1) / 2;
+/** Pearson's correlation of mean ranks, whose mean is known; 0 when one side's are all equal. */
+function correlation(x: Float64Array, y: Float64Array): number {
+  const center = (x.length + 1) / 2;
   let [products, xSquares, ySquares] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {
     products += (x[i] - center) * (y[i] - center);

@@ -30,7 +30,7 @@ export interface Comparison extends Estimate {
   equal: number;
   /** `aHigher + bHigher`: the only items that tell the models apart. */
   discordant: number;
-  /** Two-sided, between 0 (exclusive) and 1. */
+  /** Two-sided, in [0, 1]; 0 is below the smallest double. */
   pValue: number;
   pValueMethod: string;
   verdict: Verdict;
