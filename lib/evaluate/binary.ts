@@ -113,8 +113,11 @@ export function hammingBlock(queries: Vectors, gallery: Vectors): Float32Array {
       `Cannot compute Hamming distances: expected a gallery of [n, ${width}], got [${n}, ${galleryWidth}]`,
     );
   }
-  const [a, b] = [pack(queries.data, m, width), pack(gallery.data, n, width)];
   const words = Math.ceil(width / 32);
+  // As signed integers: values above 2^31 would make the engine count in floating point.
+  const [a, b] = [pack(queries.data, m, width), pack(gallery.data, n, width)].map(({ buffer }) =>
+    new Int32Array(buffer)
+  );
   const out = new Float32Array(m * n);
   const similarity = Float32Array.from({ length: width + 1 }, (_, distance) => 1 - 2 * distance / width);
   for (let i = 0, at = 0; i < m; i++) {
@@ -125,14 +128,15 @@ export function hammingBlock(queries: Vectors, gallery: Vectors): Float32Array {
 }
 
 /** Bits that differ between two packed rows. */
-function distance(a: Uint32Array, aStart: number, b: Uint32Array, bStart: number, words: number): number {
+function distance(a: Int32Array, aStart: number, b: Int32Array, bStart: number, words: number): number {
   let differing = 0;
   for (let w = 0; w < words; w++) {
     // Counting bits in parallel: pairs, fours, bytes, then the sum of bytes by multiplication (Warren, Hacker's Delight, 5-1).
     let x = a[aStart + w] ^ b[bStart + w];
-    x -= x >>> 1 & 0x55555555;
-    x = (x & 0x33333333) + (x >>> 2 & 0x33333333);
-    differing += Math.imul(x + (x >>> 4) & 0x0f0f0f0f, 0x01010101) >>> 24;
+    x = (x - (x >>> 1 & 0x55555555)) | 0;
+    x = ((x & 0x33333333) + (x >>> 2 & 0x33333333)) | 0;
+    x = (x + (x >>> 4)) & 0x0f0f0f0f;
+    differing = (differing + (Math.imul(x, 0x01010101) >>> 24)) | 0;
   }
   return differing;
 }

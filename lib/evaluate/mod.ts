@@ -25,6 +25,7 @@ export {
   type ReverseDictionaryTask,
   reverseDictionaryTask,
   scoreReverseDictionary,
+  synsetLemmas,
 } from "./reverse_dictionary.ts";
 export { isotropy, type IsotropyScores } from "./isotropy.ts";
 export { type CkaScores, linearCka } from "./cka.ts";

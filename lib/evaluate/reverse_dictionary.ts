@@ -84,6 +84,37 @@ export function reverseDictionaryTask(
   return { glossRows, targets, withoutLemma: queries.length - glossRows.length };
 }
 
+/**
+ * Pairs of synset and lemma row for {@link reverseDictionaryTask}, from a table of synsets with their lemmas by name.
+ *
+ * @param glosses synsets, each with its lemmas
+ * @param vocabulary the lemma of each row of the lemma vectors
+ * @throws {RangeError} when a lemma is not in the vocabulary, or the vocabulary has one twice
+ *
+ * @example
+ * ```ts
+ * import { synsetLemmas } from "lib/evaluate/mod.ts";
+ * console.log(synsetLemmas([{ synset: "02087384-n", lemmas: ["dog"] }], ["cat", "dog"])); // [["02087384-n", 1]]
+ * ```
+ */
+export function synsetLemmas(
+  glosses: Iterable<{ readonly synset: string; readonly lemmas: readonly string[] }>,
+  vocabulary: readonly string[],
+): [string, number][] {
+  const rows = new Map(vocabulary.map((lemma, row) => [lemma, row]));
+  if (rows.size !== vocabulary.length) {
+    const twice = vocabulary.find((lemma, row) => rows.get(lemma) !== row);
+    throw new RangeError(`Cannot find lemmas: expected each lemma once in the vocabulary, got "${twice}" again`);
+  }
+  return [...glosses].flatMap(({ synset, lemmas }) =>
+    lemmas.map((lemma): [string, number] => {
+      const row = rows.get(lemma);
+      if (row !== undefined) return [synset, row];
+      throw new RangeError(`Cannot find lemmas: expected lemmas of the vocabulary, got "${lemma}" for ${synset}`);
+    })
+  );
+}
+
 /** The teacher's vectors of a task's glosses: what a model under test encodes. Shape [q, width]. */
 export function glossVectors(dataset: Dataset, task: ReverseDictionaryTask, column = "embedding"): Vectors {
   return selectRows(columnOf(dataset, column), task.glossRows);

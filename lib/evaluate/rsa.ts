@@ -66,18 +66,24 @@ export function drawSample(rows: number, sample: number, seed: number): Uint32Ar
 /** One side of the comparison: the ranks of all pairs, and of those that remain without each group of rows. */
 export interface PairRanks {
   readonly rows: Uint32Array;
+  /** Each pair's rank less the mean rank; length pairs. */
   readonly whole: Float64Array;
+  /** Likewise for each group that is left out; 0 for the pairs that go with it. */
   readonly without: readonly Float64Array[];
 }
 
-/** The ranks of the cosines of the drawn rows. */
+/** The ranks of the cosines of the drawn rows. Pairs are sorted once: without some of them, the others keep their order. */
 export function pairRanks(vectors: Vectors, rows: Uint32Array): PairRanks {
-  const cosines = cosinesOf(vectors, rows);
-  const groups = Math.min(GROUPS, rows.length);
-  const ranks = (kept: number[]) => meanRanks(pairsOf(cosines, rows.length, kept));
-  const all = Array.from(rows, (_, i) => i);
-  const without = Array.from({ length: groups }, (_, g) => ranks(all.filter((i) => i % groups !== g)));
-  return { rows, whole: ranks(all), without };
+  const n = rows.length;
+  const groups = Math.min(GROUPS, n);
+  const { cosines, groupPairs } = pairsOf(cosinesOf(vectors, rows), n, groups);
+  const order = sortedOrder(cosines);
+  const without = Array.from(
+    { length: groups },
+    (_, g) =>
+      centredRanks(cosines, order.filter((pair) => groupPairs[2 * pair] !== g && groupPairs[2 * pair + 1] !== g)),
+  );
+  return { rows, whole: centredRanks(cosines, order), without };
 }
 
 /** {@link rsa} of two sides over the same rows. */
@@ -95,43 +101,56 @@ function cosinesOf(vectors: Vectors, rows: Uint32Array): Float32Array {
   return multiplyTransposed(data, data, new Float32Array(n * n), width);
 }
 
-/** The part above the diagonal, of the kept rows and columns. */
-function pairsOf(matrix: Float32Array, n: number, kept: readonly number[]): Float64Array {
-  const pairs = new Float64Array(kept.length * (kept.length - 1) / 2);
-  let at = 0;
-  for (let i = 0; i < kept.length; i++) {
-    for (let j = i + 1; j < kept.length; j++) pairs[at++] = matrix[kept[i] * n + kept[j]];
+/** The part above the diagonal, and the groups of each pair's two rows, shape [pairs, 2]: row i is in group `i % groups`. */
+function pairsOf(matrix: Float32Array, n: number, groups: number) {
+  const cosines = new Float32Array(n * (n - 1) / 2);
+  const groupPairs = new Uint8Array(2 * cosines.length);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let j = i + 1; j < n; j++, at++) {
+      cosines[at] = matrix[i * n + j];
+      groupPairs[2 * at] = i % groups;
+      groupPairs[2 * at + 1] = j % groups;
+    }
   }
-  return pairs;
+  return { cosines, groupPairs };
 }
 
-/** Pearson's correlation of mean ranks, whose mean is known; 0 when one side's are all equal. */
+/** Indices by rising value. Sorting the bare values and looking places up is faster than sorting indices with a comparison. */
+function sortedOrder(values: Float32Array): Uint32Array {
+  const sorted = values.slice().sort();
+  const taken = new Uint32Array(values.length); // of equal values, by the place of their first
+  const order = new Uint32Array(values.length);
+  values.forEach((value, i) => {
+    let [low, high] = [0, sorted.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle] < value) low = middle + 1;
+      else high = middle;
+    }
+    order[low + taken[low]++] = i;
+  });
+  return order;
+}
+
+/** Ranks of the values at `order` (rising), less their mean; equal values share the mean of theirs. Others stay 0. */
+function centredRanks(values: Float32Array, order: Uint32Array): Float64Array {
+  const ranks = new Float64Array(values.length);
+  const center = (order.length - 1) / 2;
+  for (let start = 0, end = 0; start < order.length; start = end) {
+    while (end < order.length && values[order[end]] === values[order[start]]) end++;
+    for (let i = start; i < end; i++) ranks[order[i]] = (start + end - 1) / 2 - center;
+  }
+  return ranks;
+}
+
+/** Pearson's correlation of ranks about their mean; 0 when one side's are all equal. */
 function correlation(x: Float64Array, y: Float64Array): number {
-  const center = (x.length + 1) / 2;
   let [products, xSquares, ySquares] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {
-    products += (x[i] - center) * (y[i] - center);
-    xSquares += (x[i] - center) ** 2;
-    ySquares += (y[i] - center) ** 2;
+    products += x[i] * y[i];
+    xSquares += x[i] * x[i];
+    ySquares += y[i] * y[i];
   }
   if (xSquares === 0 || ySquares === 0) return 0;
   return Math.max(-1, Math.min(1, products / Math.sqrt(xSquares * ySquares)));
-}
-
-/** Ranks from 1 up; equal values share the mean of theirs. Sorting the bare values and looking them up is faster than sorting indices. */
-function meanRanks(values: Float64Array): Float64Array {
-  const sorted = values.slice().sort();
-  const firsts: number[] = [];
-  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) firsts.push(i);
-  const distinct = Float64Array.from(firsts, (i) => sorted[i]);
-  firsts.push(sorted.length);
-  return values.map((value) => {
-    let [low, high] = [0, distinct.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (distinct[middle] < value) low = middle + 1;
-      else high = middle;
-    }
-    return (firsts[low] + 1 + firsts[low + 1]) / 2;
-  });
 }

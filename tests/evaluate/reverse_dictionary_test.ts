@@ -5,6 +5,7 @@ import {
   openTestSplit,
   reverseDictionaryTask,
   scoreReverseDictionary,
+  synsetLemmas,
   type Vectors,
 } from "lib/evaluate/mod.ts";
 import { mean } from "lib/statistics/mod.ts";
@@ -100,6 +101,13 @@ Deno.test("reverseDictionaryTask joins glosses and lemmas by synset", async () =
     () => reverseDictionaryTask(dataset, { queries, synsetLemmas, column: "lemma" }),
     /expected a text column lemma, got synset, split, text/,
   );
+});
+
+Deno.test("synsetLemmas finds rows by name, and refuses unknown and repeated lemmas", () => {
+  const glosses = [{ synset: "a", lemmas: ["y", "x"] }, { synset: "b", lemmas: ["x"] }];
+  assert.deepEqual(synsetLemmas(glosses, ["x", "y"]), [["a", 1], ["a", 0], ["b", 0]]);
+  assert.throws(() => synsetLemmas(glosses, ["y"]), /lemmas of the vocabulary, got "x" for a/);
+  assert.throws(() => synsetLemmas(glosses, ["x", "y", "x"]), /each lemma once in the vocabulary, got "x" again/);
 });
 
 Deno.test("reverseDictionaryTask refuses test glosses until a report opens the test split", () => {
