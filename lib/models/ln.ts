@@ -5,7 +5,7 @@
 // layer has a bias, one without), six LayerNorms of 256 and one bias of 256. The wiring below is ours; `lnStudent` says why.
 
 import { add, gelu, layerNormalization, mul, sigmoid, type Tensor } from "../graph/mod.ts";
-import { alignmentLoss, linear, type Model, model, rowCosine, type Scope, tensor } from "../nn/mod.ts";
+import { alignmentLoss, linear, type Model, model, neighbourLoss, rowCosine, type Scope, tensor } from "../nn/mod.ts";
 
 /** Widths of the model. */
 export interface LnConfig {
@@ -142,21 +142,40 @@ export function lnGroup(parameterName: string): string {
   return parameterName.split(".")[0];
 }
 
-/**
- * Alignment to the teacher: `(1 - w) MSE + w (1 - cosine)` of `output` and `x`, the kind of loss the document's name for the last
- * layer suggests; it states none.
- *
- * @param cosineWeight w in [0, 1]. Default 0.5
- * @throws {RangeError} for a weight outside [0, 1]
- */
-export function lnLoss({ cosineWeight = 0.5 }: { cosineWeight?: number } = {}) {
-  return ({ output }: Readonly<Record<string, Tensor>>, { x }: Readonly<Record<string, Tensor>>): Tensor =>
-    alignmentLoss(output, x, cosineWeight);
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What the model is trained for. */
+export interface LnLossOptions {
+  /** Share of the cosine in the alignment, in [0, 1]. Default 0.5. */
+  cosineWeight?: number;
+  /** Of `neighbourLoss(latent, x)`, at least 0. Default 0: the latent vector is trained through the output alone. */
+  neighbourWeight?: number;
+  /** Of the neighbourhoods, above 0. Default 0.05. */
+  temperature?: number;
 }
 
 /**
- * What the document trains: its model, the loss, and its rule for stopping (patience 3, at most 25 epochs). Its three students are
- * three seeds of this.
+ * Alignment to the teacher, `(1 - w) MSE + w (1 - cosine)` of `output` and `x`: the document states no loss, the name of its last
+ * layer suggests this kind. It leaves the latent vector free to turn and stretch, so that searching among latent vectors finds
+ * other neighbours than searching among outputs; `neighbourWeight` asks for the teacher's neighbours there too.
+ *
+ * @throws {RangeError} for a weight or temperature out of range
+ */
+export function lnLoss({ cosineWeight = 0.5, neighbourWeight = 0, temperature = 0.05 }: LnLossOptions = {}) {
+  if (!(neighbourWeight >= 0)) {
+    throw new RangeError(`Cannot weigh the loss: expected a neighbourWeight of at least 0, got ${neighbourWeight}`);
+  }
+  return ({ latent, output }: Tensors, { x }: Tensors): Tensor => {
+    const alignment = alignmentLoss(output, x, cosineWeight);
+    return neighbourWeight === 0
+      ? alignment
+      : add(alignment, mul(neighbourLoss(latent, x, { temperature }), neighbourWeight));
+  };
+}
+
+/**
+ * What the document trains, but for optimizer and data: its model, an alignment loss, and its rule for stopping (patience 3, at most
+ * 25 epochs). Its three students are three seeds of this.
  *
  * @example
  * ```ts
@@ -167,22 +186,20 @@ export function lnLoss({ cosineWeight = 0.5 }: { cosineWeight?: number } = {}) {
  * const data = dataReference(randomDataset({ rows: 1000, width: 384, seed: 1 }), { x: "embedding" });
  * const study = defineStudy({
  *   name: "example-ln",
- *   space: { seed: seeds(3) },
- *   trial: () => ({ ...lnTrial(), optimizer: adam({ learningRate: 1e-3 }), data }),
+ *   space: { neighbourWeight: [0, 0.1], seed: seeds(3) },
+ *   trial: ({ neighbourWeight }) => ({ ...lnTrial({ neighbourWeight }), optimizer: adam({ learningRate: 3e-3 }), data }),
  * });
- * if (study.trials.length !== 3) throw new Error("three students");
+ * if (study.trials.length !== 6) throw new Error("three students, with and without neighbours");
  * ```
  */
-export function lnTrial(config: LnConfig & { cosineWeight?: number } = {}) {
-  const { cosineWeight, ...widths } = config;
+export function lnTrial({ cosineWeight, neighbourWeight, temperature, ...widths }: LnConfig & LnLossOptions = {}) {
   return {
     model: lnStudent(widths),
-    loss: lnLoss({ cosineWeight }),
-    metrics: ({ output }: Readonly<Record<string, Tensor>>, { x }: Readonly<Record<string, Tensor>>) => ({
-      cosine: rowCosine(output, x),
-    }),
+    loss: lnLoss({ cosineWeight, neighbourWeight, temperature }),
+    metrics: ({ output }: Tensors, { x }: Tensors) => ({ cosine: rowCosine(output, x) }),
     epochs: 25,
     batchSize: 256,
+    schedule: { kind: "cosine" },
     earlyStopping: { patience: 3 },
-  };
+  } as const;
 }

@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
-import { elementCount, mul, parameterCount, reduceMean, softmax, sub, unsqueeze } from "../../lib/graph/mod.ts";
+import { assertAllClose } from "../assertions.ts";
+import {
+  elementCount,
+  graph,
+  input,
+  interpret,
+  mul,
+  parameterCount,
+  reduceMean,
+  softmax,
+  sub,
+  unsqueeze,
+} from "../../lib/graph/mod.ts";
 import {
   type LnConfig,
   lnGroup,
@@ -9,7 +21,7 @@ import {
   lnStudent,
   lnTrial,
 } from "../../lib/models/ln.ts";
-import { linear, meanSquaredError, model, tensor } from "../../lib/nn/mod.ts";
+import { cosineLoss, initialValues, linear, meanSquaredError, model, neighbourLoss, tensor } from "../../lib/nn/mod.ts";
 import { random } from "../../lib/statistics/mod.ts";
 import { gradientNorms, traceProgram, withoutGradient } from "../../lib/train/mod.ts";
 
@@ -76,6 +88,39 @@ Deno.test("every tensor of the LN model has a gradient", () => {
   assert.deepEqual(withoutGradient(norms), []);
 });
 
+Deno.test("PCA is among the LN model's solutions: with the blocks' last norms at zero it is linear", () => {
+  const [rows, width, latentDim] = [30, 6, 4];
+  const vectors = { shape: [rows, width], data: Float32Array.from(batchOf(rows, width).x.data) };
+  const pca = fitPca(vectors);
+  const codec = pcaCodec(pca, latentDim);
+  const transposed = Array.from(
+    { length: width * latentDim },
+    (_, i) => codec.basis[(i % latentDim) * width + Math.floor(i / latentDim)],
+  );
+  const centre = Array.from(
+    { length: latentDim },
+    (_, row) =>
+      -codec.basis.subarray(row * width, (row + 1) * width).reduce((sum, value, i) => sum + value * codec.mean[i], 0),
+  );
+  const chosen: Record<string, ArrayLike<number>> = {
+    "compression.input.weight": codec.basis,
+    "compression.input.bias": centre,
+    "alignment.weight": transposed,
+    "alignment.bias": codec.mean,
+  };
+  const forward = lnStudent({ inputDim: width, latentDim }).trace();
+  const weights = forward.parameters.map((leaf) => {
+    const { name } = leaf.source;
+    const silent = /^normalization\..*\.after\./.test(name);
+    const data = chosen[name] ?? (silent ? new Float32Array(latentDim) : initialValues(leaf, 1));
+    return [name, { data }] as const;
+  });
+  const { latent, output } = interpret(forward, { ...Object.fromEntries(weights), x: vectors });
+  const expected = encode(codec, vectors);
+  assertAllClose(latent.data, expected.data, { rtol: 0, atol: 1e-6 });
+  assertAllClose(output.data, decode(codec, expected).data, { rtol: 0, atol: 1e-6 });
+});
+
 Deno.test("withoutGradient lists what cannot learn: queries and keys over one position, a shift that is taken out again", () => {
   const dead = model("dead", { inputs: { x: tensor("float32", ["batch", 4]) } }, (scope, { x }) => {
     const score = mul(linear(scope.child("query"), x, 1), linear(scope.child("key"), x, 1));
@@ -97,11 +142,30 @@ Deno.test("the LN model refuses widths that no layer can have", () => {
   assert.throws(() => lnParameterCount({ latentDim: NaN }), /expected latentDim .* got NaN/);
   assert.throws(() => lnInventory({ hiddenDim: -1 }), /expected hiddenDim .* got -1/);
   const { output } = lnStudent().trace().outputs;
+  assert.throws(() => lnLoss({ neighbourWeight: -1 }), /expected a neighbourWeight of at least 0, got -1/);
   assert.throws(() => lnLoss({ cosineWeight: 2 })({ output }, { x: output }), /expected a weight in \[0, 1\], got 2/);
 });
 
 Deno.test("the LN trial stops by the document's rule and may vary widths and loss", () => {
-  const { epochs, earlyStopping, model: student } = lnTrial({ cosineWeight: 1, inputDim: 8, latentDim: 4 });
+  const trial = lnTrial({ cosineWeight: 1, neighbourWeight: 0.5, temperature: 0.2, inputDim: 8, latentDim: 4 });
+  const { epochs, earlyStopping, model: student, loss } = trial;
   assert.deepEqual({ epochs, earlyStopping }, { epochs: 25, earlyStopping: { patience: 3 } });
   assert.deepEqual(student.inputs.x.shape, ["batch", 8]);
+  const { latent, output } = {
+    latent: input("latent", "float32", ["batch", 4]),
+    output: input("output", "float32", ["batch", 8]),
+  };
+  const x = input("x", "float32", ["batch", 8]);
+  const parts = {
+    whole: loss({ latent, output }, { x }),
+    alignment: cosineLoss(output, x),
+    neighbours: neighbourLoss(latent, x, { temperature: 0.2 }),
+  };
+  const feeds = {
+    ...batchOf(5, 8),
+    latent: batchOf(5, 4).x,
+    output: { ...batchOf(5, 8).x, data: batchOf(7, 8).x.data.slice(16) },
+  };
+  const { whole, alignment, neighbours } = interpret(graph("losses", parts), feeds);
+  assertAllClose(whole.data, [alignment.data[0] + 0.5 * neighbours.data[0]], { rtol: 1e-12 });
 });

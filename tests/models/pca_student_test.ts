@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { assertAllClose } from "../assertions.ts";
 import { loadDataset, randomDataset } from "../../lib/data/mod.ts";
-import { applyModel, decode, encode, fitPca, nearestNeighbours, pcaCodec, pcaWeights, recallAtK, selectRows, type Vectors } from "../../lib/evaluate/mod.ts";
+import {
+  applyModel,
+  decode,
+  encode,
+  fitPca,
+  nearestNeighbours,
+  pcaCodec,
+  pcaWeights,
+  recallAtK,
+  selectRows,
+  type Vectors,
+} from "../../lib/evaluate/mod.ts";
 import { type Graph, parameterCount } from "../../lib/graph/mod.ts";
 import { pcaStudent, pcaStudentLoss, pcaStudentParameterCount } from "../../lib/models/pca_student.ts";
 import { initialValues } from "../../lib/nn/mod.ts";
