@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { assertAllClose } from "../assertions.ts";
+import { decode, encode, fitPca, pcaCodec } from "../../lib/evaluate/mod.ts";
 import {
   elementCount,
   graph,
