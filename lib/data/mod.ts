@@ -21,3 +21,4 @@ export { type DataReference, dataReference, resolveReference } from "./reference
 export { randomDataset } from "./random_dataset.ts";
 export { batches, type BatchOptions, gatherRows } from "./batches.ts";
 export { type ColumnDescription, describeColumns } from "./describe.ts";
+export { type EncodedText, parseTokenizer, type TextTokenizer } from "./tokenizer.ts";
