@@ -10,9 +10,7 @@ import { projectPath, sha256Hex } from "../process/mod.ts";
 import { compile, type Session } from "../runtime/mod.ts";
 import { MINILM, minilm } from "./minilm.ts";
 import { loadMinilmWeights } from "./minilm_weights.ts";
-
-/** Files of a teacher's folder. */
-export const TEACHER_FILES = ["config.json", "tokenizer.json", "model.safetensors"] as const;
+import { TEACHER_FILES, TEACHER_SOURCE } from "./teacher_files.ts";
 
 /** Longest text in tokens, as sentence-transformers cuts for this model. */
 export const TEACHER_MAX_TOKENS = 256;
@@ -40,7 +38,7 @@ export function teacherFolder(): string {
 
 /** Whether the teacher's files are there; without them everything works that needs only the shipped vectors. */
 export function hasTeacher(folder: string = teacherFolder()): boolean {
-  return TEACHER_FILES.every((name) => existsSync(join(folder, name)));
+  return TEACHER_FILES.every(({ name }) => existsSync(join(folder, name)));
 }
 
 /**
@@ -53,10 +51,10 @@ export function hasTeacher(folder: string = teacherFolder()): boolean {
 export async function loadTeacher(
   { folder = teacherFolder(), threads = 0 }: { folder?: string; threads?: number } = {},
 ): Promise<Teacher> {
-  const missing = TEACHER_FILES.find((name) => !existsSync(join(folder, name)));
+  const missing = TEACHER_FILES.find(({ name }) => !existsSync(join(folder, name)));
   if (missing) {
     throw new RangeError(
-      `Cannot load the teacher: expected ${join(folder, missing)}, got none; deno task teacher fetches it`,
+      `Cannot load the teacher: expected ${join(folder, missing.name)}, got none; deno task teacher fetches it`,
     );
   }
   checkConfig(JSON.parse(await readFile(join(folder, "config.json"), "utf8")), join(folder, "config.json"));
@@ -67,10 +65,10 @@ export async function loadTeacher(
   const weights = await loadMinilmWeights(join(folder, "model.safetensors"), graph);
   const session = await compile(graph, { threads, weights });
   const sha256 = Object.fromEntries(
-    await Promise.all(TEACHER_FILES.map(async (name) => [name, sha256Hex(await readFile(join(folder, name)))])),
+    await Promise.all(TEACHER_FILES.map(async ({ name }) => [name, sha256Hex(await readFile(join(folder, name)))])),
   );
   return {
-    name: "sentence-transformers/all-MiniLM-L6-v2",
+    name: TEACHER_SOURCE.model,
     width: MINILM.hiddenDim,
     sha256,
     tokenizer,

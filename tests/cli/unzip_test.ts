@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
-import { extract } from "lib/cli/tfjs_node/unzip.ts";
+import { extract } from "lib/cli/unzip.ts";
 
 interface File {
   name: string;
