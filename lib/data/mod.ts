@@ -28,3 +28,12 @@ export { chooseLemmas, type GlossLemmas, type Lemma, type LemmaVocabulary } from
 export { type AnalogyCases, parseAnalogyCases } from "./wordnet/analogy_cases.ts";
 export { type LemmaTexts, lemmaTexts, type LemmaVectors, writeLemmaDataset } from "./wordnet/lemma_files.ts";
 export { loadWordNetLemmas, type WordNetLemmas } from "./wordnet/wordnet_lemmas.ts";
+export {
+  type DatasetToWrite,
+  type ManifestFacts,
+  textTable,
+  type VectorsToWrite,
+  writeDataset,
+} from "./dataset_files.ts";
+export { type Corpus, type CorpusName, wordnetCorpus } from "./wordnet/corpora.ts";
+export { type Definition, definitionOf, definitionsOf, hashOrder, sameTextKey } from "./wordnet/definitions.ts";
