@@ -37,3 +37,5 @@ export {
 } from "./dataset_files.ts";
 export { type Corpus, type CorpusName, wordnetCorpus } from "./wordnet/corpora.ts";
 export { type Definition, definitionOf, definitionsOf, hashOrder, sameTextKey } from "./wordnet/definitions.ts";
+export { importDataset, type ImportOptions, type ImportResult } from "./import.ts";
+export { decodeNpy } from "./npy.ts";
