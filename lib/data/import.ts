@@ -61,8 +61,9 @@ export async function importDataset(file: string, options: ImportOptions = {}): 
     throw new RangeError(`Cannot import: expected a name of lower-case letters, digits and hyphens, got "${name}"`);
   }
   const folder = join(parent, name);
-  if (existsSync(folder) && !force) {
-    throw new RangeError(`Cannot import: ${folder} exists already; --force replaces it`);
+  if (existsSync(folder) && !(force && await isImported(folder))) {
+    const hint = await isImported(folder) ? "--force replaces it" : "choose another name";
+    throw new RangeError(`Cannot import: ${folder} exists already; ${hint}`);
   }
   const bytes = await readFile(file);
   const matrix = readMatrix(bytes, file, options.tensor);

@@ -41,7 +41,7 @@ export function decodeNpy(bytes: Uint8Array, label = "npy bytes"): SafetensorsTe
   }
   const shape = dims.split(",").map((dim) => dim.trim()).filter((dim) => dim !== "").map(Number);
   const count = shape.reduce((product, dim) => product * dim, 1);
-  const content = bytes.slice(start + length); // aligned: the header's length need not be
+  const content = Uint8Array.from(bytes.subarray(start + length)); // a copy is aligned, and a Buffer's slice is none
   if (content.length !== count * known.array.BYTES_PER_ELEMENT) {
     const expected = `${count * known.array.BYTES_PER_ELEMENT} bytes for [${shape}]`;
     throw new RangeError(`Cannot read ${label}: expected ${expected}, got ${content.length}`);

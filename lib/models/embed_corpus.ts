@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { float32ToFloat16, readSafetensors, writeSafetensors } from "../data/mod.ts";
+import { serializeGraph } from "../graph/mod.ts";
 import { sha256Hex } from "../process/mod.ts";
 import { type EmbedOptions, embedTexts, type Teacher } from "./teacher.ts";
 
@@ -29,7 +30,7 @@ export interface CorpusEmbeddings {
 /**
  * Embeds texts in parts, as float16.
  *
- * A part is found again by the SHA-256 of its texts and of the teacher's weights: other texts or another teacher never meet old vectors.
+ * A part is found again by the SHA-256 of its texts, the teacher's files and its graph: whatever changes, no old vectors come in.
  *
  * @throws the signal's reason when it is aborted; parts that are finished stay
  */
@@ -63,8 +64,8 @@ interface Part {
   truncated: number;
 }
 
-const partKey = ({ sha256 }: Teacher, texts: readonly string[]) =>
-  sha256Hex(JSON.stringify([sha256["model.safetensors"], texts])).slice(0, 32);
+const partKey = ({ sha256, session }: Teacher, texts: readonly string[]) =>
+  sha256Hex(JSON.stringify([sha256, serializeGraph(session.graph), texts])).slice(0, 32);
 
 async function embedPart(teacher: Teacher, texts: readonly string[], options: EmbedOptions): Promise<Part> {
   const { data, truncated } = await embedTexts(teacher, texts, options);

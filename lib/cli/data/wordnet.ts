@@ -99,7 +99,7 @@ const partsFolder = (name: string) => projectPath(".cache", "data", name);
 async function embedded(
   name: string,
   texts: readonly string[],
-  { threads, batchSize, terminal, signal }: BuildOptions,
+  { check, threads, batchSize, terminal, signal }: BuildOptions,
 ): Promise<{ embeddings: CorpusEmbeddings; teacher: Teacher }> {
   if (!hasTeacher()) {
     throw new CommandError(
@@ -112,7 +112,7 @@ async function embedded(
     const embeddings = await embedCorpus(teacher, texts, {
       batchSize,
       signal,
-      partsFolder: partsFolder(name),
+      ...(!check && { partsFolder: partsFolder(name) }), // a check embeds everything anew
       onProgress: (done, total) => terminal.live(`Embedding ${name}: ${left(done, total)}`, false),
     });
     if (embeddings.resumed > 0) terminal.line(`${embeddings.resumed} texts were embedded by an earlier run`);
