@@ -1,8 +1,8 @@
 // lib/evaluate: how good compressed vectors are, against the teacher's and against what needs no training.
 // Geometry (cosine, squared error, explained variance, isotropy, CKA, RSA), retrieval (recall@k and MRR of the teacher's own
-// neighbours), the reverse dictionary and vector arithmetic with its controls, row by row so that intervals and paired comparisons can be computed; the floors
-// every student is compared with, behind one interface: PCA, truncation, random directions, int8 codes and sign bits;
-// and the guard through which a report opens the test split, once.
+// neighbours), the reverse dictionary and vector arithmetic with its controls, all item by item, so that intervals and
+// paired comparisons can be computed; the floors every student is compared with, behind one interface: PCA, truncation,
+// random directions, int8 codes and sign bits; and the guard through which a report opens the test split, once.
 // The one expensive step, all products of two sets of vectors, is a function that can be replaced.
 
 export { normalizeRows, selectRows, type Vectors } from "./vectors.ts";
