@@ -31,6 +31,9 @@ export interface InferenceTiming extends Judgement {
   /** Median time of a call, and its bootstrap interval. */
   readonly callMs: number;
   readonly interval: ConfidenceInterval;
+  /** How far resident memory grew, from an engine that has computed something small: with the model loaded, and at its highest. */
+  readonly loadBytes: number;
+  readonly peakBytes: number;
   /** Largest difference of the first output from the float64 interpreter's, over its largest value; checked before timing. */
   readonly relativeError: number;
 }
@@ -46,7 +49,10 @@ export interface InferenceTask {
 }
 
 /** What the child answers. */
-export type InferenceAnswer = Pick<InferenceTiming, "createMs" | "firstCallMs" | "samplesMs" | "relativeError">;
+export type InferenceAnswer = Pick<
+  InferenceTiming,
+  "createMs" | "firstCallMs" | "loadBytes" | "peakBytes" | "samplesMs" | "relativeError"
+>;
 
 /**
  * Measures a graph whose inputs are float32 with a named dimension `batch`. Weights are stored in the session, as they are
@@ -60,6 +66,7 @@ export async function measureInference(graph: Graph, options: InferenceOptions):
   const answers: InferenceAnswer[] = [];
   const child = startChild({
     module: projectPath("lib", "bench", "inference_process.ts"),
+    denoFlags: ["--v8-flags=--expose-gc"],
     signal,
     deadlineMs: 120_000 + 10_000 * minSeconds,
     onMessage: (message) => answers.push(message as InferenceAnswer),

@@ -2,8 +2,8 @@
 
 import { bindDimensions, deserializeGraph, elementCount, type Graph, graph, interpret } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
-import { connectParent } from "../process/mod.ts";
-import { type ArrayValue, compile } from "../runtime/mod.ts";
+import { connectParent, ownMemory, PeakMemory } from "../process/mod.ts";
+import { type ArrayValue, compile, warmUpEngine } from "../runtime/mod.ts";
 import { random } from "../statistics/mod.ts";
 import type { InferenceAnswer, InferenceTask } from "./inference.ts";
 
@@ -54,13 +54,18 @@ async function measure(task: InferenceTask): Promise<InferenceAnswer> {
   const weights = Object.fromEntries(
     fixed.parameters.map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, task.seed))]),
   );
+  await warmUpEngine();
+  const memory = new PeakMemory();
   const start = performance.now();
   const session = await compile(fixed, { threads: task.threads, weights });
   const createMs = performance.now() - start;
+  const loadBytes = ownMemory().rssBytes - memory.baselineRssBytes;
   const feeds = randomInputs(fixed, task.seed);
   const firstStart = performance.now();
   const { output: got } = await session.run(feeds);
   const firstCallMs = performance.now() - firstStart;
+  for (let i = 0; i < WARM_UP_CALLS; i++) await session.run(feeds);
+  const peakBytes = memory.end() - memory.baselineRssBytes; // before the interpreter, whose memory is not the model's
   const values = fixed.parameters.reduce((sum, { shape }) => sum + elementCount(shape as number[]), 0);
   const relativeError = values <= CHECKED_PARAMETERS ? checkFirstRow(model, { feeds, weights, got }) : 0;
   if (!(relativeError <= TOLERANCE) || !Array.from(got.data, Number).every(Number.isFinite)) {
@@ -74,7 +79,7 @@ async function measure(task: InferenceTask): Promise<InferenceAnswer> {
     await bound.run();
     samples.push(performance.now() - before);
   }
-  return { createMs, firstCallMs, relativeError, samplesMs: Float64Array.from(samples) };
+  return { createMs, firstCallMs, loadBytes, peakBytes, relativeError, samplesMs: Float64Array.from(samples) };
 }
 
 function done(calls: number, begin: number, { minCalls, minSeconds }: InferenceTask): boolean {

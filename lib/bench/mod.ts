@@ -46,3 +46,10 @@ export {
   type TeacherCellSettings,
 } from "./teacher_benchmark.ts";
 export { teacherTable } from "./teacher_table.ts";
+export {
+  type ConcurrencyOptions,
+  type ConcurrencyPoint,
+  type ConcurrentWork,
+  measureConcurrency,
+} from "./concurrency.ts";
+export { measureTextToVector, type TextToVectorOptions, type TextToVectorTiming } from "./text_to_vector.ts";

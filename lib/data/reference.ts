@@ -11,12 +11,15 @@ export interface DataReference {
   readonly columns: Readonly<Record<string, string>>;
   /** The dataset's hash. The identity of a trial should be made of this and `columns`; a folder may move. */
   readonly hash: string;
+  /** Only the first so many rows of the training split; all of them when absent. */
+  readonly trainRows?: number;
 }
 
 /**
  * A reference to columns of a dataset, under the names that a model's inputs and loss use.
  *
- * @throws {RangeError} when a column does not exist or none is named
+ * @param options.trainRows takes the first so many rows of the training split, to see what less data does; the validation split stays whole
+ * @throws {RangeError} when a column does not exist or none is named, or the training split has fewer rows
  *
  * @example
  * ```ts
@@ -27,12 +30,23 @@ export interface DataReference {
  * console.log((await resolveReference(reference)).hash === dataset.hash); // true
  * ```
  */
-export function dataReference(dataset: Dataset, columns: Readonly<Record<string, string>>): DataReference {
+export function dataReference(
+  dataset: Dataset,
+  columns: Readonly<Record<string, string>>,
+  { trainRows }: { trainRows?: number } = {},
+): DataReference {
   if (Object.keys(columns).length === 0) {
     throw new RangeError(`Cannot refer to ${dataset.name}: expected at least one column, got none`);
   }
   for (const column of Object.values(columns)) columnOf(dataset, column);
-  return { dataset: dataset.source, columns: { ...columns }, hash: dataset.hash };
+  const available = dataset.splits.train.length;
+  if (trainRows !== undefined && !(Number.isInteger(trainRows) && trainRows >= 1 && trainRows <= available)) {
+    throw new RangeError(
+      `Cannot refer to ${dataset.name}: expected trainRows to be an integer from 1 to ${available}, got ${trainRows}`,
+    );
+  }
+  const all = trainRows === undefined || trainRows === available;
+  return { dataset: dataset.source, columns: { ...columns }, hash: dataset.hash, ...(all ? {} : { trainRows }) };
 }
 
 /**

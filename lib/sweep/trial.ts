@@ -166,7 +166,7 @@ function expectTensor(name: string, value: unknown): Tensor {
 }
 
 function referenceOf(label: string, data: DataSource): DataReference {
-  const { dataset, columns, hash } = "reference" in data ? data.reference : data;
+  const { dataset, columns, hash, trainRows } = "reference" in data ? data.reference : data;
   if (typeof dataset !== "string" || typeof hash !== "string" || columns === undefined) {
     throw new TypeError(
       `${label}: expected data to be a reference ({ dataset, columns, hash }, made by \`dataReference\` of lib/data), got ${
@@ -174,6 +174,6 @@ function referenceOf(label: string, data: DataSource): DataReference {
       }`,
     );
   }
-  const reference: JsonValue = { dataset, columns, hash };
+  const reference: JsonValue = { dataset, columns, hash, ...(trainRows !== undefined && { trainRows }) };
   return JSON.parse(canonicalText(reference, { label, path: "data" }));
 }

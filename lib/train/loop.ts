@@ -62,10 +62,10 @@ interface Progress {
 
 /** SHA-256 of what determines a run's numbers. */
 export function definitionHash(program: TrainingProgram, data: TrainingData, settings: TrainSettings): string {
-  const { hash, columns } = data.reference;
+  const { hash, columns, trainRows } = data.reference;
   return sha256Hex(canonicalJson({
     program: serializeProgram(program),
-    data: { hash, columns },
+    data: { hash, columns, ...(trainRows !== undefined && { trainRows }) },
     settings: completeSettings(settings),
   }));
 }

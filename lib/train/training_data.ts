@@ -28,18 +28,24 @@ export type DataSource = DataReference | TrainingData;
  * Training data from a dataset in memory.
  *
  * @param columns batch tensor name to column name, for example `{ x: "embedding" }`
+ * @param options.trainRows trains on the first so many rows of the training split only
  */
-export function trainingData(dataset: Dataset, columns: Readonly<Record<string, string>>): TrainingData {
-  const reference = dataReference(dataset, columns);
+export function trainingData(
+  dataset: Dataset,
+  columns: Readonly<Record<string, string>>,
+  options: { trainRows?: number } = {},
+): TrainingData {
+  const reference = dataReference(dataset, columns, options);
   const named = Object.entries(columns).map(([name, column]) => [name, columnOf(dataset, column)] as const);
   const { train, validation } = dataset.splits;
-  return { reference, columns: Object.fromEntries(named), train, validation };
+  const rows = train.subarray(0, reference.trainRows ?? train.length);
+  return { reference, columns: Object.fromEntries(named), train: rows, validation };
 }
 
 /** Loads what a reference names; its hash is checked. */
 export async function openTrainingData(source: DataSource): Promise<TrainingData> {
   if ("train" in source) return source;
-  return trainingData(await resolveReference(source), source.columns);
+  return trainingData(await resolveReference(source), source.columns, { trainRows: source.trainRows });
 }
 
 /**

@@ -1,0 +1,82 @@
+// From text to a compressed vector. A student reads the teacher's output, so the teacher's time is part of every text's:
+// what a student adds to it is measured here, in turns, in one process.
+
+import { type Graph, serializeGraph } from "../graph/mod.ts";
+import { projectPath } from "../process/mod.ts";
+import { bootstrapInterval, type Estimate, median } from "../statistics/mod.ts";
+import { type Conversation, conversation } from "./conversation.ts";
+import { type Block, interleave, type InterleaveOptions } from "./interleave.ts";
+import { compareSides, type Comparison, judge, type Judgement } from "./verdict.ts";
+
+/** What is measured. */
+export interface TextToVectorOptions {
+  /** Texts of one call, computed as one batch. */
+  batchSizes: readonly number[];
+  turns: InterleaveOptions;
+  /** Default 1. */
+  threads?: number;
+  signal?: AbortSignal;
+}
+
+/** Times of one batch size. */
+export interface TextToVectorTiming extends Judgement {
+  readonly batchSize: number;
+  /** Teacher alone: tokenization, encoder, pooling; median of a call, in ms. */
+  readonly teacherMs: Estimate;
+  /** Teacher, then student. */
+  readonly endToEndMs: Estimate;
+  /** Teacher's time over that of teacher and student: below 1 unless the student takes no time. */
+  readonly speedUp: Comparison;
+  /** Time to load the teacher. */
+  readonly loadMs: number;
+}
+
+/** What the process is told first. */
+export interface TextToVectorTask {
+  student: ReturnType<typeof serializeGraph>;
+  batchSize: number;
+  threads: number;
+}
+
+/**
+ * Times texts of wordnet-20k through the teacher, with and without a student behind it.
+ *
+ * @param student of one input `x [batch, width of the teacher]`; its weights are random, since only time is measured
+ * @throws {Error} when the teacher's files are missing, or the process fails
+ */
+export async function measureTextToVector(
+  student: Graph,
+  { batchSizes, turns, threads = 1, signal }: TextToVectorOptions,
+): Promise<TextToVectorTiming[]> {
+  const timings: TextToVectorTiming[] = [];
+  for (const batchSize of batchSizes) {
+    const module = projectPath("lib", "bench", "text_to_vector_process.ts");
+    const { talk } = await conversation("the teacher", { module, signal });
+    try {
+      const task = { student: serializeGraph(student), batchSize, threads } satisfies TextToVectorTask;
+      const { loadMs } = await talk.ask(task) as { loadMs: number };
+      timings.push({ batchSize, loadMs, ...await timed(talk, turns) });
+    } finally {
+      await talk.end();
+    }
+  }
+  return timings;
+}
+
+/** Both sides are the same process, asked in turns, so that they have the same teacher in the same memory. */
+async function timed(talk: Conversation, turns: InterleaveOptions) {
+  const side = (endToEnd: boolean): Conversation => ({
+    ask: (message) => talk.ask({ ...message as object, endToEnd }),
+    end: () => Promise.resolve(),
+  });
+  const [teacher, endToEnd] = await interleave([side(false), side(true)], turns);
+  return {
+    ...judge({ teacher, endToEnd }),
+    teacherMs: medianOf(teacher),
+    endToEndMs: medianOf(endToEnd),
+    speedUp: compareSides(endToEnd, teacher),
+  };
+}
+
+const medianOf = (blocks: readonly Block[]) =>
+  bootstrapInterval(blocks.flat(), { statistic: median, seed: "text to vector", resamples: 1000 });
