@@ -87,3 +87,10 @@ export {
 } from "./evaluate_compressors.ts";
 export { compareScore, estimateScore, type Robustness, robustness, type Score, scoreValue } from "./score.ts";
 export { type ComparisonRecords, comparisonRecords, type ScoreRecords, scoreRecords } from "./score_records.ts";
+export {
+  analogyScore,
+  analogySimilarityScore,
+  type CompressorAnalogies,
+  evaluateAnalogies,
+  type EvaluateAnalogiesOptions,
+} from "./evaluate_analogies.ts";

@@ -32,6 +32,7 @@ export {
   claimedAgainstMeasured,
   type ClaimPoint,
 } from "./figures/claimed_against_measured.ts";
+export { type Distributions, distributions } from "./figures/distributions.ts";
 export { type LearningCurve, type LearningCurves, learningCurves } from "./figures/learning_curves.ts";
 export { type LineWithInterval, lineWithInterval } from "./figures/line_with_interval.ts";
 export type { IntervalPoint } from "./figures/marks.ts";

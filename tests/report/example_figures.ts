@@ -3,6 +3,7 @@
 import {
   barsWithInterval,
   claimedAgainstMeasured,
+  distributions,
   learningCurves,
   lineWithInterval,
   type PlotlyFigure,
@@ -94,6 +95,32 @@ export const exampleFigures: Record<string, () => PlotlyFigure> = {
       series: [{ name: "cosine", points: [0, 0.1, 0.3, 0.5, 0.7, 1].map((x) => ({ x, y: 0.9 + 0.03 * x })) }],
       x: { title: "Alignment weight", unit: "1", log: false, ticks: "round" },
       y: { title: "Held-out cosine", unit: "1" },
+    }),
+  pointsBesideLines: () =>
+    lineWithInterval({
+      series: [
+        {
+          name: "PCA",
+          points: [48, 384, 1024].map((x, k) => ({ x, y: 0.4 + 0.2 * k, low: 0.39 + 0.2 * k, high: 0.41 + 0.2 * k })),
+        },
+        {
+          name: "quantized",
+          joined: false,
+          points: [{ x: 48, y: 0.5, low: 0.48, high: 0.52 }, { x: 384, y: 0.99, low: 0.98, high: 1 }],
+        },
+        { name: "one seed", joined: false, points: [{ x: 1024, y: 0.85 }] },
+      ],
+      x: { title: "Bytes a vector", unit: "bytes" },
+      y: { title: "recall@10", unit: "1" },
+    }),
+  distributions: () =>
+    distributions({
+      series: [0.9, 0.8, 0.7].map((centre, k) => ({
+        name: `code ${k}`,
+        values: Array.from({ length: 200 }, (_, i) => centre + 0.1 * Math.sin(i * i)),
+      })),
+      x: { title: "Held-out cosine", unit: "1" },
+      bins: 20,
     }),
   learningCurves: () =>
     learningCurves({

@@ -3,6 +3,7 @@ import {
   axisTitle,
   barsWithInterval,
   claimedAgainstMeasured,
+  distributions,
   learningCurves,
   lineWithInterval,
   palette,
@@ -122,4 +123,32 @@ Deno.test("palette colours are distinct and stand out on white", () => {
   assert.equal(new Set(palette).size, palette.length);
   // A contrast of at least 2 to white: dots and lines are seen on paper.
   for (const value of luminance) assert.ok(1.05 / (value + 0.05) > 2, String(value));
+});
+
+Deno.test("distributions share bins, and their shares add up", () => {
+  const figure = distributions({
+    series: [{ name: "a", values: [0, 0, 0, 1] }, { name: "b", values: Float64Array.of(0.4, 0.6) }],
+    x: { title: "Cosine", unit: "1" },
+    bins: 2,
+  });
+  assert.deepEqual(figure.data.map(({ x }) => x), [[0.25, 0.75], [0.25, 0.75]]);
+  assert.deepEqual(figure.data.map(({ y }) => y), [[75, 25], [50, 50]]);
+  const alike = distributions({ series: [{ name: "a", values: [3, 3] }], x: { title: "Cosine", unit: "1" } });
+  assert.equal((alike.data[0].y as number[]).reduce((sum, share) => sum + share), 100);
+  const refused = (series: { name: string; values: number[] }[], bins?: number) => () =>
+    distributions({ series, x: { title: "Cosine", unit: "1" }, bins });
+  assert.throws(refused([]), /at least one series/);
+  assert.throws(refused([{ name: "a", values: [] }]), /expected values of a, got none/);
+  assert.throws(refused([{ name: "a", values: [NaN] }]), /a\[0\]: expected a finite number, got NaN/);
+  assert.throws(refused([{ name: "a", values: [1] }], 1), /bins to be an integer from 2, got 1/);
+});
+
+Deno.test("a seventh series has the first one's colour and another marker", () => {
+  const marker = (i: number) => {
+    const series = Array.from({ length: 7 }, (_, k) => ({ name: `s${k}`, points: [{ x: 1, y: k }], joined: false }));
+    const { data } = lineWithInterval({ series, x: { title: "X", unit: "1" }, y: { title: "Y", unit: "1" } });
+    return data[i].marker as { color: string; symbol: string };
+  };
+  assert.equal(marker(6).color, marker(0).color);
+  assert.notEqual(marker(6).symbol, marker(0).symbol);
 });

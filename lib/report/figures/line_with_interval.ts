@@ -3,11 +3,12 @@
 import type { PlotlyFigure } from "../document.ts";
 import { valueAxis, widthAxis } from "./axes.ts";
 import { type Axis, checkValues } from "./figure.ts";
-import { bandTrace, type IntervalPoint, lineTrace, seriesStyle } from "./marks.ts";
+import { bandTrace, type IntervalPoint, lineTrace, pointTrace, seriesStyle } from "./marks.ts";
 
 /** What `lineWithInterval` draws. */
 export interface LineWithInterval {
-  series: { name: string; points: IntervalPoint[] }[];
+  /** `joined: false`: points that are no steps of one scale, drawn without a line. */
+  series: { name: string; points: IntervalPoint[]; joined?: boolean }[];
   /** Logarithmic unless `log` is false; `ticks: "values"` (the default) puts ticks at the x values that were tried. */
   x: Axis & { ticks?: "values" | "round" };
   y: Axis;
@@ -30,7 +31,11 @@ export interface LineWithInterval {
  * ```
  */
 export function lineWithInterval({ series, x, y }: LineWithInterval): PlotlyFigure {
-  const sorted = series.map(({ name, points }) => ({ name, points: [...points].sort((a, b) => a.x - b.x) }));
+  const sorted = series.map(({ name, points, joined = true }) => ({
+    name,
+    points: [...points].sort((a, b) => a.x - b.x),
+    joined,
+  }));
   const points = sorted.flatMap((one) => one.points);
   if (points.length === 0) throw new RangeError("Cannot draw lines: expected at least one point");
   const xs = points.map((point) => point.x);
@@ -40,8 +45,8 @@ export function lineWithInterval({ series, x, y }: LineWithInterval): PlotlyFigu
   checkValues(ys, y, "y");
   return {
     data: [
-      ...sorted.flatMap((one, i) => bandTrace(one.name, one.points, seriesStyle(i).color)),
-      ...sorted.map((one, i) => lineTrace(one.name, one.points, i)),
+      ...sorted.flatMap(({ name, points, joined }, i) => joined ? bandTrace(name, points, seriesStyle(i).color) : []),
+      ...sorted.map(({ name, points, joined }, i) => (joined ? lineTrace : pointTrace)(name, points, i)),
     ],
     layout: {
       showlegend: series.length > 1,

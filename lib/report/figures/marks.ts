@@ -12,9 +12,10 @@ export interface IntervalPoint {
   high?: number | null;
 }
 
-/** Colour and marker of series `index`; they repeat after six. */
+/** Colour and marker of series `index`: six colours, which come again with other markers. */
 export function seriesStyle(index: number): { color: string; symbol: string } {
-  return { color: palette[index % palette.length], symbol: symbols[index % symbols.length] };
+  const again = Math.floor(index / palette.length);
+  return { color: palette[index % palette.length], symbol: symbols[(index + again) % symbols.length] };
 }
 
 /** The band between the lower and upper ends of the intervals; nothing when fewer than two points have one. */
@@ -34,6 +35,14 @@ export function bandTrace(name: string, points: readonly IntervalPoint[], color:
     x: [...bounded.map(({ x }) => x), ...bounded.map(({ x }) => x).reverse()],
     y: [...bounded.map(({ high }) => high), ...bounded.map(({ low }) => low).reverse()],
   }];
+}
+
+/** Markers with error bars, for points that no line should join. */
+export function pointTrace(name: string, points: readonly IntervalPoint[], index: number): Trace {
+  const line = lineTrace(name, points, index);
+  const { color } = seriesStyle(index);
+  const bounded = points.some((point) => point.low != null && point.high != null);
+  return { ...line, ...(bounded && { error_y: errorBar(points, color) }), mode: "markers" };
 }
 
 /** A line through the points with markers; a single point with an interval gets an error bar in place of a band. */
