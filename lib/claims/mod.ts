@@ -1,9 +1,10 @@
 // lib/claims: the ledger of what the documents claim, and whether a report settles it.
 // Reads data/claims/figures.json with a schema; finds a claim by id (an unknown one is refused with the nearest) and the claims
 // of a document in order; tells which claims a report answers twice, in another unit, or not at all.
-// A claim's verdict (claimed, recomputed, measured) is the report's to draw: this room knows figures, not measurements.
+// A claim's verdict follows from the record that answers it, by one rule (verdict.ts).
 // Uses node: modules and zod only.
 
 export { checkClaims, type ClaimCheck, describeCheck } from "./check.ts";
 export { claimedRecord, claimedStatement } from "./claimed_record.ts";
 export { type Claim, claim, claimsOf, type Figure, loadClaims, seedNames } from "./ledger.ts";
+export { type ClaimVerdict, judgeClaim, type JudgeOptions } from "./verdict.ts";

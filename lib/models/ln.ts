@@ -71,30 +71,62 @@ function completeWidths({ inputDim = 384, latentDim = 256, hiddenDim = latentDim
  * ```
  */
 export function lnStudent(config: LnConfig = {}): Model {
-  const { inputDim, latentDim, hiddenDim } = completeWidths(config);
-  return model("ln", { inputs: { x: tensor("float32", ["batch", inputDim]) } }, (scope, { x }) => {
-    const compression = scope.child("compression");
-    const attention = scope.child("attention");
-    const low = scope.child("linear");
-    const h0 = linear(compression.child("input"), x, latentDim);
-    const h1 = block(
-      scope.child("normalization.compression"),
-      h0,
-      (n) => up(compression, gelu(linear(compression.child("down"), n, hiddenDim)), latentDim),
-    );
-    const h2 = block(
-      scope.child("normalization.attention"),
-      h1,
-      (n) => mul(n, sigmoid(up(attention, gelu(linear(attention.child("down"), n, hiddenDim)), latentDim))),
-    );
-    const h3 = block(
-      scope.child("normalization.linear"),
-      h2,
-      (n) => up(low, linear(low.child("down"), n, hiddenDim, { bias: false }), latentDim),
-    );
-    const latent = add(h3, scope.parameter("bias", [latentDim], { initializer: { kind: "constant", value: 0 } }));
-    return { latent, output: linear(scope.child("alignment"), latent, inputDim) };
+  const widths = completeWidths(config);
+  return model(
+    "ln",
+    { inputs: { x: tensor("float32", ["batch", widths.inputDim]) } },
+    (scope, { x }) => stage(scope, x, widths),
+  );
+}
+
+/**
+ * Several LN models in a row, each reading what the one before it gave back in the teacher's space: the "multi-stage" model whose cost
+ * the document estimates. `latent` is the last stage's.
+ *
+ * @throws {RangeError} as `lnStudent`, or for a number of stages that is not an integer of at least 1
+ *
+ * @example
+ * ```ts
+ * import { parameterCount } from "lib/graph/mod.ts";
+ * import { lnParameterCount, lnStages } from "lib/models/ln.ts";
+ * if (parameterCount(lnStages({ stages: 2 }).trace()) !== 2 * lnParameterCount()) throw new Error("two models");
+ * ```
+ */
+export function lnStages({ stages, ...config }: LnConfig & { stages: number }): Model {
+  const widths = completeWidths(config);
+  if (!Number.isInteger(stages) || stages < 1) {
+    throw new RangeError(`Cannot build the LN model: expected stages to be an integer of at least 1, got ${stages}`);
+  }
+  return model("ln-stages", { inputs: { x: tensor("float32", ["batch", widths.inputDim]) } }, (scope, { x }) => {
+    let last = stage(scope.child("stage1"), x, widths);
+    for (let i = 2; i <= stages; i++) last = stage(scope.child(`stage${i}`), last.output, widths);
+    return last;
   });
+}
+
+/** The whole model under a scope. */
+function stage(scope: Scope, x: Tensor, { inputDim, latentDim, hiddenDim }: Required<LnConfig>) {
+  const compression = scope.child("compression");
+  const attention = scope.child("attention");
+  const low = scope.child("linear");
+  const h0 = linear(compression.child("input"), x, latentDim);
+  const h1 = block(
+    scope.child("normalization.compression"),
+    h0,
+    (n) => up(compression, gelu(linear(compression.child("down"), n, hiddenDim)), latentDim),
+  );
+  const h2 = block(
+    scope.child("normalization.attention"),
+    h1,
+    (n) => mul(n, sigmoid(up(attention, gelu(linear(attention.child("down"), n, hiddenDim)), latentDim))),
+  );
+  const h3 = block(
+    scope.child("normalization.linear"),
+    h2,
+    (n) => up(low, linear(low.child("down"), n, hiddenDim, { bias: false }), latentDim),
+  );
+  const latent = add(h3, scope.parameter("bias", [latentDim], { initializer: { kind: "constant", value: 0 } }));
+  return { latent, output: linear(scope.child("alignment"), latent, inputDim) };
 }
 
 /** `h + norm(inner(norm(h)))`. */

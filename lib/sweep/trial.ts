@@ -93,8 +93,10 @@ export function tracedTrial(spec: TrialSpec, { label, parameters, seed, programs
 }
 
 /** The key of a definition. Where the data lies does not count, only what it is. */
-export function trialKey({ program, settings, data: { hash, columns } }: TrialDefinition): string {
-  const identity = { numerics: NUMERICS_VERSION, program: programHash(program), settings, data: { hash, columns } };
+export function trialKey({ program, settings, data }: TrialDefinition): string {
+  const { hash, columns, trainRows } = data; // not the dataset's place, which may move
+  const rows = { hash, columns, ...(trainRows !== undefined && { trainRows }) };
+  const identity = { numerics: NUMERICS_VERSION, program: programHash(program), settings, data: rows };
   return sha256Hex(canonicalJson(identity));
 }
 

@@ -19,6 +19,7 @@ import {
   lnInventory,
   lnLoss,
   lnParameterCount,
+  lnStages,
   lnStudent,
   lnTrial,
 } from "../../lib/models/ln.ts";
@@ -169,4 +170,17 @@ Deno.test("the LN trial stops by the document's rule and may vary widths and los
   };
   const { whole, alignment, neighbours } = interpret(graph("losses", parts), feeds);
   assertAllClose(whole.data, [alignment.data[0] + 0.5 * neighbours.data[0]], { rtol: 1e-12 });
+});
+
+Deno.test("stages in a row have parameters of their own, and the second reads the first one's output", () => {
+  const chain = lnStages({ inputDim: 12, latentDim: 8, stages: 2 }).trace();
+  assert.equal(parameterCount(chain), 2 * lnParameterCount({ inputDim: 12, latentDim: 8 }));
+  assert.deepEqual([chain.outputs.latent.shape, chain.outputs.output.shape], [["batch", 8], ["batch", 12]]);
+  const one = lnStages({ inputDim: 12, latentDim: 8, stages: 1 }).trace();
+  const alone = lnStudent({ inputDim: 12, latentDim: 8 }).trace();
+  assert.deepEqual(
+    one.parameters.map(({ source }) => source.name),
+    alone.parameters.map(({ source }) => `stage1.${source.name}`),
+  );
+  assert.throws(() => lnStages({ stages: 0 }), /stages to be an integer of at least 1, got 0/);
 });
