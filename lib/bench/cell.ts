@@ -72,9 +72,12 @@ export interface CellOptions {
   signal?: AbortSignal;
 }
 
-/** Shares of a cell's time: waiting for a quiet machine, and starting. */
+/** Shares of a cell's time at most: waiting for a quiet machine, and starting a peer that does not count. */
 const QUIET_SHARE = 0.2;
 const START_SHARE = 0.6;
+/** Share of a cell's time that is there for measuring, also when starting took the rest: a compiler may be slow the first time. */
+const MEASURE_SHARE = 0.4;
+const RIVAL_START_MS = 120_000;
 const LEAST_START_MS = 5000;
 const LOOK_MS = 2000;
 
@@ -105,13 +108,14 @@ async function attemptCell(
   const deadline = performance.now() + budgetMs;
   const atMostMs = Math.min(quietMs, budgetMs * QUIET_SHARE);
   const idleBefore = await waitForQuiet({ atMostMs, lookMs: Math.min(LOOK_MS, atMostMs), signal });
-  const startMs = Math.max(LEAST_START_MS, budgetMs * START_SHARE);
+  const otherMs = Math.max(LEAST_START_MS, budgetMs * START_SHARE);
+  const startMs = { ours: Infinity, rival: RIVAL_START_MS, other: otherMs };
   const { opened, missing } = await openSides(sides, { startMs, signal });
   let measured: Turns[];
   const problems: string[][] = [];
   try {
     for (const side of opened) problems.push(side.role === "ours" ? [] : await check(opened[0], side));
-    const shareMs = Math.max(0, deadline - performance.now()) / opened.length;
+    const shareMs = Math.max(budgetMs * MEASURE_SHARE, deadline - performance.now()) / opened.length;
     const participants = opened.map(({ talk, role }) => ({ talk, essential: role !== "other" }));
     measured = await interleave(participants, { ...turns, budgetMs: shareMs });
   } finally {

@@ -37,8 +37,8 @@ export type WithPrepared = (plan: CellPlan, measure: (prepared: PreparedCell) =>
 const LISTS = { cell: "cells", control: "controls", overhead: "overheads" } as const;
 
 /**
- * Measures all cells that the time allows. A peer that took too long at one size is not tried at larger ones with as many
- * threads.
+ * Measures all cells that the time allows. A peer that does not count and took too long at one size is not tried at larger
+ * ones with as many threads.
  *
  * @throws {Error} when our side fails, or the signal aborts
  */
@@ -82,7 +82,7 @@ export async function runCells(
 
 const settingsOf = ({ subject, batchSize, threads }: CellPlan): CellSettings => ({ subject, batchSize, threads });
 
-/** Peers that took too long, and the smallest size at which they did. */
+/** Peers that do not count and took too long, and the size at which they did. */
 class SlowPeers {
   readonly #seen: { name: string; plan: CellPlan }[] = [];
 
@@ -93,6 +93,7 @@ class SlowPeers {
   /** The same cell without children for peers that took too long at a size that is not larger. */
   leaveOut({ work, threads }: CellPlan, prepared: PreparedCell): PreparedCell {
     const sides = prepared.sides.map((side) => {
+      if (side.role !== "other") return side;
       const seen = this.#seen.find(({ name, plan }) =>
         name === side.name && plan.threads === threads && plan.work <= work
       );

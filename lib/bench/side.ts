@@ -45,13 +45,13 @@ export interface MissingSide {
 /**
  * Starts all sides.
  *
- * @param startMs how long a peer may take until it can be asked
+ * @param startMs how long a side of each role may take until it can be asked
  * @returns those that are ready, in the order given, and those that are not
  * @throws {Error} when our side cannot be started, or the signal aborts; nothing is left running
  */
 export async function openSides(
   wanted: readonly SideSettings[],
-  { startMs, signal }: { startMs: number; signal?: AbortSignal },
+  { startMs, signal }: { startMs: Readonly<Record<Role, number>>; signal?: AbortSignal },
 ): Promise<{ opened: OpenedSide[]; missing: MissingSide[] }> {
   const results = await Promise.all(wanted.map((side) => openSide(side, { startMs, signal })));
   const opened = results.flatMap((result) => ("talk" in result ? [result] : []));
@@ -69,12 +69,13 @@ export async function endSides(sides: readonly OpenedSide[]): Promise<void> {
 
 async function openSide(
   side: SideSettings,
-  { startMs, signal }: { startMs: number; signal?: AbortSignal },
+  { startMs, signal }: { startMs: Readonly<Record<Role, number>>; signal?: AbortSignal },
 ): Promise<OpenedSide | MissingSide> {
   const { name, child } = side;
+  const limitMs = startMs[side.role];
   if (typeof child === "string") return { name, reason: child, overBudget: false };
   const late = new AbortController();
-  const timer = side.role === "ours" ? undefined : setTimeout(() => late.abort(), startMs);
+  const timer = limitMs === Infinity ? undefined : setTimeout(() => late.abort(), limitMs);
   try {
     const ends = AbortSignal.any(signal ? [signal, late.signal] : [late.signal]);
     const { talk, greeting } = await conversation(name, { ...child, signal: ends });
@@ -82,7 +83,7 @@ async function openSide(
   } catch (error) {
     const overBudget = late.signal.aborted;
     const reason = overBudget
-      ? `skipped: it did not take its first steps within ${(startMs / 1000).toFixed(0)} s`
+      ? `skipped: it did not take its first steps within ${(limitMs / 1000).toFixed(0)} s`
       : (error as Error).message;
     return { name, reason, overBudget };
   } finally {

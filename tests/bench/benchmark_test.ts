@@ -131,11 +131,10 @@ Deno.test("benchmarkTable shows every side, the ratio, the control, the overhead
     header,
     /\| subject \| batch \| threads \| ours ms \| PyTorch eager ms \| jax-js ms \| ours \/ best peer/,
   );
-  assert.match(
-    first,
-    /S=256 \|    32 \|       2 \|    1\.23 \|             2\.00 \|      60\.0 \|            0\.617 \|/,
-  );
-  assert.match(second, /S=512 .* 3\.00 \| +\| +\| +\| +\| +\| +NOISY \|$/);
+  const cells = (row: string) => row.split("|").map((text) => text.trim()).slice(1, -1);
+  const ratio = ["0.617", "0.617 to 0.617", "PyTorch eager", "VALID"];
+  assert.deepEqual(cells(first), ["S=256", "32", "2", "1.23", "2.00", "60.0", ...ratio]);
+  assert.deepEqual(cells(second), ["S=512", "32", "2", "3.00", "", "", "", "", "", "NOISY"]);
   assert.match(
     table,
     /Overall: our time is 0\.617 of the best peer's \(0\.617 to 0\.617; geometric mean of 1 cells, 4 pairs\)/,

@@ -70,7 +70,7 @@ Deno.test("runCells does not try a slow peer at larger sizes", async () => {
 });
 
 Deno.test("runCells ends a peer that takes too long to start", async () => {
-  const sides = [OURS, side("late", "rival", ["10", "late"])];
+  const sides = [OURS, side("late", "other", ["10", "late"])];
   const { cells: [{ missing }] } = await measure(sides, ["one"], { budgetMs: 8000 });
   assert.deepEqual(missing, [
     { name: "late", reason: "skipped: it did not take its first steps within 5 s", overBudget: true },

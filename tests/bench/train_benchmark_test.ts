@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { benchmarkTable, mergeRun, runTrainBenchmark, TRAIN_SUBJECT, waitForQuiet } from "lib/bench/mod.ts";
-import { machineFacts } from "lib/runtime/mod.ts";
+import { projectPath } from "lib/process/mod.ts";
+import { machineFacts, tfjsBackendName } from "lib/runtime/mod.ts";
 import { peerPython } from "tests/peers/peer_python.ts";
 
 const OPTIONS = {
@@ -42,39 +48,65 @@ Deno.test("runTrainBenchmark measures our side alone, with a control", async () 
   assert.deepEqual(JSON.parse(JSON.stringify(file)), file);
 });
 
-Deno.test("runTrainBenchmark: jax-js on WebAssembly takes the same steps as ours", async () => {
-  const { cells: [{ sides, missing, reasons }] } = await runTrainBenchmark({
+Deno.test("runTrainBenchmark: the JavaScript peers take the same steps as ours, or say what is missing", async () => {
+  const { cells: [{ sides, missing, reasons, comparison }] } = await runTrainBenchmark({
     ...OPTIONS,
     attempts: 1,
     sizes: [{ studentDim: 8, batchSize: 32 }],
-    peers: ["jax-js"],
+    peers: ["tfjs-node", "jax-js"],
     peerPython: null,
   });
-  assert.deepEqual(missing, []);
-  assert.deepEqual(sides.map(({ name, role }) => [name, role]), [["ours", "ours"], ["jax-js", "other"]]);
-  assert.ok(
-    ![...reasons, ...sides[1].reasons].some((reason) => reason.includes("losses differ")),
-    sides[1].reasons.join(),
-  );
-  assert.ok(sides[1].comparison!.ratio > 0);
+  const installed = tfjsBackendName() === "tfjs-node";
+  assert.deepEqual(sides.map(({ name }) => name), ["ours", ...(installed ? ["tfjs-node"] : []), "jax-js"]);
+  assert.equal(missing.length, installed ? 0 : 1);
+  for (const { reason } of missing) assert.match(reason, /deno task setup:tfjs-node/);
+  const told = [reasons, ...sides.map(({ reasons }) => reasons)].flat();
+  assert.ok(!told.some((reason) => reason.includes("losses differ")), told.join());
+  assert.ok(sides.slice(1).every(({ role, comparison }) => role === "other" && comparison!.ratio > 0));
+  assert.equal(comparison, null, "they do not count");
 });
+
+const python = peerPython();
+const hasTorch = python !== null && spawnSync(python, ["-c", "import torch"]).status === 0;
 
 Deno.test({
   name: "runTrainBenchmark: PyTorch eager takes the same steps as ours, and the ratio is to it",
-  ignore: peerPython() === null,
+  ignore: !hasTorch,
   async fn() {
     const { cells: [{ sides, missing, reasons, comparison }] } = await runTrainBenchmark({
       ...OPTIONS,
       attempts: 1,
       sizes: [{ studentDim: 8, batchSize: 32 }],
       peers: ["torch"],
-      peerPython: peerPython(),
+      peerPython: python,
     });
     assert.deepEqual(missing, []);
     assert.deepEqual(sides.map(({ name }) => name), ["ours", "PyTorch eager"]);
     assert.ok(!reasons.some((reason) => reason.includes("losses differ")), reasons.join());
     assert.equal(comparison?.peer, "PyTorch eager");
     assert.match(sides[1].version!, /^\d+\.\d+/);
+  },
+});
+
+Deno.test({
+  name: "the Python sides say in one sentence which package they lack",
+  ignore: python === null,
+  async fn() {
+    const folder = await mkdtemp(join(tmpdir(), "latent-lab-test-"));
+    for (const name of ["torch", "numpy"]) {
+      await writeFile(join(folder, `${name}.py`), "raise ImportError('no such package')");
+    }
+    for (
+      const [script, args] of [["train_torch.py", ["8", "8", "1"]], ["infer_onnxruntime.py", [folder, "run", "1"]]]
+    ) {
+      const { status, stderr } = spawnSync(python!, [projectPath("tests", "peers", script as string), ...args], {
+        env: { ...process.env, PYTHONPATH: folder },
+        encoding: "utf8",
+      });
+      assert.equal(status, 1);
+      assert.match(stderr, /^Cannot run \S+ side: \S+ cannot import it: no such package\s*$/);
+    }
+    await rm(folder, { recursive: true });
   },
 });
 

@@ -67,6 +67,7 @@ Deno.test("lossProblems names the first step whose losses differ", () => {
   assert.deepEqual(lossProblems([[1, 0.5]]), []);
   assert.deepEqual(lossProblems([[1, 0.5], [1, 0.50001]]), []);
   assert.deepEqual(lossProblems([[1, 0.5], [1, 0.6]]), ["losses differ at step 2: ours 0.5, the peer's 0.6"]);
+  assert.deepEqual(lossProblems([[1, 0.5], [1, 0.6]], 0.2), []);
   assert.equal(lossProblems([[1, NaN], [1, 0.6]]).length, 1);
   assert.equal(lossProblems([[1], [1, 0.6]]).length, 1);
 });

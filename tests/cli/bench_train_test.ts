@@ -67,7 +67,7 @@ Deno.test("bench:train merges a part that is measured later into its file", asyn
     ]);
     assert.deepEqual(second.cells[0], first.cells[0]);
     assert.notEqual(second.cells[1].measuredAt, first.cells[1].measuredAt);
-    assert.match(lines.join("\n"), /\|    S=16 \|     4 \|       1 \|/);
+    assert.match(lines.join("\n"), /\| +S=16 \| +4 \| +1 \|/);
     assert.match(lines.join("\n"), /Control, ours against itself at S=8 x 4, 1 thread: /);
   } finally {
     rmSync(folder, { recursive: true });
