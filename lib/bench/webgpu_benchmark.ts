@@ -151,7 +151,8 @@ async function measureCell(size: GpuCellSettings, options: WebGpuBenchmarkOption
     comparison: fastestPeer(sides, measured),
     profile,
   };
-  return { cell, version: sides.find(({ greeting }) => greeting.version)?.greeting.version ?? null };
+  const torch = sides.find(({ name, greeting }) => name.startsWith("PyTorch") && greeting.version);
+  return { cell, version: torch?.greeting.version ?? null };
 }
 
 /** Our default first. A peer or a variant of ours that cannot be opened is missing, with the reason. */

@@ -1,5 +1,6 @@
 // deno task bench:train: time of training steps beside other frameworks: PyTorch when PEER_PYTHON names a Python that has it,
-// tfjs-node when its library is installed, jax-js.
+// tfjs-node when its library is installed, jax-js. Cells that are measured again replace those of the same size and threads in
+// the file, with all their peers: sides are compared only with what was measured beside them.
 
 import process from "node:process";
 import {
