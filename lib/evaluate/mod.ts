@@ -15,3 +15,30 @@ export { dequantizeInt8, fitInt8, type Int8Quantizer, type Int8Vectors, quantize
 export { openings, openTestSplit, type TestOpening } from "./test_split.ts";
 export { applyModel, type ApplyOptions } from "./apply_model.ts";
 export { type EngineProduct, engineProduct } from "./engine_product.ts";
+export {
+  analogiesFromPairs,
+  type AnalogyCase,
+  type AnalogyQuestion,
+  type AnalogySet,
+  analogySet,
+  type PairOptions,
+  type Word,
+  type WordPair,
+} from "./analogy_set.ts";
+export { type AnalogyOptions, type AnalogySpace, scoreAnalogies } from "./analogy.ts";
+export { scoreAveragedAnalogies } from "./analogy_average.ts";
+export {
+  ALL_CATEGORIES,
+  type AnalogyMethod,
+  type AnalogyOutcome,
+  type AnalogyRate,
+  analogyRates,
+  type AnalogyScores,
+  analogySimilarities,
+  type AnalogySimilarity,
+  type AnalogyVariant,
+  meanByPair,
+  outcomeOf,
+  passes,
+} from "./analogy_scores.ts";
+export { offsetConcentration, type OffsetOptions, type OffsetScores } from "./analogy_offsets.ts";
