@@ -63,3 +63,12 @@ export {
 } from "./webgpu_benchmark.ts";
 export { type StepProfile, summarizeProfile } from "./webgpu_profile.ts";
 export { webgpuTable } from "./webgpu_table.ts";
+export {
+  embeddingProblems,
+  runTeacherBenchmark,
+  type TeacherBenchmark,
+  type TeacherBenchmarkOptions,
+  type TeacherCell,
+  type TeacherCellSettings,
+} from "./teacher_benchmark.ts";
+export { teacherTable } from "./teacher_table.ts";

@@ -9,9 +9,9 @@ import { TFJS_NODE_FOLDER } from "../runtime/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 import { buildBinding, requireCompiler } from "./tfjs_node/binding.ts";
-import { download } from "./tfjs_node/download.ts";
+import { download } from "./download.ts";
 import { mavenUrl, type TensorflowLibrary, tensorflowLibrary } from "./tfjs_node/library.ts";
-import { extract } from "./tfjs_node/unzip.ts";
+import { extract } from "./unzip.ts";
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 

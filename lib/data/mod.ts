@@ -21,9 +21,21 @@ export { type DataReference, dataReference, resolveReference } from "./reference
 export { randomDataset } from "./random_dataset.ts";
 export { batches, type BatchOptions, gatherRows } from "./batches.ts";
 export { type ColumnDescription, describeColumns } from "./describe.ts";
+export { type EncodedText, parseTokenizer, type TextTokenizer } from "./tokenizer.ts";
 export { type PartOfSpeech, readWordNet, type Sense, type Synset, type WordNet } from "./wordnet/database.ts";
 export { type RelationPair, relationPairs, type WordNetRelation } from "./wordnet/relations.ts";
 export { chooseLemmas, type GlossLemmas, type Lemma, type LemmaVocabulary } from "./wordnet/lemma_vocabulary.ts";
 export { type AnalogyCases, parseAnalogyCases } from "./wordnet/analogy_cases.ts";
 export { type LemmaTexts, lemmaTexts, type LemmaVectors, writeLemmaDataset } from "./wordnet/lemma_files.ts";
 export { loadWordNetLemmas, type WordNetLemmas } from "./wordnet/wordnet_lemmas.ts";
+export {
+  type DatasetToWrite,
+  type ManifestFacts,
+  textTable,
+  type VectorsToWrite,
+  writeDataset,
+} from "./dataset_files.ts";
+export { type Corpus, type CorpusName, wordnetCorpus } from "./wordnet/corpora.ts";
+export { type Definition, definitionOf, definitionsOf, hashOrder, sameTextKey } from "./wordnet/definitions.ts";
+export { importDataset, type ImportOptions, type ImportResult } from "./import.ts";
+export { decodeNpy } from "./npy.ts";

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { download } from "lib/cli/tfjs_node/download.ts";
+import { download } from "lib/cli/download.ts";
 import { sha256Hex } from "lib/process/mod.ts";
 
 const CONTENT = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31) % 251);
