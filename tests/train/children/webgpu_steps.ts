@@ -17,6 +17,7 @@ import {
   webgpuStepper,
 } from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
+import { deepOptions, deepProgram, deepSteps } from "../deep_program.ts";
 import { abortAfter, reproducible, smallData, smallProgram, smallSettings, withFolder } from "../fixtures.ts";
 
 const optimizer = adam({ learningRate: 1e-2 });
@@ -195,6 +196,17 @@ async function resumesToTheSameBits(): Promise<void> {
   }
 }
 
+async function recomputesSegments(): Promise<void> {
+  const { loss } = deepProgram({ layers: 3, width: 4 });
+  const run = async (segments?: number) => {
+    const stepper = await webgpuStepper(loss, { ...deepOptions, segments });
+    const result = await deepSteps(stepper, 3);
+    await stepper.release();
+    return result;
+  };
+  assert.deepEqual(await run(3), await run());
+}
+
 async function saysThatThereIsNoGpu(): Promise<void> {
   await assert.rejects(
     webgpuStepper(smallProgram().loss, options),
@@ -210,6 +222,7 @@ const CHECKS: Record<string, () => Promise<void>> = {
   leavesStateWhenTheLossIsNotFinite,
   refusesWhatItCannotTrain,
   resumesToTheSameBits,
+  recomputesSegments,
   saysThatThereIsNoGpu,
 };
 
