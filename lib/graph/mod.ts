@@ -24,6 +24,7 @@ export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts"
 export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
 export { apply, operatorOf, operatorTypes } from "./operator.ts";
+export { atOrigin, locateError, originOf } from "./origin.ts";
 export * from "./ops.ts";
 export * from "./ops_functions.ts";
 export * from "./ops_indexing.ts";

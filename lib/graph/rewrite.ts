@@ -2,6 +2,7 @@
 
 import { type Graph, graph, topologicalOrder } from "./graph.ts";
 import { apply } from "./operator.ts";
+import { withOriginOf } from "./origin.ts";
 import { type Operation, type Tensor } from "./tensor.ts";
 import { type Shape } from "./types.ts";
 
@@ -24,8 +25,10 @@ export function rebuild(outputs: readonly Tensor[], { leaf, operation }: Replace
   for (const source of topologicalOrder(outputs)) {
     const inputs = source.inputs.map(resolve);
     const same = inputs.every((input, i) => input === source.inputs[i]);
-    const results = operation?.(source, inputs) ??
-      (same ? source.outputs : apply(source.type, inputs, source.attributes));
+    const results = withOriginOf(
+      source,
+      () => operation?.(source, inputs) ?? (same ? source.outputs : apply(source.type, inputs, source.attributes)),
+    );
     source.outputs.forEach((output, i) => rebuilt.set(output, results[i]));
   }
   return outputs.map(resolve);

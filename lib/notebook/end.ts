@@ -88,7 +88,7 @@ function located(
 }
 
 function withoutPlace(message: string): string {
-  return message.replace(/\s+at (the notebook|[\w./-]+):\d+:\d+[\s\S]*$/, "");
+  return message.replace(/,?\s+at (cell \d+, line \d+|(the notebook|[\w./-]+):\d+:\d+)(\n[\s\S]*)?$/, "");
 }
 
 function memoryHint({ signal, stderrTail }: ChildResult): string {
