@@ -15,7 +15,8 @@ import {
   topologicalOrder,
 } from "../graph/mod.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
-import { type ArrayData, type ArrayValue, type BoundRun, checkValue, weightBytes } from "./session.ts";
+import { checkValue } from "./feeds.ts";
+import { type ArrayData, type ArrayValue, type BoundRun, weightBytes } from "./session.ts";
 
 /** A value in the device's memory. */
 export interface DeviceArray {

@@ -9,7 +9,8 @@ import {
   type Tensor,
   topologicalOrder,
 } from "../../graph/mod.ts";
-import { type ArrayValue, type BoundRun, checkFeeds, checkValue, type Session } from "../session.ts";
+import { checkFeeds, checkValue, leavesOf } from "../feeds.ts";
+import type { ArrayValue, BoundRun, Session } from "../session.ts";
 import { copyTo, fromTensor, tfjsData, tfjsDType, toTensor } from "./arrays.ts";
 import { tfjsKernel } from "./kernels.ts";
 import type { Kernel, KernelCall } from "./kernel.ts";
@@ -95,11 +96,11 @@ class Executor implements TfjsExecutor {
     this.graph = graph;
     this.backend = backend;
     this.#steps = steps;
-    const parameters = Object.fromEntries(graph.parameters.map((leaf) => [leaf.source.name, leaf]));
-    this.#leaves = { ...graph.inputs, ...parameters };
+    this.#leaves = leavesOf(graph);
     this.inputNames = Object.keys(this.#leaves).filter((name) => !(name in weights));
     this.outputNames = Object.keys(graph.outputs);
-    for (const [name, leaf] of Object.entries(parameters)) {
+    for (const leaf of graph.parameters) {
+      const { name } = leaf.source;
       if (!(name in weights)) continue;
       checkValue(name, leaf, weights[name]);
       this.#kept.set(leaf, tf.keep(toTensor(tf, { ...weights[name], data: weights[name].data.slice() })));

@@ -1,0 +1,46 @@
+// What is given to a run is checked against what the graph declares.
+
+import { type ArrayValue, elementCount, formatShape, type Graph, type Tensor } from "../graph/mod.ts";
+
+/** Inputs and parameters by name: everything that a run can be given. */
+export function leavesOf(graph: Graph): Record<string, Tensor> {
+  const parameters = Object.fromEntries(graph.parameters.map((tensor) => [tensor.source.name, tensor]));
+  return { ...graph.inputs, ...parameters };
+}
+
+/** Checks a value against the type that the graph declares. */
+export function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined): asserts value is ArrayValue {
+  const expected = `${tensor.dtype} ${formatShape(tensor.shape)}`;
+  if (!value) throw new TypeError(`Cannot run: expected ${name} ${expected}, got none`);
+  const fits = value.dtype === tensor.dtype && value.shape.length === tensor.shape.length &&
+    tensor.shape.every((dim, axis) => typeof dim === "string" || dim === value.shape[axis]) &&
+    elementCount(value.shape) === value.data.length;
+  if (!fits) {
+    const got = `${value.dtype} ${formatShape(value.shape)} with ${value.data.length} values`;
+    throw new TypeError(`Cannot run: expected ${name} ${expected}, got ${got}`);
+  }
+}
+
+/** Checks that there is a value of the declared type for each input, one size for each name, and nothing else. */
+export function checkFeeds(
+  feeds: Readonly<Record<string, ArrayValue>>,
+  leaves: Readonly<Record<string, Tensor>>,
+  inputNames: readonly string[],
+): void {
+  const unknown = Object.keys(feeds).find((name) => !inputNames.includes(name));
+  if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${inputNames.join(", ")}`);
+  const sizes = new Map<string, number>();
+  for (const name of inputNames) {
+    const { shape } = leaves[name];
+    checkValue(name, leaves[name], feeds[name]);
+    shape.forEach((dim, axis) => {
+      if (typeof dim === "number") return;
+      const size = feeds[name].shape[axis];
+      const known = sizes.get(dim) ?? size;
+      if (known !== size) {
+        throw new TypeError(`Cannot run: expected ${dim} ${known} in ${name} ${formatShape(shape)}, got ${size}`);
+      }
+      sizes.set(dim, size);
+    });
+  }
+}

@@ -1,0 +1,169 @@
+// A session through ONNX Runtime's C interface: it reads inputs from and writes outputs to the caller's own arrays.
+
+import { type ArrayData, type ArrayValue, type DType, elementCount, type Graph, type Tensor } from "../../graph/mod.ts";
+import { checkFeeds, checkValue, leavesOf } from "../feeds.ts";
+import type { BoundRun, Session, SessionSettings } from "../session.ts";
+import { addressOf, cString } from "./foreign.ts";
+import type { OnnxRuntimeC } from "./onnxruntime_c.ts";
+
+/** `ONNXTensorElementDataType` and how an element is stored. */
+const ELEMENTS: Record<DType, { code: number; array: new (length: number) => ArrayData }> = {
+  float32: { code: 1, array: Float32Array },
+  uint8: { code: 2, array: Uint8Array },
+  int8: { code: 3, array: Int8Array },
+  int32: { code: 6, array: Int32Array },
+  int64: { code: 7, array: BigInt64Array },
+  bool: { code: 9, array: Uint8Array },
+  float16: { code: 10, array: Uint16Array },
+  float64: { code: 11, array: Float64Array },
+};
+const ALL_OPTIMIZATIONS = 99;
+const ERRORS_ONLY = 3;
+/** Instead of a handle: default options of a run, an output that ONNX Runtime allocates. */
+const NONE = 0n;
+
+/** Builds a session on the CPU. */
+export function nativeSession(
+  library: OnnxRuntimeC,
+  graph: Graph,
+  { model, threads, config, stored }: SessionSettings & { stored: readonly string[] },
+): Session {
+  const options = library.create("CreateSessionOptions");
+  try {
+    library.call("SetSessionLogSeverityLevel", options, ERRORS_ONLY);
+    library.call("SetSessionGraphOptimizationLevel", options, ALL_OPTIMIZATIONS);
+    if (threads > 0) library.call("SetIntraOpNumThreads", options, threads);
+    for (const [key, value] of Object.entries(config)) {
+      library.call("AddSessionConfigEntry", options, cString(`session.${key}`), cString(value));
+    }
+    const { environment } = library;
+    const handle = library.create("CreateSessionFromArray", environment, model, BigInt(model.length), options);
+    return new NativeSession(library, { graph, handle, stored });
+  } finally {
+    library.call("ReleaseSessionOptions", options);
+  }
+}
+
+class NativeSession implements Session {
+  readonly graph: Graph;
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly #leaves: Readonly<Record<string, Tensor>>;
+  readonly #names: { inputs: CStrings; outputs: CStrings };
+  /** 0 once released. */
+  #handle: bigint;
+  /** Values of bound runs, and the arrays that they look into. */
+  readonly #bound: { values: bigint[]; arrays: ArrayData[] } = { values: [], arrays: [] };
+
+  constructor(
+    private readonly library: OnnxRuntimeC,
+    { graph, handle, stored }: { graph: Graph; handle: bigint; stored: readonly string[] },
+  ) {
+    this.graph = graph;
+    this.#handle = handle;
+    this.#leaves = leavesOf(graph);
+    this.inputNames = Object.keys(this.#leaves).filter((name) => !stored.includes(name));
+    this.outputNames = Object.keys(graph.outputs);
+    this.#names = { inputs: cStrings(library, this.inputNames), outputs: cStrings(library, this.outputNames) };
+  }
+
+  run(feeds: Readonly<Record<string, ArrayValue>>): Promise<Record<string, ArrayValue>> {
+    const inputs: bigint[] = [];
+    const outputs = new BigUint64Array(this.outputNames.length).fill(NONE);
+    try {
+      checkFeeds(feeds, this.#leaves, this.inputNames);
+      for (const name of this.inputNames) inputs.push(this.#value(feeds[name]));
+      this.#run(BigUint64Array.from(inputs), this.#names.outputs, outputs);
+      const results = this.outputNames.map((name, i) => [name, this.#read(outputs[i], this.graph.outputs[name].dtype)]);
+      return Promise.resolve(Object.fromEntries(results));
+    } catch (error) {
+      return Promise.reject(error);
+    } finally {
+      this.#release([...inputs, ...outputs]);
+    }
+  }
+
+  bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
+    checkFeeds(feeds, this.#leaves, this.inputNames);
+    const fetched = Object.keys(fetches);
+    for (const name of fetched) checkValue(name, this.graph.outputs[name], fetches[name]);
+    const inputs = BigUint64Array.from(this.inputNames, (name) => this.#boundValue(feeds[name]));
+    const outputs = BigUint64Array.from(fetched, (name) => this.#boundValue(fetches[name]));
+    const names = cStrings(this.library, fetched);
+    return {
+      run: () => {
+        try {
+          this.#run(inputs, names, outputs);
+          return Promise.resolve();
+        } catch (error) {
+          return Promise.reject(error);
+        }
+      },
+    };
+  }
+
+  release(): Promise<void> {
+    if (this.#handle !== NONE) this.library.call("ReleaseSession", this.#handle);
+    this.#handle = NONE;
+    this.#release(this.#bound.values.splice(0));
+    this.#bound.arrays.length = 0;
+    return Promise.resolve();
+  }
+
+  #run(inputs: BigUint64Array, names: CStrings, outputs: BigUint64Array): void {
+    if (this.#handle === NONE) throw new Error(`Cannot run ${this.graph.name}: its session was released`);
+    const [handle, given] = [this.#handle, this.#names.inputs.addresses];
+    this.library.call("Run", handle, NONE, given, inputs, inputs.length, names.addresses, outputs.length, outputs);
+  }
+
+  #boundValue(value: ArrayValue): bigint {
+    const handle = this.#value(value);
+    this.#bound.values.push(handle);
+    this.#bound.arrays.push(value.data);
+    return handle;
+  }
+
+  /** A tensor whose elements stay where they are. */
+  #value({ dtype, shape, data }: ArrayValue): bigint {
+    const { foreign, cpuMemory } = this.library;
+    const dims = BigInt64Array.from(shape, BigInt);
+    const place = [addressOf(foreign, data), data.byteLength, dims, dims.length] as const;
+    return this.library.create("CreateTensorWithDataAsOrtValue", cpuMemory, ...place, ELEMENTS[dtype].code);
+  }
+
+  /** Copies a tensor that ONNX Runtime allocated. */
+  #read(value: bigint, dtype: DType): ArrayValue {
+    const { foreign } = this.library;
+    const shape = this.#shapeOf(value);
+    const data = new ELEMENTS[dtype].array(elementCount(shape));
+    const address = this.library.create("GetTensorMutableData", value);
+    new foreign.UnsafePointerView(foreign.UnsafePointer.create(address)).copyInto(data);
+    return { dtype, shape, data };
+  }
+
+  #shapeOf(value: bigint): number[] {
+    const info = this.library.create("GetTensorTypeAndShape", value);
+    try {
+      const dims = new BigInt64Array(Number(this.library.create("GetDimensionsCount", info)));
+      if (dims.length > 0) this.library.call("GetDimensions", info, dims, dims.length);
+      return Array.from(dims, Number);
+    } finally {
+      this.library.call("ReleaseTensorTypeAndShapeInfo", info);
+    }
+  }
+
+  #release(values: readonly bigint[]): void {
+    for (const value of values) if (value !== NONE) this.library.call("ReleaseValue", value);
+  }
+}
+
+/** Names as C wants them: an array of addresses, and the bytes that these point to. */
+interface CStrings {
+  readonly addresses: BigUint64Array;
+  readonly bytes: readonly Uint8Array[];
+}
+
+function cStrings({ foreign }: OnnxRuntimeC, names: readonly string[]): CStrings {
+  const bytes = names.map(cString);
+  return { bytes, addresses: BigUint64Array.from(bytes, (text) => addressOf(foreign, text)) };
+}

@@ -1,0 +1,81 @@
+// A session through onnxruntime-node: for Node, and for platforms on which the library cannot be called directly.
+
+import type * as Ort from "onnxruntime-common";
+import type { ArrayData, ArrayValue, DType, Graph, Tensor } from "../graph/mod.ts";
+import { checkFeeds, checkValue, leavesOf } from "./feeds.ts";
+import { loadOnnxRuntime, type OrtModule, type ProviderName } from "./onnxruntime.ts";
+import type { BoundRun, Session, SessionSettings } from "./session.ts";
+
+/** Builds a session. */
+export async function nodeSession(
+  graph: Graph,
+  { model, provider, threads, config }: SessionSettings & { provider: ProviderName },
+): Promise<Session> {
+  const ort = await loadOnnxRuntime();
+  const native = await ort.InferenceSession.create(model, {
+    executionProviders: [provider],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    ...(threads > 0 && { intraOpNumThreads: threads }),
+    extra: { session: config },
+  });
+  return new NodeSession(ort, graph, native);
+}
+
+/**
+ * onnxruntime-node copies each output into a new buffer even when it was computed into memory of ours. Unless these buffers are
+ * emptied, a training step leaves garbage of the size of all gradients, several times of which piles up between collections.
+ */
+function freeCopies(results: Ort.InferenceSession.ReturnType): void {
+  for (const { data } of Object.values(results)) {
+    const { buffer } = data as Float32Array<ArrayBuffer>;
+    // Node.js 20 has no transfer: there the collector does it, later.
+    (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
+  }
+}
+
+class NodeSession implements Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly #leaves: Readonly<Record<string, Tensor>>;
+
+  constructor(
+    private readonly ort: OrtModule,
+    readonly graph: Graph,
+    private readonly native: Ort.InferenceSession,
+  ) {
+    this.#leaves = leavesOf(graph);
+    this.inputNames = native.inputNames;
+    this.outputNames = Object.keys(graph.outputs);
+  }
+
+  async run(feeds: Readonly<Record<string, ArrayValue>>): Promise<Record<string, ArrayValue>> {
+    const results = await this.native.run(this.#tensors(feeds));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { type, dims, data }]) => [
+        name,
+        { dtype: type as DType, shape: dims, data: data as ArrayData },
+      ]),
+    );
+  }
+
+  bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
+    const inputs = this.#tensors(feeds);
+    for (const [name, value] of Object.entries(fetches)) checkValue(name, this.graph.outputs[name], value);
+    const outputs = Object.fromEntries(Object.entries(fetches).map(([name, value]) => [name, this.#tensor(value)]));
+    return { run: async () => freeCopies(await this.native.run(inputs, outputs)) };
+  }
+
+  release(): Promise<void> {
+    return this.native.release();
+  }
+
+  #tensors(feeds: Readonly<Record<string, ArrayValue>>): Record<string, Ort.Tensor> {
+    checkFeeds(feeds, this.#leaves, this.inputNames);
+    return Object.fromEntries(this.inputNames.map((name) => [name, this.#tensor(feeds[name])]));
+  }
+
+  #tensor({ dtype, data, shape }: ArrayValue): Ort.Tensor {
+    return new this.ort.Tensor(dtype as "float32", data as Float32Array, shape);
+  }
+}
