@@ -153,7 +153,7 @@ async function refusesWhatItCannotTrain(): Promise<void> {
   });
   await assert.rejects(
     webgpuStepper(wide.loss, options),
-    /node Cast_\d+ \(Cast of int64 \[8, 2\]\) has no WebGPU kernel/,
+    /node Cast_\d+ \(Cast of int64 \[8, 2\], at .*webgpu_steps.ts:\d+:\d+\) has no WebGPU kernel/,
   );
   // ONNX Runtime has no WebGPU kernel for Sign.
   const signed = program((scope, { x }) => ({ output: sign(linear(scope.child("head"), x, 2)) }));
@@ -167,7 +167,7 @@ async function refusesWhatItCannotTrain(): Promise<void> {
   await assert.rejects(webgpuStepper(signed.loss, options), /no gradient/);
   await assert.rejects(
     webgpuStepper(reached.loss, options),
-    /^Error: Cannot compile signed-loss-whole-step on WebGPU: node Sign_\d+ \(Sign of float32 \[8, 2\]\) has no WebGPU kernel/,
+    /^Error: Cannot compile signed-loss-whole-step on WebGPU: node Sign_\d+ \(Sign of float32 \[8, 2\], at file:\S*webgpu_steps.ts:\d+:\d+\) has no WebGPU kernel/,
   );
 }
 
