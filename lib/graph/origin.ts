@@ -52,7 +52,7 @@ function withOrigin<T>(origin: Origin | null, make: () => T): T {
 }
 
 /**
- * The line of the model that applied an operation, `file:///home/me/model.ts:12:5`; null when it is not known, as in graphs that
+ * The line of the model that applied an operation, `file:///lab/model.ts:12:5`; null when it is not known, as in graphs that
  * were read from JSON.
  *
  * @example
@@ -75,7 +75,7 @@ function placeOf(origin: Origin): string | null {
   return origin.place;
 }
 
-/** `, at file:///home/me/model.ts:12:5` for a message; empty when the place is not known. */
+/** `, at file:///lab/model.ts:12:5` for a message; empty when the place is not known. */
 export function atOrigin(operation: Operation): string {
   const place = originOf(operation);
   return place === null ? "" : `, at ${place}`;
