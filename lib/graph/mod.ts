@@ -17,6 +17,7 @@ import "./operators/gather.ts";
 import "./operators/logic.ts";
 import "./operators/split.ts";
 
+export { addDims, fixDims, sizesOfNames } from "./dimensions.ts";
 export { explain, type GraphCosts } from "./explain.ts";
 export { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 export { type GradientOptions, gradients } from "./gradient.ts";
