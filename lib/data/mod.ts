@@ -21,3 +21,9 @@ export { type DataReference, dataReference, resolveReference } from "./reference
 export { randomDataset } from "./random_dataset.ts";
 export { batches, type BatchOptions, gatherRows } from "./batches.ts";
 export { type ColumnDescription, describeColumns } from "./describe.ts";
+export { type PartOfSpeech, readWordNet, type Sense, type Synset, type WordNet } from "./wordnet/database.ts";
+export { type RelationPair, relationPairs, type WordNetRelation } from "./wordnet/relations.ts";
+export { chooseLemmas, type GlossLemmas, type Lemma, type LemmaVocabulary } from "./wordnet/lemma_vocabulary.ts";
+export { type AnalogyCases, parseAnalogyCases } from "./wordnet/analogy_cases.ts";
+export { type LemmaTexts, lemmaTexts, type LemmaVectors, writeLemmaDataset } from "./wordnet/lemma_files.ts";
+export { loadWordNetLemmas, type WordNetLemmas } from "./wordnet/wordnet_lemmas.ts";

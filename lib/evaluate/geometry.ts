@@ -16,6 +16,8 @@ export interface GeometryScores {
   readonly mse: number;
   /** 1 - sum |x - y|^2 / sum |x - mean x|^2, at most 1; 0 is what the originals' own mean would score. NaN when all originals are equal. */
   readonly explainedVariance: number;
+  /** `explainedVariance` as one value a row, with this mean, length n: for intervals (the ratio's linearization, Cochran 1977, 6.4). */
+  readonly explainedVarianceItems: Float64Array;
   /** Reconstructed rows of norm 0, whose cosine counts as 0. */
   readonly zeroRows: number;
 }
@@ -58,7 +60,10 @@ export function compareGeometry(reconstructed: Vectors, original: Vectors): Geom
     if (ySquares === 0) zeroRows++;
   }
   const mse = mean(squaredError);
-  const explainedVariance = 1 - (mse * rows * width) / sumOfSquaresAboutMean(original.data, rows, width);
+  const spread = squaresAboutMean(original.data, rows, width);
+  const meanSpread = mean(spread);
+  const unexplained = mse * width / meanSpread;
+  const explainedVariance = 1 - unexplained;
   return {
     cosine,
     cosineMean: mean(cosine),
@@ -66,6 +71,9 @@ export function compareGeometry(reconstructed: Vectors, original: Vectors): Geom
     squaredError,
     mse,
     explainedVariance: Number.isFinite(explainedVariance) ? explainedVariance : NaN,
+    explainedVarianceItems: squaredError.map((error, i) =>
+      explainedVariance - (error * width - unexplained * spread[i]) / meanSpread
+    ),
     zeroRows,
   };
 }
@@ -84,13 +92,12 @@ function compareRow(x: Float32Array, y: Float32Array) {
   return { product, xSquares, ySquares, errors };
 }
 
-function sumOfSquaresAboutMean(data: Float32Array, rows: number, width: number): number {
+/** Squared distance of each row from the mean row. */
+function squaresAboutMean(data: Float32Array, rows: number, width: number): Float64Array {
   const means = columnMeans(data, rows, width);
-  let sum = 0;
-  for (let start = 0; start < rows * width; start += width) {
-    for (let i = 0; i < width; i++) sum += (data[start + i] - means[i]) ** 2;
-  }
-  return sum;
+  const squares = new Float64Array(rows);
+  for (let i = 0; i < rows * width; i++) squares[Math.floor(i / width)] += (data[i] - means[i % width]) ** 2;
+  return squares;
 }
 
 /** Mean of each column of row-major data [rows, width], in float64. */

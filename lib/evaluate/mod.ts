@@ -1,7 +1,8 @@
 // lib/evaluate: how good compressed vectors are, against the teacher's and against what needs no training.
-// Geometry (cosine, squared error, explained variance) and retrieval (recall@k of the teacher's own neighbours), row by
-// row so that intervals can be computed; the floors every student is compared with: PCA, truncation, random
-// directions and int8 codes; and the guard through which a report opens the test split, once.
+// Geometry (cosine, squared error, explained variance, isotropy, CKA, RSA), retrieval (recall@k and MRR of the teacher's own
+// neighbours), the reverse dictionary and vector arithmetic with its controls, all item by item, so that intervals and
+// paired comparisons can be computed; the floors every student is compared with, behind one interface: PCA, truncation,
+// random directions, int8 codes and sign bits; and the guard through which a report opens the test split, once.
 // The one expensive step, all products of two sets of vectors, is a function that can be replaced.
 
 export { normalizeRows, selectRows, type Vectors } from "./vectors.ts";
@@ -15,3 +16,74 @@ export { dequantizeInt8, fitInt8, type Int8Quantizer, type Int8Vectors, quantize
 export { openings, openTestSplit, type TestOpening } from "./test_split.ts";
 export { applyModel, type ApplyOptions } from "./apply_model.ts";
 export { type EngineProduct, engineProduct } from "./engine_product.ts";
+export {
+  analogiesFromPairs,
+  type AnalogyCase,
+  type AnalogyQuestion,
+  type AnalogySet,
+  analogySet,
+  type PairOptions,
+  type Word,
+  type WordPair,
+} from "./analogy_set.ts";
+export { type AnalogyOptions, type AnalogySpace, scoreAnalogies } from "./analogy.ts";
+export { scoreAveragedAnalogies } from "./analogy_average.ts";
+export {
+  ALL_CATEGORIES,
+  type AnalogyMethod,
+  type AnalogyOutcome,
+  type AnalogyRate,
+  analogyRates,
+  type AnalogyScores,
+  analogySimilarities,
+  type AnalogySimilarity,
+  type AnalogyVariant,
+  meanByPair,
+  outcomeOf,
+  passes,
+} from "./analogy_scores.ts";
+export { offsetConcentration, type OffsetOptions, type OffsetScores } from "./analogy_offsets.ts";
+export { distinctRows } from "./duplicates.ts";
+export { firstNeighbours } from "./neighbours.ts";
+export type { ScoreRetrievalOptions } from "./retrieval.ts";
+export {
+  glossVectors,
+  type ReverseDictionaryScores,
+  type ReverseDictionaryTask,
+  reverseDictionaryTask,
+  scoreReverseDictionary,
+  synsetLemmas,
+} from "./reverse_dictionary.ts";
+export { isotropy, type IsotropyScores } from "./isotropy.ts";
+export { type CkaScores, linearCka } from "./cka.ts";
+export { rsa, type RsaOptions, type RsaScores } from "./rsa.ts";
+export {
+  type BinaryLevels,
+  type BinaryVectors,
+  decodeBinary,
+  fitBinaryLevels,
+  hammingBlock,
+  packSigns,
+  unpackSigns,
+} from "./binary.ts";
+export {
+  baselineCompressors,
+  type BaselineOptions,
+  binaryCompressor,
+  type Compressed,
+  type Compressor,
+  int8Compressor,
+  linearCompressor,
+  modelCompressor,
+  type ModelCompressorOptions,
+  type RankOption,
+  teacherCompressor,
+} from "./compressor.ts";
+export {
+  type CompressorScores,
+  type DictionaryVectors,
+  evaluateCompressors,
+  type EvaluateCompressorsOptions,
+} from "./evaluate_compressors.ts";
+export { compareScore, estimateScore, type Robustness, robustness, type Score, scoreValue } from "./score.ts";
+export { type ComparisonRecords, comparisonRecords, type ScoreRecords, scoreRecords } from "./score_records.ts";

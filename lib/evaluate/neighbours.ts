@@ -1,7 +1,8 @@
 // Exact nearest neighbours by cosine, with ties decided by rule rather than by chance.
 
-import { type SimilarityBlock, similarityBlock } from "./similarity.ts";
-import { checkFinite, normalizeRows, selectRows, sizeOf, type Vectors } from "./vectors.ts";
+import type { SimilarityBlock } from "./similarity.ts";
+import { forEachSimilarities } from "./similarity_rows.ts";
+import { selectRows, sizeOf, type Vectors } from "./vectors.ts";
 
 /** The k nearest gallery rows of each of q queries, nearest first; equal similarities by lower row. */
 export interface Neighbours {
@@ -20,6 +21,11 @@ export interface Neighbours {
 export interface NeighbourOptions {
   /** Rows of the gallery to search for; a query is never its own neighbour (another row with equal values can be). */
   readonly queries: Uint32Array;
+  /**
+   * The queries' own vectors where they are not the gallery's rows, shape [queries, width]: a store that keeps sign bits can be asked
+   * with full vectors. Row `queries[i]` stays left out of the answer to query i.
+   */
+  readonly queryVectors?: Vectors;
   /** From 1 to gallery rows - 1. */
   readonly k: number;
   readonly product?: SimilarityBlock;
@@ -33,6 +39,7 @@ export interface NeighbourOptions {
  *
  * @param gallery shape [n, width]
  * @throws {RangeError} when k or a query is out of range, or a value is not finite
+ * @throws {TypeError} when query vectors have another shape
  *
  * @example
  * ```ts
@@ -42,32 +49,71 @@ export interface NeighbourOptions {
  * console.log(indices); // Uint32Array [2]
  * ```
  */
-export async function nearestNeighbours(gallery: Vectors, options: NeighbourOptions): Promise<Neighbours> {
-  const { queries, k, product = similarityBlock, queryTile = 128 } = options;
-  const { rows } = sizeOf(gallery, "find neighbours");
+export function nearestNeighbours(gallery: Vectors, options: NeighbourOptions): Promise<Neighbours> {
+  return searchNeighbours(gallery, options, () => {});
+}
+
+/**
+ * As {@link nearestNeighbours}, and shows each query's similarities to the whole gallery once, while they are at hand. The array is a
+ * view into a product that is not kept. Not exported from the room.
+ */
+export async function searchNeighbours(
+  gallery: Vectors,
+  options: NeighbourOptions,
+  onSimilarities: (i: number, similarities: Float32Array) => void,
+): Promise<Neighbours> {
+  const { queries, queryVectors, k, product, queryTile } = options;
+  const { rows, width } = sizeOf(gallery, "find neighbours");
   if (!Number.isInteger(k) || k < 1 || k > rows - 1) {
     throw new RangeError(`Cannot find neighbours: expected k to be an integer from 1 to ${rows - 1}, got ${k}`);
   }
   if (queries.length === 0) throw new RangeError("Cannot find neighbours: expected at least one query, got none");
-  checkFinite(gallery, "find neighbours");
-  const normalized = normalizeRows(gallery);
+  if (queryVectors && (queryVectors.shape[0] !== queries.length || queryVectors.shape[1] !== width)) {
+    throw new TypeError(
+      `Cannot find neighbours: expected query vectors of [${queries.length}, ${width}], got [${queryVectors.shape}]`,
+    );
+  }
   const indices = new Uint32Array(queries.length * k);
   const similarities = new Float32Array(queries.length * k);
   const ties: Uint32Array[] = [];
-  for (let start = 0; start < queries.length; start += queryTile) {
-    const tile = queries.subarray(start, start + queryTile);
-    const products = await product(selectRows(normalized, tile), normalized);
-    if (products.length !== tile.length * rows) {
-      throw new TypeError(
-        `Cannot find neighbours: expected products of [${tile.length}, ${rows}], got ${products.length}`,
-      );
-    }
-    tile.forEach((query, i) => {
-      const offset = (start + i) * k;
-      const row = products.subarray(i * rows, (i + 1) * rows);
-      ties.push(selectTop(row, query, indices.subarray(offset, offset + k), similarities.subarray(offset, offset + k)));
-    });
+  const asked = queryVectors ?? selectRows(gallery, queries);
+  await forEachSimilarities(asked, gallery, { product, queryTile, task: "find neighbours" }, (i, row) => {
+    const [offset, end] = [i * k, (i + 1) * k];
+    ties.push(selectTop(row, queries[i], indices.subarray(offset, end), similarities.subarray(offset, end)));
+    onSimilarities(i, row);
+  });
+  return { k, queries, indices, similarities, ties };
+}
+
+/**
+ * The first `k` of each query's neighbours.
+ *
+ * @throws {RangeError} when k is not an integer from 1 to the neighbours there are
+ *
+ * @example
+ * ```ts
+ * import { firstNeighbours, nearestNeighbours } from "lib/evaluate/mod.ts";
+ * const gallery = { shape: [3, 2], data: Float32Array.of(1, 0, 0, 1, 2, 1) };
+ * const both = await nearestNeighbours(gallery, { queries: Uint32Array.of(0), k: 2 });
+ * console.log(firstNeighbours(both, 1).indices); // Uint32Array [2]
+ * ```
+ */
+export function firstNeighbours(neighbours: Neighbours, k: number): Neighbours {
+  const { k: had, queries } = neighbours;
+  if (!Number.isInteger(k) || k < 1 || k > had) {
+    throw new RangeError(`Cannot take the first neighbours: expected k to be an integer from 1 to ${had}, got ${k}`);
   }
+  if (k === had) return neighbours;
+  const indices = new Uint32Array(queries.length * k);
+  const similarities = new Float32Array(queries.length * k);
+  const ties = Array.from(queries, (_, i) => {
+    const rows = neighbours.indices.subarray(i * had, (i + 1) * had);
+    const values = neighbours.similarities.subarray(i * had, (i + 1) * had);
+    indices.set(rows.subarray(0, k), i * k);
+    similarities.set(values.subarray(0, k), i * k);
+    const equal = [...rows.subarray(k)].filter((_, j) => values[k + j] === values[k - 1]);
+    return Uint32Array.from(values[had - 1] === values[k - 1] ? [...equal, ...neighbours.ties[i]] : equal);
+  });
   return { k, queries, indices, similarities, ties };
 }
 

@@ -30,3 +30,4 @@ export {
   TRAINING_STEP,
 } from "./model.ts";
 export { gruCell, lstmCell, type RecurrentCell, scanSequence } from "./recurrent.ts";
+export { cosineSimilarities, neighbourLoss, similarityLoss } from "./relational_losses.ts";

@@ -24,6 +24,7 @@ export {
   type BoundRun,
   compile,
   type CompileOptions,
+  readsSharedMemory,
   type Session,
 } from "./session.ts";
 export { type TfjsExecutor, tfjsExecutor, type TfjsOptions } from "./tfjs/executor.ts";

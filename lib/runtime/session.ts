@@ -98,6 +98,11 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
   }
 }
 
+/** Whether sessions on the CPU take arrays in memory that threads share; onnxruntime-node refuses it. */
+export function readsSharedMemory(): boolean {
+  return onnxRuntimeC() !== null;
+}
+
 /** Values to store in a model, as `encodeOnnx` takes them. */
 export function weightBytes(weights: Readonly<Record<string, ArrayValue>>): Record<string, Uint8Array> {
   const bytes = ({ data }: ArrayValue) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

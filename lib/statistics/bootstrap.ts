@@ -1,7 +1,7 @@
 // Bootstrap intervals (Efron 1979): how far a statistic moves when the samples are drawn again from themselves.
 // Reproducible: the seed and the purpose name the random stream.
 
-import { normalCdf, normalQuantile } from "./distributions.ts";
+import { normalCdf, normalQuantile, studentQuantile } from "./distributions.ts";
 import { type Random, random } from "./random.ts";
 import { checkSamples, type Samples } from "./samples.ts";
 import type { SeedElement } from "./seed_path.ts";
@@ -53,6 +53,12 @@ export interface TwoLevelBootstrapOptions extends BootstrapOptions {
    * "nested": each group has items of its own, drawn apart.
    */
   design?: "crossed" | "nested";
+  /**
+   * "plain" (default): groups are drawn as they are, which is too narrow for few of them: where seeds differ more than items do, an
+   * interval of 95% holds the true value for 73% of triples of seeds, 84% of fives and 89% of tens (simulated).
+   * "corrected": the groups' distances from their mean are widened by {@link fewGroupsFactor} first, which mends that.
+   */
+  fewGroups?: "plain" | "corrected";
 }
 
 /**
@@ -103,22 +109,35 @@ export function bootstrapInterval(samples: Samples, options: BootstrapIntervalOp
  */
 export function twoLevelBootstrap(groups: readonly Samples[], options: TwoLevelBootstrapOptions): Estimate {
   const checked = checkGroups(groups, options.design ?? "crossed");
-  const { statistic = plainMean, design = "crossed" } = options;
+  const { statistic = plainMean, design = "crossed", fewGroups = "plain" } = options;
   const { confidence, resamples, stream } = checkOptions(options, "bootstrap on two levels");
   const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const value = finite(average(checked.map((items) => statistic(items.slice()))));
+  const own = checked.map((items) => statistic(items.slice()));
+  const value = finite(average(own));
+  const widening = fewGroups === "corrected" ? fewGroupsFactor(checked.length, confidence) - 1 : 0;
   const distribution = distributionOf(resamples, () => {
     let order = drawIndices(stream, checked[0].length);
     let sum = 0;
     for (let g = 0; g < checked.length; g++) {
-      const items = checked[stream.integer(checked.length)];
+      const drawn = stream.integer(checked.length);
+      const items = checked[drawn];
       if (design === "nested") order = drawIndices(stream, items.length);
-      sum += statistic(gather(items, order));
+      sum += statistic(gather(items, order)) + widening * (own[drawn] - value);
     }
     return sum / checked.length;
   });
-  const method = `two-level bootstrap percentile (${design}), ${resamples} resamples`;
+  const kind = fewGroups === "corrected" ? `${design}, corrected for few groups` : design;
+  const method = `two-level bootstrap percentile (${kind}), ${resamples} resamples`;
   return { value, n: checked.length, interval: { ...percentileBounds(distribution, confidence), confidence, method } };
+}
+
+/**
+ * How much wider a mean of `groups` drawn groups must spread: `sqrt(k / (k - 1)) t / z`. Drawing again from k groups loses one degree
+ * of freedom, and knows nothing of Student's t (Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section 4.1).
+ */
+export function fewGroupsFactor(groups: number, confidence: number): number {
+  const p = 1 - (1 - confidence) / 2;
+  return Math.sqrt(groups / (groups - 1)) * studentQuantile(p, groups - 1) / normalQuantile(p);
 }
 
 /** The middle part of a bootstrap distribution that is sorted upwards. */

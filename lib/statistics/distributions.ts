@@ -69,3 +69,94 @@ function binomialDensity(k: number, n: number, p: number): number {
 function normalDensity(z: number): number {
   return Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
 }
+
+/**
+ * The x with P(X <= x) = p for a chi-squared X of `degrees` degrees of freedom, by bisection on the regularized incomplete gamma
+ * function; relative error below 1e-12.
+ *
+ * @throws {RangeError} when p is not between 0 and 1, or degrees is not positive
+ */
+export function chiSquareQuantile(p: number, degrees: number): number {
+  if (!(p > 0 && p < 1 && degrees > 0 && Number.isFinite(degrees))) {
+    throw new RangeError(
+      `Cannot compute a chi-squared quantile: expected p between 0 and 1 and degrees above 0, got ${p} and ${degrees}`,
+    );
+  }
+  let [low, high] = [0, degrees + 10];
+  while (chiSquareCdf(high, degrees) < p) high *= 2;
+  for (let i = 0; i < 200 && high - low > 1e-14 * high; i++) {
+    const middle = (low + high) / 2;
+    if (chiSquareCdf(middle, degrees) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** P(X <= x): the regularized lower incomplete gamma function at a = degrees / 2 (Abramowitz and Stegun 6.5.29 and 6.5.31). */
+function chiSquareCdf(x: number, degrees: number): number {
+  if (x <= 0) return 0;
+  const [a, z] = [degrees / 2, x / 2];
+  const front = Math.exp(a * Math.log(z) - z - logGamma(a + 1));
+  if (z < a + 1) {
+    let sum = 1;
+    for (let i = 1, term = 1; term > 1e-17 * sum; i++) sum += term *= z / (a + i);
+    return Math.min(1, front * sum);
+  }
+  // The continued fraction of the upper tail, by Lentz's method.
+  const tiny = 1e-300;
+  let b = z + 1 - a;
+  let c = 1 / tiny;
+  let d = 1 / b;
+  let fraction = d;
+  for (let i = 1; i < 1000; i++) {
+    const step = -i * (i - a);
+    b += 2;
+    d = 1 / (step * d + b || tiny);
+    c = b + step / c || tiny;
+    fraction *= d * c;
+    if (Math.abs(d * c - 1) < 1e-16) break;
+  }
+  return 1 - front * a * fraction;
+}
+
+/** log Gamma(x) for x > 0, by Stirling's series after raising x; relative error below 1e-14. */
+function logGamma(x: number): number {
+  let shift = 0;
+  for (; x < 15; x++) shift += Math.log(x);
+  const y = 1 / (x * x);
+  const series = (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y / 1188)))) / x;
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series - shift;
+}
+
+/**
+ * The t with P(T <= t) = p for Student's T with an integer number of degrees of freedom, by bisection.
+ *
+ * @throws {RangeError} when p is not between 0 and 1, or degrees is not an integer from 1 up
+ */
+export function studentQuantile(p: number, degrees: number): number {
+  if (!(p > 0 && p < 1 && Number.isInteger(degrees) && degrees >= 1)) {
+    throw new RangeError(
+      `Cannot compute a t quantile: expected p between 0 and 1 and whole degrees from 1 up, got ${p} and ${degrees}`,
+    );
+  }
+  if (p < 0.5) return -studentQuantile(1 - p, degrees);
+  let [low, high] = [0, 2];
+  while (studentInside(high, degrees) < 2 * p - 1) high *= 2;
+  for (let i = 0; i < 200 && high - low > 1e-14 * high; i++) {
+    const middle = (low + high) / 2;
+    if (studentInside(middle, degrees) < 2 * p - 1) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** P(-t <= T <= t): Abramowitz and Stegun 26.7.3 (odd degrees) and 26.7.4 (even). */
+function studentInside(t: number, degrees: number): number {
+  const angle = Math.atan(t / Math.sqrt(degrees));
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  const odd = degrees % 2;
+  let term = odd ? cosine : 1;
+  let sum = degrees > 1 ? term : 0;
+  for (let i = 2 + odd; i < degrees; i += 2) sum += term *= cosine * cosine * (i - 1) / i;
+  return odd ? 2 / Math.PI * (angle + sine * sum) : sine * sum;
+}

@@ -26,5 +26,13 @@ export {
   pairedDifference,
   proportionInterval,
 } from "./paired.ts";
-export { coefficientOfVariation, ratioInterval, type RatioOptions } from "./ratio.ts";
+export { coefficientOfVariation, ratioInterval, type RatioOptions, type VariationOptions } from "./ratio.ts";
 export { percentileSupported, samplesForPercentile } from "./percentile_support.ts";
+export {
+  comparePasses,
+  compareScores,
+  type CompareScoresOptions,
+  type Comparison,
+  type Verdict,
+  verdictSentence,
+} from "./comparison.ts";

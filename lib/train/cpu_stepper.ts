@@ -1,6 +1,7 @@
 // One training step on the CPU: ONNX Runtime computes loss and gradients from the state's memory and writes the gradients
 // back into it; the kernel then updates parameters and moments in place. Nothing but the batch is copied.
 
+import { availableParallelism } from "node:os";
 import {
   bindDimensions,
   elementCount,
@@ -11,10 +12,10 @@ import {
   type Parameter,
 } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
-import { type ArrayValue, compile, type Session } from "../runtime/mod.ts";
+import { type ArrayValue, compile, readsSharedMemory, type Session } from "../runtime/mod.ts";
 import { featureMajor } from "./feature_major.ts";
 import { InPlaceStepper } from "./in_place_stepper.ts";
-import { optimizerKernel } from "./kernel/optimizer_kernel.ts";
+import { UpdateThreads } from "./kernel/update_threads.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import { allocateState, type TrainingState } from "./state.ts";
 
@@ -82,6 +83,7 @@ export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<C
   return inPlaceStepper(lossGraph, options, {
     compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true }),
     layout: featureMajor,
+    updateThreads,
   });
 }
 
@@ -91,13 +93,26 @@ export interface GradientEngine {
   compileGradients(graph: Graph, options: { threads: number }): Promise<Session>;
   /** Rewrites the loss before gradients are taken, for speed. */
   layout?(fixed: Graph): Graph;
+  /** Threads for the optimizer's update. Default 1: others than our own sessions refuse memory that threads share. */
+  updateThreads?(threads: number, parameterCount: number): number;
+}
+
+/** Fewer values than this for a thread are updated sooner than a helper wakes up. */
+const VALUES_PER_THREAD = 2 ** 17;
+/** More threads than this only wait for memory. */
+const MOST_UPDATE_THREADS = 4;
+
+function updateThreads(threads: number, parameterCount: number): number {
+  if (!readsSharedMemory()) return 1;
+  const allowed = threads === 0 ? availableParallelism() : threads;
+  return Math.max(1, Math.min(allowed, MOST_UPDATE_THREADS, Math.floor(parameterCount / VALUES_PER_THREAD)));
 }
 
 /** A stepper whose gradients any runtime computes. */
 export async function inPlaceStepper(
   lossGraph: Graph,
   options: StepperOptions,
-  { compileGradients, layout = (fixed) => fixed }: GradientEngine,
+  { compileGradients, layout = (fixed) => fixed, updateThreads = () => 1 }: GradientEngine,
 ): Promise<CpuStepper> {
   const { batchSize, optimizer, seed, threads = 0 } = options;
   const bound = bindDimensions(lossGraph, { batch: batchSize });
@@ -105,10 +120,12 @@ export async function inPlaceStepper(
   // In the order of the model, which a rewrite need not keep.
   const trained = bound.parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${lossGraph.name}: it has no trainable parameter`);
+  const helped = updateThreads(threads, trained.reduce((sum, { shape }) => sum + elementCount(shape as number[]), 0));
   const state = allocateState(trained, {
     optimizer,
     limitBytes: options.memoryLimitBytes,
     accumulates: (options.accumulationSteps ?? 1) > 1,
+    threads: helped,
   });
   const byName = new Map(fixed.parameters.map((parameter) => [parameter.source.name, parameter]));
   for (const { name, parameter } of state.parameters) initialValues(byName.get(name)!, seed, parameter);
@@ -118,10 +135,10 @@ export async function inPlaceStepper(
     ...fixed.parameters.filter(({ source }) => !source.trainable)
       .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const),
   ]);
-  const kernels = state.memories.map(({ memory }) => optimizerKernel(memory, optimizer));
+  const updater = new UpdateThreads(state.memories, optimizer, helped);
   const { maxGradientNorm } = options;
   const arrays = bindArrays(session, { fixed, state, weights });
-  return new InPlaceStepper({ state, weights, session, kernels, maxGradientNorm, ...arrays });
+  return new InPlaceStepper({ state, weights, session, updater, maxGradientNorm, ...arrays });
 }
 
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;

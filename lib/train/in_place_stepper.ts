@@ -2,7 +2,7 @@
 
 import type { ArrayValue, BoundRun, Session } from "../runtime/mod.ts";
 import type { CpuStepper } from "./cpu_stepper.ts";
-import type { OptimizerKernel } from "./kernel/optimizer_kernel.ts";
+import type { UpdateThreads } from "./kernel/update_threads.ts";
 import type { TrainingState } from "./state.ts";
 
 /** As PyTorch's clip_grad_norm_: keeps the factor finite for a norm of zero. */
@@ -16,8 +16,7 @@ export interface StepperParts {
   loss: Float32Array;
   run: BoundRun;
   session: Session;
-  /** One a memory. */
-  kernels: readonly OptimizerKernel[];
+  updater: UpdateThreads;
   maxGradientNorm?: number;
 }
 
@@ -51,9 +50,7 @@ export class InPlaceStepper implements CpuStepper {
     const gradientRegion = this.#accumulated > 1 ? "accumulated" : "gradient";
     const batches = this.#accumulated;
     const gradientScale = this.#clip(gradientRegion, when) / batches;
-    this.state.memories.forEach((regions, i) =>
-      this.parts.kernels[i].update(regions, { step, learningRate, gradientScale, gradientRegion })
-    );
+    this.parts.updater.update({ step, learningRate, gradientScale, gradientRegion });
     const loss = this.#lossSum / batches;
     this.#reset();
     return loss;
@@ -73,13 +70,13 @@ export class InPlaceStepper implements CpuStepper {
 
   #sumGradients(): void {
     this.state.memories.forEach(({ offsets, count }, i) =>
-      this.parts.kernels[i].addInto(offsets.accumulated, offsets.gradient, count)
+      this.parts.updater.kernels[i].addInto(offsets.accumulated, offsets.gradient, count)
     );
   }
 
   /** The factor that brings the norm of the averaged gradients to its limit, 1 below it. */
   #clip(region: string, when: string): number {
-    const { maxGradientNorm, kernels } = this.parts;
+    const { maxGradientNorm, updater: { kernels } } = this.parts;
     if (maxGradientNorm === undefined) return 1;
     const squares = this.state.memories.reduce(
       (sum, { offsets, count }, i) => sum + kernels[i].sumSquares(offsets[region], count),
@@ -136,6 +133,7 @@ export class InPlaceStepper implements CpuStepper {
   }
 
   release(): Promise<void> {
+    this.parts.updater.release();
     return this.parts.session.release();
   }
 }

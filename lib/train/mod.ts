@@ -41,3 +41,4 @@ export { train, type TrainingRun, type TrainOptions, trainProgram } from "./trai
 export { type DataSource, openTrainingData, type TrainingData, trainingData } from "./training_data.ts";
 export { tfjsStepper, type TfjsStepperOptions } from "./tfjs_stepper.ts";
 export { webgpuStepper } from "./webgpu_stepper.ts";
+export { type BatchValues, gradientNorms, withoutGradient } from "./gradient_norms.ts";

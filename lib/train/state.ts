@@ -6,13 +6,8 @@
 // would detach the views.
 
 import { elementCount, type Parameter } from "../graph/mod.ts";
-import {
-  alignmentValues,
-  carriedRegions,
-  type KernelRegions,
-  type RegionLayout,
-  scratchBytes,
-} from "./kernel/optimizer_kernel.ts";
+import { alignmentValues, carriedRegions, type RegionLayout, scratchBytes } from "./kernel/optimizer_kernel.ts";
+import type { UpdatedMemory } from "./kernel/update_threads.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 
 /** Views of one parameter's values. */
@@ -25,15 +20,10 @@ export interface ParameterState {
   readonly carried: Readonly<Record<string, Float32Array | Uint8Array>>;
 }
 
-/** One memory and where its regions start. */
-export interface StateMemory extends KernelRegions {
-  readonly memory: WebAssembly.Memory;
-}
-
 /** The state of a model being trained. */
 export interface TrainingState {
   readonly parameters: readonly ParameterState[];
-  readonly memories: readonly StateMemory[];
+  readonly memories: readonly UpdatedMemory[];
 }
 
 /** What is allocated beside the parameters. */
@@ -43,6 +33,8 @@ export interface StateOptions {
   limitBytes?: number;
   /** Whether gradients of several batches are added up. */
   accumulates?: boolean;
+  /** Threads that update the state; more than one share its memories. Default 1. */
+  threads?: number;
 }
 
 const PAGE_BYTES = 65536;
@@ -61,7 +53,7 @@ const bytesOf = ({ type }: RegionLayout) => (type === "float32" ? 4 : 1);
  * @throws {RangeError} when one parameter with its regions needs more than 4 GiB
  */
 export function allocateState(parameters: readonly Parameter[], options: StateOptions): TrainingState {
-  const { optimizer, limitBytes = DEFAULT_MEMORY_LIMIT_BYTES, accumulates = false } = options;
+  const { optimizer, limitBytes = DEFAULT_MEMORY_LIMIT_BYTES, accumulates = false, threads = 1 } = options;
   const layout = [
     PARAMETER,
     { ...PARAMETER, name: "gradient" },
@@ -70,7 +62,7 @@ export function allocateState(parameters: readonly Parameter[], options: StateOp
   ];
   const bytesPerValue = layout.reduce((sum, region) => sum + bytesOf(region) / region.valuesPerElement, 0);
   const groups = groupBySize(parameters, limitBytes / bytesPerValue, alignmentValues(optimizer));
-  const parts = groups.map((group) => allocateGroup(group, { layout, optimizer }));
+  const parts = groups.map((group) => allocateGroup(group, { layout, optimizer, threads }));
   return { parameters: parts.flatMap((part) => part.parameters), memories: parts.map((part) => part.memory) };
 }
 
@@ -104,18 +96,18 @@ function placeRegions(layout: readonly RegionLayout[], count: number, scratch: n
 
 function allocateGroup(
   group: readonly Parameter[],
-  { layout, optimizer }: { layout: readonly RegionLayout[]; optimizer: OptimizerSpec },
-): { parameters: ParameterState[]; memory: StateMemory } {
+  { layout, optimizer, threads }: { layout: readonly RegionLayout[]; optimizer: OptimizerSpec; threads: number },
+): { parameters: ParameterState[]; memory: UpdatedMemory } {
   const counts = group.map(({ shape }) => elementCount(shape as number[]));
   const padded = counts.map((count) => roundUp(count, alignmentValues(optimizer)));
   const count = padded.reduce((sum, value) => sum + value, 0);
-  const { offsets, bytes } = placeRegions(layout, count, scratchBytes(optimizer));
+  const { offsets, bytes } = placeRegions(layout, count, threads * scratchBytes(optimizer));
   if (bytes > WASM_LIMIT_BYTES) {
     const names = group.map(({ source }) => source.name).join(", ");
     throw new RangeError(`Cannot train ${names}: expected at most ${WASM_LIMIT_BYTES} bytes of state, got ${bytes}`);
   }
   const pages = Math.ceil(bytes / PAGE_BYTES);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: threads > 1 });
   let start = 0;
   const parameters = group.map(({ shape, source }, i) => {
     const view = (region: RegionLayout) => {

@@ -138,3 +138,15 @@ Deno.test("a session refuses what does not fit, an index out of range with the n
   await assert.rejects(() => session.run(at(0n)), /Cannot run lookup: its session was released/);
   await assert.rejects(() => bound.run(), /Cannot run lookup: its session was released/);
 });
+
+Deno.test("a loop of runs lets timers through", async () => {
+  await withSession({ y: relu(input("x", "float32", [1])) }, async (session) => {
+    const one = () => float32([1], new Float32Array(1));
+    const bound = session.bind({ x: one() }, { y: one() });
+    let fired = false;
+    const timer = setTimeout(() => fired = true, 1);
+    for (const start = performance.now(); !fired && performance.now() - start < 10_000;) await bound.run();
+    clearTimeout(timer);
+    assert.ok(fired);
+  });
+});

@@ -18,6 +18,9 @@ export interface KernelRegions {
   readonly count: number;
 }
 
+/** Where gradients may lie: those of one batch, or the sums over several. */
+export const GRADIENT_REGIONS = ["gradient", "accumulated"] as const;
+
 /** Numbers of one step: `step` counts from 1, `learningRate` is that of the step. */
 export interface KernelStep {
   readonly step: number;
@@ -25,7 +28,7 @@ export interface KernelStep {
   /** Factor on the gradients, for clipping and averaging. Default 1. */
   readonly gradientScale?: number;
   /** Region that holds the gradients. Default `gradient`. */
-  readonly gradientRegion?: string;
+  readonly gradientRegion?: typeof GRADIENT_REGIONS[number];
 }
 
 /** What the compiled module exports. */
@@ -74,12 +77,28 @@ export function scratchBytes({ kind }: OptimizerSpec): number {
   return kind === "adam8bit" ? 2 * 4 * BLOCK_VALUES : 0;
 }
 
-let compiled: WebAssembly.Module | undefined;
+/** In the compiled bytes: a memory is imported, from module "env" as "memory", with a largest size. */
+const IMPORTED_MEMORY = Buffer.from([3, ...Buffer.from("env"), 6, ...Buffer.from("memory"), 2, 1]);
+/** Instead of the last of these bytes: with a largest size, and shared between threads. */
+const SHARED_WITH_MAXIMUM = 3;
 
-/** The kernel for one memory and one optimizer. */
+const modules = new Map<boolean, WebAssembly.Module>();
+
+/** The compiled kernel. WebAssembly wants to know of a shared memory beforehand; the code is the same. */
+function kernelModule(shared: boolean): WebAssembly.Module {
+  const known = modules.get(shared);
+  if (known) return known;
+  const bytes = Buffer.from(KERNEL_WASM_BASE64, "base64");
+  if (shared) bytes[bytes.indexOf(IMPORTED_MEMORY) + IMPORTED_MEMORY.length - 1] = SHARED_WITH_MAXIMUM;
+  const module = new WebAssembly.Module(bytes);
+  modules.set(shared, module);
+  return module;
+}
+
+/** The kernel for one memory, shared or not, and one optimizer. */
 export function optimizerKernel(memory: WebAssembly.Memory, optimizer: OptimizerSpec): OptimizerKernel {
-  compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_WASM_BASE64, "base64"));
-  const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as KernelExports;
+  const module = kernelModule(!(memory.buffer instanceof ArrayBuffer));
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
   return {
     update: (regions, step) =>
       optimizer.kind === "sgd"
