@@ -59,7 +59,7 @@ function withOrigin<T>(origin: Origin | null, make: () => T): T {
  * ```ts
  * import { input, type Operation, originOf, relu } from "lib/graph/mod.ts";
  * const y = relu(input("x", "float32", ["n"]));
- * if (originOf(y.source as Operation) === null) throw new Error("the line above is known");
+ * console.log(originOf(y.source as Operation)); // file:///lab/model.ts:2:11
  * ```
  */
 export function originOf(operation: Operation): string | null {
