@@ -17,6 +17,7 @@ import {
   webgpuStepper,
 } from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
+import { deepOptions, deepProgram, deepSteps } from "../deep_program.ts";
 import { abortAfter, reproducible, smallData, smallProgram, smallSettings, withFolder } from "../fixtures.ts";
 
 const optimizer = adam({ learningRate: 1e-2 });
@@ -152,7 +153,7 @@ async function refusesWhatItCannotTrain(): Promise<void> {
   });
   await assert.rejects(
     webgpuStepper(wide.loss, options),
-    /node Cast_\d+ \(Cast of int64 \[8, 2\]\) has no WebGPU kernel/,
+    /node Cast_\d+ \(Cast of int64 \[8, 2\], at .*webgpu_steps.ts:\d+:\d+\) has no WebGPU kernel/,
   );
   // ONNX Runtime has no WebGPU kernel for Sign.
   const signed = program((scope, { x }) => ({ output: sign(linear(scope.child("head"), x, 2)) }));
@@ -166,7 +167,7 @@ async function refusesWhatItCannotTrain(): Promise<void> {
   await assert.rejects(webgpuStepper(signed.loss, options), /no gradient/);
   await assert.rejects(
     webgpuStepper(reached.loss, options),
-    /^Error: Cannot compile signed-loss-whole-step on WebGPU: node Sign_\d+ \(Sign of float32 \[8, 2\]\) has no WebGPU kernel/,
+    /^Error: Cannot compile signed-loss-whole-step on WebGPU: node Sign_\d+ \(Sign of float32 \[8, 2\], at file:\S*webgpu_steps.ts:\d+:\d+\) has no WebGPU kernel/,
   );
 }
 
@@ -195,6 +196,17 @@ async function resumesToTheSameBits(): Promise<void> {
   }
 }
 
+async function recomputesSegments(): Promise<void> {
+  const { loss } = deepProgram({ layers: 3, width: 4 });
+  const run = async (segments?: number) => {
+    const stepper = await webgpuStepper(loss, { ...deepOptions, segments });
+    const result = await deepSteps(stepper, 3);
+    await stepper.release();
+    return result;
+  };
+  assert.deepEqual(await run(3), await run());
+}
+
 async function saysThatThereIsNoGpu(): Promise<void> {
   await assert.rejects(
     webgpuStepper(smallProgram().loss, options),
@@ -210,6 +222,7 @@ const CHECKS: Record<string, () => Promise<void>> = {
   leavesStateWhenTheLossIsNotFinite,
   refusesWhatItCannotTrain,
   resumesToTheSameBits,
+  recomputesSegments,
   saysThatThereIsNoGpu,
 };
 
