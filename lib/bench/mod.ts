@@ -66,9 +66,7 @@ export { webgpuTable } from "./webgpu_table.ts";
 export {
   embeddingProblems,
   runTeacherBenchmark,
-  type TeacherBenchmark,
+  TEACHER_SUBJECT,
   type TeacherBenchmarkOptions,
-  type TeacherCell,
-  type TeacherCellSettings,
+  type TeacherSize,
 } from "./teacher_benchmark.ts";
-export { teacherTable } from "./teacher_table.ts";
