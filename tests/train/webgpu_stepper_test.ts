@@ -36,10 +36,13 @@ webgpuTest("WebGPU steps are the same for one group of parameters and for many, 
   module: steps,
   args: ["givesTheSameInOneGroupAndInMany", "leavesStateWhenTheLossIsNotFinite"],
 });
-webgpuTest("what WebGPU cannot train is refused with the node's name", {
-  module: steps,
-  args: ["refusesWhatItCannotTrain"],
-});
+webgpuTest(
+  "what WebGPU cannot train is refused with the node's name and line, a batch of another size with the input's",
+  {
+    module: steps,
+    args: ["refusesWhatItCannotTrain", "refusesOtherSizes"],
+  },
+);
 webgpuTest("a run on WebGPU, aborted and resumed, ends with the same bits", {
   module: steps,
   args: ["resumesToTheSameBits"],

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { fillExact } from "lib/bench/exact_values.ts";
-import { add, cast, mul, sign } from "lib/graph/mod.ts";
+import { add, cast, graph, input, mul, sign } from "lib/graph/mod.ts";
 import { linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
-import type { ArrayValue } from "lib/runtime/mod.ts";
+import { type ArrayValue, compileForDevice } from "lib/runtime/mod.ts";
 import {
   adam,
   adamW,
@@ -171,6 +171,21 @@ async function refusesWhatItCannotTrain(): Promise<void> {
   );
 }
 
+/** A batch of another size than the graph's names the input. */
+async function refusesOtherSizes(): Promise<void> {
+  const session = await compileForDevice(graph("g", { y: mul(input("x", "float32", [4, 3]), 2) }));
+  const array = (rows: number) => ({ dtype: "float32" as const, shape: [rows, 3], data: new Float32Array(3 * rows) });
+  assert.throws(
+    () => session.bind({ x: array(6) }, { y: array(4) }),
+    /^TypeError: Cannot run: expected x float32 \[4, 3\], got float32 \[6, 3\] with 18 values$/,
+  );
+  assert.throws(
+    () => session.bind({ x: array(4) }, { y: array(6) }),
+    /expected y float32 \[4, 3\], got float32 \[6, 3\]/,
+  );
+  await session.release();
+}
+
 /** An aborted run, resumed, ends with the bits of an uninterrupted one; the epochs' results stay near the CPU's. */
 async function resumesToTheSameBits(): Promise<void> {
   // SwiftShader takes seconds to compile the kernel of larger matrices.
@@ -223,6 +238,7 @@ const CHECKS: Record<string, () => Promise<void>> = {
   refusesWhatItCannotTrain,
   resumesToTheSameBits,
   recomputesSegments,
+  refusesOtherSizes,
   saysThatThereIsNoGpu,
 };
 
