@@ -1,29 +1,55 @@
-// lib/bench: measuring against others, honestly. Two sides, each in its own process, take turns (interleave.ts) after their
+// lib/bench: measuring against others, honestly. All sides, each in its own process, take turns (interleave.ts) after their
 // results have been found equal; every sample is kept, and a cell is VALID, NOISY or INVALID with reasons (verdict.ts).
-// train_benchmark.ts measures training steps beside PyTorch's; its two sides are train_child.ts and tests/peers/train_torch.py.
-// conversation.ts asks a child one thing at a time; relay.ts lets it do so with a program in another language.
-// Benchmarks of inference will stand beside this one; notebooks and commands call them, nothing here prints.
+// A benchmark is cells (cell.ts) run within a time (run_cells.ts) and merged into a file (benchmark.ts): train_benchmark.ts
+// measures training steps, infer_benchmark.ts calls of a model, webgpu_benchmark.ts steps on a GPU; the peers' sides are in
+// tests/peers. conversation.ts asks a child one thing at a time; relay.ts lets it do so with a program in another language.
+// inference.ts times a model alone, for notebooks. Commands and notebooks call them, nothing here prints.
 
 export { type Conversation, conversation } from "./conversation.ts";
 export { fillExact, setExactWeights } from "./exact_values.ts";
-export { type Block, interleave, type InterleaveOptions } from "./interleave.ts";
+export { type Block, interleave, type Participant, type Turns } from "./interleave.ts";
+export { LEAST_ROUNDS, type Pace, planTurns, type TurnOptions, type TurnPlan } from "./turn_plan.ts";
+export type { MissingSide, Role, SideSettings } from "./side.ts";
 export {
   type Cell,
+  type CellOptions,
   type CellSettings,
-  runTrainBenchmark,
-  type TrainBenchmark,
-  type TrainBenchmarkOptions,
-} from "./train_benchmark.ts";
-export { type QuietOptions, waitForQuiet } from "./quiet.ts";
-export { trainTable } from "./train_table.ts";
+  fastestRival,
+  pairedBlocks,
+  type PreparedCell,
+  type Side,
+} from "./cell.ts";
 export {
-  compareSides,
+  type Benchmark,
+  type BenchmarkSubject,
+  cellName,
+  type MeasuredCells,
+  mergeRun,
+  parseBenchmark,
+  type SkippedCell,
+  summarizeCells,
+} from "./benchmark.ts";
+export { benchmarkTable } from "./benchmark_table.ts";
+export { type CellPlan, runCells, type RunOptions, type RunProgress, type WithPrepared } from "./run_cells.ts";
+export {
+  runTrainBenchmark,
+  TRAIN_PEERS,
+  TRAIN_SUBJECT,
+  type TrainBenchmarkOptions,
+  type TrainPeer,
+  type TrainSize,
+} from "./train_benchmark.ts";
+export { INFER_SUBJECT, type InferBenchmarkOptions, runInferBenchmark } from "./infer_benchmark.ts";
+export { type InferSubject } from "./infer_subject.ts";
+export { type QuietOptions, waitForQuiet } from "./quiet.ts";
+export {
   type Comparison,
   judge,
   type Judgement,
   overallRatio,
   type SideSummary,
   summarizeSide,
+  timeRatio,
   type Verdict,
 } from "./verdict.ts";
 export { type InferenceOptions, type InferenceTiming, measureInference } from "./inference.ts";
@@ -40,12 +66,10 @@ export { webgpuTable } from "./webgpu_table.ts";
 export {
   embeddingProblems,
   runTeacherBenchmark,
-  type TeacherBenchmark,
+  TEACHER_SUBJECT,
   type TeacherBenchmarkOptions,
-  type TeacherCell,
-  type TeacherCellSettings,
+  type TeacherSize,
 } from "./teacher_benchmark.ts";
-export { teacherTable } from "./teacher_table.ts";
 export {
   type ConcurrencyOptions,
   type ConcurrencyPoint,

@@ -6,6 +6,15 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { connectParent } from "../process/mod.ts";
 
+/** The message of a line; null for what a library printed beside the messages. */
+function messageOf(line: string): unknown {
+  try {
+    return line.startsWith("{") ? JSON.parse(line) : null;
+  } catch {
+    return null;
+  }
+}
+
 async function relay([command, ...args]: string[]): Promise<void> {
   const parent = connectParent();
   const program = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
@@ -13,9 +22,16 @@ async function relay([command, ...args]: string[]): Promise<void> {
     console.error(`Cannot start ${command}: ${error.message}`);
     process.exit(1);
   });
-  program.once("exit", (code) => process.exit(code ?? 1));
+  program.once("exit", (code, signal) => {
+    if (signal) console.error(`${command} was ended by ${signal}`);
+    process.exit(code ?? 1);
+  });
   program.stdin.on("error", () => {}); // it has ended: "exit" tells
-  createInterface({ input: program.stdout }).on("line", (line) => parent.send(JSON.parse(line)));
+  createInterface({ input: program.stdout }).on("line", (line) => {
+    const message = messageOf(line);
+    if (message === null) console.error(line);
+    else parent.send(message);
+  });
   for await (const message of parent.messages) program.stdin.write(`${JSON.stringify(message)}\n`);
   program.stdin.end();
 }

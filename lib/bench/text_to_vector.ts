@@ -5,14 +5,15 @@ import { type Graph, serializeGraph } from "../graph/mod.ts";
 import { projectPath } from "../process/mod.ts";
 import { bootstrapInterval, type Estimate, median } from "../statistics/mod.ts";
 import { type Conversation, conversation } from "./conversation.ts";
-import { type Block, interleave, type InterleaveOptions } from "./interleave.ts";
-import { compareSides, type Comparison, judge, type Judgement } from "./verdict.ts";
+import { type Block, interleave } from "./interleave.ts";
+import type { TurnOptions } from "./turn_plan.ts";
+import { type Comparison, judge, type Judgement, timeRatio } from "./verdict.ts";
 
 /** What is measured. */
 export interface TextToVectorOptions {
   /** Texts of one call, computed as one batch. */
   batchSizes: readonly number[];
-  turns: InterleaveOptions;
+  turns: TurnOptions;
   /** Default 1. */
   threads?: number;
   signal?: AbortSignal;
@@ -64,17 +65,20 @@ export async function measureTextToVector(
 }
 
 /** Both sides are the same process, asked in turns, so that they have the same teacher in the same memory. */
-async function timed(talk: Conversation, turns: InterleaveOptions) {
+async function timed(talk: Conversation, turns: TurnOptions) {
   const side = (endToEnd: boolean): Conversation => ({
     ask: (message) => talk.ask({ ...message as object, endToEnd }),
     end: () => Promise.resolve(),
   });
-  const [teacher, endToEnd] = await interleave([side(false), side(true)], turns);
+  const measured = await interleave([{ talk: side(false) }, { talk: side(true) }], turns);
+  const failure = measured.map((one) => one.failure).find((reason) => reason !== null);
+  if (failure) throw new Error(failure);
+  const [teacher, endToEnd] = measured.map(({ blocks }) => blocks);
   return {
     ...judge({ teacher, endToEnd }),
     teacherMs: medianOf(teacher),
     endToEndMs: medianOf(endToEnd),
-    speedUp: compareSides(endToEnd, teacher),
+    speedUp: timeRatio(teacher, endToEnd),
   };
 }
 

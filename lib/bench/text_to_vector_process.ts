@@ -8,6 +8,13 @@ import { connectParent } from "../process/mod.ts";
 import { type ArrayValue, compile } from "../runtime/mod.ts";
 import type { TextToVectorTask } from "./text_to_vector.ts";
 
+interface Turn {
+  settle: number;
+  steps: number;
+  repeat: number;
+  endToEnd: boolean;
+}
+
 async function build({ student, batchSize, threads }: TextToVectorTask) {
   const start = performance.now();
   const teacher = await loadTeacher({ threads });
@@ -42,13 +49,13 @@ for await (const message of parent.messages) {
     parent.send({ loadMs: built.loadMs });
     continue;
   }
-  const { settle, steps, endToEnd } = message as { settle: number; steps: number; endToEnd: boolean };
-  for (let i = 0; i < settle; i++) await call(endToEnd);
+  const { settle, steps, repeat, endToEnd } = message as Turn;
+  for (let i = 0; i < settle * repeat; i++) await call(endToEnd);
   const samplesMs = new Float64Array(steps);
   for (let i = 0; i < steps; i++) {
     const before = performance.now();
-    await call(endToEnd);
-    samplesMs[i] = performance.now() - before;
+    for (let k = 0; k < repeat; k++) await call(endToEnd);
+    samplesMs[i] = (performance.now() - before) / repeat;
   }
   parent.send({ samplesMs });
 }

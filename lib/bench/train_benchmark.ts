@@ -1,243 +1,158 @@
-// Training steps of 384-S-192-S-384 beside PyTorch eager with fused Adam: fp32, Adam, mean squared error, on random rows, since
-// the subject is speed. Both sides start from the same weights and rows, and must agree on the first losses before anything is timed.
+// Training steps of 384-S-192-S-384 beside other frameworks: fp32, Adam, mean squared error, on random rows, since the subject is
+// speed. All sides start from the same weights and rows, and must agree on the first losses before anything is timed.
 
-import { projectPath, startChild } from "../process/mod.ts";
-import type { MachineFacts } from "../record/mod.ts";
-import { machineFacts } from "../runtime/mod.ts";
-import { type Conversation, conversation } from "./conversation.ts";
-import { waitForQuiet } from "./quiet.ts";
-import { type Block, interleave, type InterleaveOptions } from "./interleave.ts";
-import {
-  compareSides,
-  type Comparison,
-  judge,
-  type Judgement,
-  overallRatio,
-  type SideSummary,
-  summarizeSide,
-} from "./verdict.ts";
+import { type ChildOptions, projectPath, startChild } from "../process/mod.ts";
+import type { BenchmarkSubject, MeasuredCells } from "./benchmark.ts";
+import type { PreparedCell } from "./cell.ts";
+import { type CellPlan, runCells, type RunOptions } from "./run_cells.ts";
+import type { OpenedSide, SideSettings } from "./side.ts";
 
-/** One size of the benchmark. */
-export interface CellSettings {
+/** A size: S, and rows a step. */
+export interface TrainSize {
   studentDim: number;
   batchSize: number;
-  threads: number;
 }
 
-/** A side of a cell with all its samples. */
-export interface Side extends SideSummary {
-  samplesPerSecond: number;
-  /** Time to build the model and to compile it. */
-  createMs: number;
-  /** Time of the first steps, which are compared and not counted. */
-  checkedStepsMs: number;
-  /** Times of single steps in ms, turn by turn, rounded to microseconds. */
-  blocksMs: number[][];
-}
-
-/** What was measured at one size. */
-export interface Cell extends CellSettings, Judgement {
-  /** Which attempt this is: a cell that turned out INVALID, because the machine was busy, is measured again. */
-  attempt: number;
-  /** Part of all cores' time that was idle just before, from 0 to 1; null when it was not looked at. */
-  idleBefore: number | null;
-  ours: Side;
-  /** Null without a peer. */
-  peer: Side | null;
-  /** Peer's time over ours; null without a peer. */
-  comparison: Comparison | null;
-}
-
-/** Content of reports/benchmarks/train.json. */
-export interface TrainBenchmark {
-  schemaVersion: 1;
-  benchmark: "train";
-  /** What `ratio` is, in words. */
-  ratioOf: string;
-  /** Geometric mean over the cells that are not INVALID, with its interval; null without a peer. */
-  ratio: number | null;
-  low: number | null;
-  high: number | null;
-  /** Pairs of turns behind the ratio. */
-  n: number;
-  subject: string;
-  peer: { name: string; version: string; settings: string } | null;
-  machine: MachineFacts;
-  cells: Cell[];
-  /** Our side measured against itself, by the same procedure: the ratio should be 1. */
-  control: (CellSettings & Judgement & { comparison: Comparison }) | null;
-}
+/** Frameworks to measure beside ours; the ratio is to the faster form of PyTorch. */
+export const TRAIN_PEERS = ["torch", "torch-compiled", "tfjs-node", "jax-js"] as const;
+/** One of them. */
+export type TrainPeer = typeof TRAIN_PEERS[number];
 
 /** Options of `runTrainBenchmark`. */
-export interface TrainBenchmarkOptions {
-  studentDims: readonly number[];
-  batchSizes: readonly number[];
-  /** Threads of both sides. */
-  threads: number;
-  turns: InterleaveOptions;
-  /** How often an INVALID cell is measured at most. */
-  attempts: number;
-  /** Longest wait for a quiet machine before each attempt. */
-  quietMs: number;
-  /** A Python with torch, or null to measure our side alone. */
+export interface TrainBenchmarkOptions extends RunOptions {
+  sizes: readonly TrainSize[];
+  /** Of all sides alike; every size is measured with each. */
+  threads: readonly number[];
+  peers: readonly TrainPeer[];
+  /** A Python with torch, or null to leave PyTorch out. */
   peerPython: string | null;
-  signal?: AbortSignal;
-  onCell?: (cell: Cell, done: number, total: number) => void;
 }
 
-interface Greeting {
-  losses: number[];
-  createMs: number;
-  checkedStepsMs: number;
-}
-
-interface Opened {
-  talk: Conversation;
-  greeting: Greeting;
-}
+/** What train.json is about. */
+export const TRAIN_SUBJECT: BenchmarkSubject = {
+  benchmark: "train",
+  subject:
+    "training steps of 384-S-192-S-384 in fp32 with Adam and mean squared error, on uniform random rows; ours copies a shuffled batch and reads the loss in every step, peers read contiguous rows; the peers that count are the two forms of PyTorch",
+};
 
 const LOSS_TOLERANCE = 1e-4;
-const SUBJECT =
-  "training steps of 384-S-192-S-384 in fp32 with Adam and mean squared error, on uniform random rows; ours copies a shuffled batch in every step, the peer reads contiguous ones";
-const RATIO_OF = "the peer's median time per step over ours: above 1, ours is faster";
+/** jax-js sums a large batch's errors one after the other in fp32, which alone is off by 1.3e-4. */
+const LOSS_TOLERANCE_OF_OTHERS = 1e-3;
+const LEAST_LOSSES = 2;
+const CONTROL_SIZE: TrainSize = { studentDim: 256, batchSize: 256 };
+/** Beyond this a child is ended, whatever it does. */
+const CHILD_DEADLINE_MS = 30 * 60_000;
 
 /**
- * Measures all cells, one after the other.
+ * Measures all sizes with all numbers of threads, and a control for each number.
  *
- * @throws {Error} when a side fails, or the peer's Python has no torch
+ * @throws {Error} when our side fails, or the Python has no torch
  */
-export async function runTrainBenchmark(options: TrainBenchmarkOptions): Promise<TrainBenchmark> {
-  const { studentDims, batchSizes, threads, peerPython, onCell } = options;
-  const version = peerPython === null ? null : await torchVersion(peerPython);
-  const sizes = studentDims.flatMap((studentDim) =>
-    batchSizes.map((batchSize) => ({ studentDim, batchSize, threads }))
-  );
-  const cells: Cell[] = [];
-  for (const size of sizes) {
-    const cell = await settledCell(size, options);
-    cells.push(cell);
-    onCell?.(cell, cells.length, sizes.length);
-  }
-  const control = await measureControl(controlSize(sizes), options);
-  const compared = cells.flatMap(({ verdict, ours, peer }) =>
-    peer && verdict !== "INVALID" ? [{ ours: ours.blocksMs, theirs: peer.blocksMs }] : []
-  );
-  const { ratio, low, high, n } = compared.length > 0
-    ? overallRatio(compared)
-    : { ratio: null, low: null, high: null, n: 0 };
-  return {
-    schemaVersion: 1,
-    benchmark: "train",
-    ratioOf: RATIO_OF,
-    ratio,
-    low,
-    high,
-    n,
-    subject: SUBJECT,
-    peer: version === null
-      ? null
-      : { name: "PyTorch", version, settings: `eager, Adam(fused=True), flush_denormal, ${threads} threads` },
-    machine: machineFacts(),
-    cells,
-    control,
-  };
+export async function runTrainBenchmark(options: TrainBenchmarkOptions): Promise<MeasuredCells> {
+  const { sizes, threads, peers, peerPython } = options;
+  if (peerPython !== null && peers.some(isTorch)) await requireTorch(peerPython);
+  const plans = threads.flatMap((count) => [
+    ...sizes.map((size) => planOf("cell", size, count)),
+    planOf("control", controlSize(sizes), count),
+  ]);
+  return await runCells(plans, (plan, measure) => measure(prepare(plan, options)), options);
 }
 
 /** A size in the middle, where neither dispatch nor memory dominates. */
-function controlSize(sizes: readonly CellSettings[]): CellSettings {
-  return sizes.find(({ studentDim, batchSize }) => studentDim === 256 && batchSize === 256) ?? sizes[0];
+function controlSize(sizes: readonly TrainSize[]): TrainSize {
+  const same = ({ studentDim, batchSize }: TrainSize) =>
+    studentDim === CONTROL_SIZE.studentDim && batchSize === CONTROL_SIZE.batchSize;
+  return sizes.find(same) ?? sizes[0];
 }
 
-/** A cell that is not INVALID, or the last of all attempts. */
-async function settledCell(size: CellSettings, options: TrainBenchmarkOptions): Promise<Cell> {
-  for (let attempt = 1;; attempt++) {
-    const cell = await measureCell(size, attempt, options);
-    if (cell.verdict !== "INVALID" || attempt >= options.attempts) return cell;
-  }
+interface TrainPlan extends CellPlan, TrainSize {}
+
+function planOf(kind: CellPlan["kind"], { studentDim, batchSize }: TrainSize, threads: number): TrainPlan {
+  return { kind, subject: `S=${studentDim}`, studentDim, batchSize, threads, work: studentDim * batchSize / threads };
 }
 
-async function measureCell(size: CellSettings, attempt: number, options: TrainBenchmarkOptions): Promise<Cell> {
-  const { peerPython, signal } = options;
-  const idleBefore = await waitForQuiet({ atMostMs: options.quietMs, signal });
-  const starting = [openOurs(size, signal)];
-  if (peerPython !== null) starting.push(openPeer(size, peerPython, signal));
-  const sides = await openAll(starting);
-  const problems = lossProblems(sides.map(({ greeting }) => greeting.losses));
-  const [ours, theirs] = await interleave(sides.map(({ talk }) => talk), options.turns);
-  for (const { talk } of sides) await talk.end();
-  const judgement = judge({ ours, ...(theirs && { peer: theirs }) }, problems);
+function prepare(plan: CellPlan, { peers, peerPython }: TrainBenchmarkOptions): PreparedCell {
+  const { studentDim, batchSize, threads } = plan as TrainPlan;
+  const args = [studentDim, batchSize, threads].map(String);
+  const ours: SideSettings = {
+    name: "ours",
+    role: "ours",
+    settings: "ONNX Runtime and our optimizer",
+    child: { module: projectPath("lib", "bench", "train_child.ts"), args, deadlineMs: CHILD_DEADLINE_MS },
+  };
+  const others = plan.kind === "control"
+    ? [{ ...ours, name: "ours again", role: "rival" } as const]
+    : TRAIN_PEERS.filter((peer) => peers.includes(peer)).map((peer) => PEERS[peer](args, peerPython));
+  return { sides: [ours, ...others], check: checkLosses };
+}
+
+/** The peers' sides at [S, batch, threads]. */
+const PEERS: Readonly<Record<TrainPeer, (args: string[], python: string | null) => SideSettings>> = {
+  "torch": (args, python) => ({
+    name: "PyTorch eager",
+    role: "rival",
+    settings: "eager, Adam(fused=True), denormals flushed",
+    child: torchChild(args, python),
+  }),
+  "torch-compiled": (args, python) => ({
+    name: "PyTorch compiled",
+    role: "rival",
+    settings: "torch.compile of the whole step, Adam included, as one graph; denormals flushed",
+    child: torchChild([...args, "compiled"], python),
+  }),
+  "tfjs-node": (args) => ({
+    name: "tfjs-node",
+    role: "other",
+    settings: "tf.train.adam().minimize(), batches kept as tensors",
+    child: { module: projectPath("tests", "peers", "train_tfjs.ts"), args, deadlineMs: CHILD_DEADLINE_MS },
+  }),
+  "jax-js": (args) => ({
+    name: "jax-js",
+    role: "other",
+    settings: "WebAssembly backend, the whole Adam step under jit",
+    child: {
+      module: projectPath("tests", "peers", "train_jax_js.ts"),
+      args: ["wasm", ...args],
+      deadlineMs: CHILD_DEADLINE_MS,
+    },
+  }),
+};
+
+function torchChild(args: string[], python: string | null): ChildOptions | string {
+  if (python === null) return "PEER_PYTHON names no Python with torch";
   return {
-    ...size,
-    ...judgement,
-    attempt,
-    idleBefore,
-    ours: sideOf(size, ours, sides[0].greeting),
-    peer: theirs ? sideOf(size, theirs, sides[1].greeting) : null,
-    comparison: theirs ? compareSides(ours, theirs) : null,
+    module: projectPath("lib", "bench", "relay.ts"),
+    args: [python, projectPath("tests", "peers", "train_torch.py"), ...args],
+    env: { OMP_NUM_THREADS: args[2] },
+    deadlineMs: CHILD_DEADLINE_MS,
   };
 }
 
-async function measureControl(size: CellSettings, options: TrainBenchmarkOptions) {
-  await waitForQuiet({ atMostMs: options.quietMs, signal: options.signal });
-  const sides = await openAll([openOurs(size, options.signal), openOurs(size, options.signal)]);
-  const [first, second] = await interleave(sides.map(({ talk }) => talk), options.turns);
-  for (const { talk } of sides) await talk.end();
-  return { ...size, ...judge({ first, second }), comparison: compareSides(first, second) };
-}
-
-/** All conversations; when one cannot be opened the others end before the error is passed on. */
-async function openAll(starting: readonly Promise<Opened>[]): Promise<Opened[]> {
-  const settled = await Promise.allSettled(starting);
-  const opened = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const failed = settled.find((result) => result.status === "rejected");
-  if (!failed) return opened;
-  for (const { talk } of opened) await talk.end();
-  throw failed.reason;
-}
-
-const sizeArguments = ({ studentDim, batchSize, threads }: CellSettings) =>
-  [studentDim, batchSize, threads].map(String);
-
-async function openOurs(size: CellSettings, signal?: AbortSignal): Promise<Opened> {
-  const module = projectPath("lib", "bench", "train_child.ts");
-  return await opened("our side", { module, args: sizeArguments(size), signal });
-}
-
-async function openPeer(size: CellSettings, python: string, signal?: AbortSignal): Promise<Opened> {
-  const module = projectPath("lib", "bench", "relay.ts");
-  const script = projectPath("tests", "peers", "train_torch.py");
-  const env = { OMP_NUM_THREADS: String(size.threads) };
-  return await opened("PyTorch", { module, args: [python, script, ...sizeArguments(size)], env, signal });
-}
-
-async function opened(label: string, options: Parameters<typeof conversation>[1]): Promise<Opened> {
-  const { talk, greeting } = await conversation(label, options);
-  return { talk, greeting: greeting as Greeting };
+function checkLosses(ours: OpenedSide, peer: OpenedSide): string[] {
+  const { losses = [] } = peer.greeting;
+  // A slow peer takes fewer steps before it is timed.
+  const count = Math.max(LEAST_LOSSES, losses.length);
+  const tolerance = peer.role === "other" ? LOSS_TOLERANCE_OF_OTHERS : LOSS_TOLERANCE;
+  const problems = lossProblems([(ours.greeting.losses ?? []).slice(0, count), losses], tolerance);
+  return problems.map((problem) => `${peer.name}: ${problem}`);
 }
 
 /** Says where two sides' first losses differ; nothing for one side. */
-export function lossProblems([ours, theirs]: readonly number[][]): string[] {
+export function lossProblems(
+  [ours, theirs]: readonly (readonly number[])[],
+  tolerance: number = LOSS_TOLERANCE,
+): string[] {
   if (!theirs) return [];
-  const different = ours.findIndex((loss, i) => !(Math.abs(loss - theirs[i]) <= LOSS_TOLERANCE * Math.abs(theirs[i])));
+  const different = ours.findIndex((loss, i) => !(Math.abs(loss - theirs[i]) <= tolerance * Math.abs(theirs[i])));
   if (different < 0 && ours.length === theirs.length) return [];
   return [`losses differ at step ${different + 1}: ours ${ours[different]}, the peer's ${theirs[different]}`];
 }
 
-function sideOf({ batchSize }: CellSettings, blocks: readonly Block[], { createMs, checkedStepsMs }: Greeting): Side {
-  const summary = summarizeSide(blocks);
-  const rounded = blocks.map((block) => block.map((ms) => Math.round(ms * 1000) / 1000));
-  return {
-    ...summary,
-    samplesPerSecond: batchSize * 1000 / summary.medianMs,
-    createMs,
-    checkedStepsMs,
-    blocksMs: rounded,
-  };
-}
+const isTorch = (peer: TrainPeer) => peer === "torch" || peer === "torch-compiled";
 
-async function torchVersion(python: string): Promise<string> {
-  const options = { command: python, args: ["-c", "import torch; print(torch.__version__)"], deadlineMs: 120_000 };
-  const { exitCode, stdout, stderrTail } = await startChild(options).result;
-  if (exitCode === 0) return stdout.trim();
+async function requireTorch(python: string): Promise<void> {
+  const options = { command: python, args: ["-c", "import torch"], deadlineMs: 120_000 };
+  const { exitCode, stderrTail } = await startChild(options).result;
+  if (exitCode === 0) return;
   throw new Error(`Cannot benchmark against PyTorch: ${python} cannot import torch: ${stderrTail.trim().slice(-500)}`);
 }

@@ -21,8 +21,9 @@ export interface SideSummary {
   n: number;
 }
 
-/** How many times faster the first side is than the second. */
+/** How the time of one side relates to that of another. */
 export interface Comparison {
+  /** Time of the first over time of the second: below 1, the first is faster. */
   ratio: number;
   low: number;
   high: number;
@@ -54,9 +55,9 @@ function blockMedians(blocks: readonly Block[]): number[] {
   return blocks.map((block) => median(block));
 }
 
-/** Time of `theirs` over time of `ours`, by the medians of paired blocks: above 1, ours is faster. */
-export function compareSides(ours: readonly Block[], theirs: readonly Block[]): Comparison {
-  const { value, n, interval } = ratioInterval(blockMedians(theirs), blockMedians(ours), {
+/** Time of `first` over time of `second`, by the medians of paired blocks: below 1, the first is faster. */
+export function timeRatio(first: readonly Block[], second: readonly Block[]): Comparison {
+  const { value, n, interval } = ratioInterval(blockMedians(first), blockMedians(second), {
     seed: "compare sides",
     confidence: CONFIDENCE,
     resamples: RESAMPLES,
@@ -96,17 +97,17 @@ function driftOf(blocks: readonly Block[]): number {
 }
 
 /**
- * The geometric mean of several cells' ratios with an interval: blocks are drawn again within each cell.
+ * The geometric mean of several cells' time ratios with an interval: blocks are drawn again within each cell.
  *
  * @param cells at least one, each with paired blocks of both sides
  */
-export function overallRatio(cells: readonly { ours: readonly Block[]; theirs: readonly Block[] }[]): Comparison {
-  const medians = cells.map(({ ours, theirs }) => ({ ours: blockMedians(ours), theirs: blockMedians(theirs) }));
+export function overallRatio(cells: readonly { first: readonly Block[]; second: readonly Block[] }[]): Comparison {
+  const medians = cells.map(({ first, second }) => ({ first: blockMedians(first), second: blockMedians(second) }));
   const stream = random("overall ratio");
   const geometricMean = (draw: (count: number) => number[]) => {
-    const logs = medians.map(({ ours, theirs }) => {
-      const rounds = draw(ours.length);
-      return Math.log(median(rounds.map((i) => theirs[i])) / median(rounds.map((i) => ours[i])));
+    const logs = medians.map(({ first, second }) => {
+      const rounds = draw(first.length);
+      return Math.log(median(rounds.map((i) => first[i])) / median(rounds.map((i) => second[i])));
     });
     return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
   };
@@ -119,6 +120,6 @@ export function overallRatio(cells: readonly { ours: readonly Block[]; theirs: r
     high: quantile(resamples, (1 + CONFIDENCE) / 2),
     confidence: CONFIDENCE,
     method: `geometric mean over cells, bootstrap percentile over paired blocks, ${RESAMPLES} resamples`,
-    n: medians.reduce((sum, { ours }) => sum + ours.length, 0),
+    n: medians.reduce((sum, { first }) => sum + first.length, 0),
   };
 }

@@ -9,9 +9,10 @@ import type { MachineFacts } from "../record/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
 import { type Conversation, conversation } from "./conversation.ts";
 import { type GpuFacts, gpuFacts } from "./gpu_name.ts";
-import { type Block, interleave, type InterleaveOptions } from "./interleave.ts";
+import { type Block, interleave } from "./interleave.ts";
 import { lossProblems } from "./train_benchmark.ts";
-import { compareSides, type Comparison, judge, type Judgement, type SideSummary, summarizeSide } from "./verdict.ts";
+import type { TurnOptions } from "./turn_plan.ts";
+import { type Comparison, judge, type Judgement, type SideSummary, summarizeSide, timeRatio } from "./verdict.ts";
 import type { OurVariant } from "./webgpu_child.ts";
 import type { StepProfile } from "./webgpu_profile.ts";
 
@@ -61,11 +62,11 @@ export interface WebGpuBenchmark {
 /** Options of `runWebGpuBenchmark`. */
 export interface WebGpuBenchmarkOptions {
   sizes: readonly GpuCellSettings[];
-  turns: InterleaveOptions;
+  turns: TurnOptions;
   /** A Python with torch, or null to leave PyTorch out. */
   peerPython: string | null;
-  /** Folder of an unpacked `@jax-js/jax`, or null to leave jax-js out. */
-  peerJaxJs: string | null;
+  /** Measure jax-js too. */
+  peerJaxJs: boolean;
   /** Also profile some steps of ours. */
   profile: boolean;
   /** Measure our other forms too: parameters apart, and without the checks of what is sent. */
@@ -135,7 +136,10 @@ async function measureCell(size: GpuCellSettings, options: WebGpuBenchmarkOption
   const problems = sides.slice(1).flatMap((side) =>
     lossProblems([ours.greeting.losses, side.greeting.losses]).map((problem) => `${side.name}: ${problem}`)
   );
-  const measured = await interleave(sides.map(({ talk }) => talk), options.turns);
+  const turns = await interleave(sides, options.turns);
+  const failure = turns.find(({ failure }) => failure !== null)?.failure;
+  if (failure) throw new Error(failure);
+  const measured = turns.map(({ blocks }) => blocks);
   const profile = options.profile ? await profileSteps(ours.talk) : null;
   for (const { talk } of sides) await talk.end();
   const judgement = judge(Object.fromEntries(sides.map(({ name }, i) => [name, measured[i]])), problems);
@@ -147,7 +151,8 @@ async function measureCell(size: GpuCellSettings, options: WebGpuBenchmarkOption
     comparison: fastestPeer(sides, measured),
     profile,
   };
-  return { cell, version: sides.find(({ greeting }) => greeting.version)?.greeting.version ?? null };
+  const torch = sides.find(({ name, greeting }) => name.startsWith("PyTorch") && greeting.version);
+  return { cell, version: torch?.greeting.version ?? null };
 }
 
 /** Our default first. A peer or a variant of ours that cannot be opened is missing, with the reason. */
@@ -185,18 +190,18 @@ function wantedSides(
     module: projectPath("lib", "bench", "relay.ts"),
     args: [python, script, ...arguments_, ...modes],
   });
-  const jaxJs = (folder: string) => ({
+  const jaxJs = {
     name: "jax-js",
     isPeer: true,
     module: projectPath("tests", "peers", "train_jax_js.ts"),
-    args: [folder, ...arguments_],
+    args: ["webgpu", ...arguments_],
     denoFlags: ["--unstable-webgpu"],
-  });
+  };
   return [
     ours(OUR_DEFAULT, {}),
     ...(variants ? Object.entries(OUR_VARIANTS).map(([name, variant]) => ours(name, variant)) : []),
     ...(peerPython === null ? [] : Object.entries(PEERS).map(peer(peerPython))),
-    ...(peerJaxJs === null ? [] : [jaxJs(peerJaxJs)]),
+    ...(peerJaxJs ? [jaxJs] : []),
   ];
 }
 
@@ -213,7 +218,7 @@ function fastestPeer(sides: readonly Opened[], measured: readonly Block[][]): Gp
   const peers = sides.flatMap(({ isPeer, name }, i) => isPeer ? [{ peer: name, blocks: measured[i] }] : []);
   const time = ({ blocks }: { blocks: readonly Block[] }) => summarizeSide(blocks).medianMs;
   const [fastest] = peers.sort((a, b) => time(a) - time(b));
-  return fastest ? { ...compareSides(measured[0], fastest.blocks), peer: fastest.peer } : null;
+  return fastest ? { ...timeRatio(fastest.blocks, measured[0]), peer: fastest.peer } : null;
 }
 
 function sideOf({ batchSize }: GpuCellSettings, { name, isPeer, greeting }: Opened, blocks: readonly Block[]): GpuSide {

@@ -1,51 +1,37 @@
 // deno task bench:teacher: texts/s of the teacher, beside sentence-transformers when PEER_PYTHON names a Python that has it.
 
 import process from "node:process";
-import { runTeacherBenchmark, type TeacherBenchmarkOptions, teacherTable } from "../bench/mod.ts";
+import { runTeacherBenchmark, TEACHER_SUBJECT, type TeacherBenchmarkOptions, type TeacherSize } from "../bench/mod.ts";
 import { hasTeacher, teacherFolder } from "../models/teacher.ts";
-import { projectPath, writeFileAtomic } from "../process/mod.ts";
+import { BENCH_OPTIONS, counts, outputFile, runIntoFile, runOptions } from "./bench_options.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
 /** Texts a call and texts a batch: one text, one batch, a corpus in batches. */
-const SIZES = "1x1,64x64,512x64";
-const FULL_TURNS = { blocks: 20, blockMs: 300, minSteps: 4 };
-const QUICK_TURNS = { blocks: 6, blockMs: 100, minSteps: 2 };
+const DEFAULTS = { full: { sizes: "1x1,64x64,512x64", minutes: 8 }, quick: { sizes: "1x1,64x64", minutes: 2 } };
 
 /** Options of a command line. */
 export function benchTeacherOptions(args: string[]): { output: string; options: TeacherBenchmarkOptions } {
-  const { values } = parseCommand(args, {
-    quick: { type: "boolean", default: false },
-    threads: { type: "string", default: "2" },
-    sizes: { type: "string", default: SIZES },
-    wait: { type: "string", default: "30" },
-    output: { type: "string", default: "" },
-  });
-  const name = values.quick ? "teacher-quick.json" : "teacher.json";
-  const threads = count("threads", values.threads);
+  const { values } = parseCommand(args, { ...BENCH_OPTIONS, sizes: { type: "string", default: "" } });
+  const defaults = values.quick ? DEFAULTS.quick : DEFAULTS.full;
   return {
-    output: values.output || projectPath("reports", "benchmarks", name),
+    output: outputFile("teacher", values),
     options: {
-      sizes: values.sizes.split(",").map((size) => {
-        const [texts, batchSize] = size.split("x");
-        return { texts: count("sizes", texts), batchSize: count("sizes", batchSize), threads };
-      }),
-      attempts: values.quick ? 1 : 3,
-      quietMs: count("wait", values.wait) * 1000,
-      turns: values.quick ? QUICK_TURNS : FULL_TURNS,
+      ...runOptions(values, defaults.minutes),
+      sizes: (values.sizes || defaults.sizes).split(",").map(sizeOf),
+      threads: counts("threads", values.threads),
       peerPython: process.env.PEER_PYTHON || null,
     },
   };
 }
 
-function count(name: string, text: string | undefined): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  const form = name === "sizes" ? "TEXTSxBATCH, integers from 1" : "an integer from 1";
-  throw new CommandError(`Cannot benchmark: expected --${name} to be ${form}, got "${text ?? ""}"`);
+function sizeOf(text: string): TeacherSize {
+  const [, texts, batchSize] = /^([1-9]\d*)x([1-9]\d*)$/.exec(text) ?? [];
+  if (batchSize) return { texts: Number(texts), batchSize: Number(batchSize) };
+  throw new CommandError(`Cannot benchmark: expected --sizes like 512x64 (texts x batch), got "${text}"`);
 }
 
-/** Runs `deno task bench:teacher`; writes reports/benchmarks/teacher.json, or teacher-quick.json with --quick. */
+/** Runs `deno task bench:teacher`; cells are merged into reports/benchmarks/teacher.json, or teacher-quick.json. */
 export async function benchTeacherMain(args: string[], terminal: Terminal, signal?: AbortSignal): Promise<number> {
   const { options, output } = benchTeacherOptions(args);
   if (!hasTeacher()) {
@@ -56,16 +42,11 @@ export async function benchTeacherMain(args: string[], terminal: Terminal, signa
   if (options.peerPython === null) {
     terminal.line("PEER_PYTHON names no Python with sentence-transformers: ours is measured alone.");
   }
-  const result = await runTeacherBenchmark({
-    ...options,
-    signal,
-    onCell: ({ texts, batchSize, verdict }, done, total) =>
-      terminal.live(`${done} of ${total} sizes measured: ${texts} x ${batchSize} ${verdict}`, false),
-  });
-  await writeFileAtomic(output, `${JSON.stringify(result)}\n`);
-  terminal.line(teacherTable(result));
-  terminal.line(`\nWritten to ${output}`);
-  return 0;
+  return await runIntoFile(
+    TEACHER_SUBJECT,
+    { output, terminal },
+    (onProgress) => runTeacherBenchmark({ ...options, signal, onProgress }),
+  );
 }
 
 if (import.meta.main) await runCommand((args, signal) => benchTeacherMain(args, ownTerminal(), signal));

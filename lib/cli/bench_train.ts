@@ -1,63 +1,68 @@
-// deno task bench:train: ms a step and samples/s, beside PyTorch when PEER_PYTHON names a Python that has it.
+// deno task bench:train: time of training steps beside other frameworks: PyTorch when PEER_PYTHON names a Python that has it,
+// tfjs-node when its library is installed, jax-js. Cells that are measured again replace those of the same size and threads in
+// the file, with all their peers: sides are compared only with what was measured beside them.
 
 import process from "node:process";
-import { runTrainBenchmark, type TrainBenchmarkOptions, trainTable } from "../bench/mod.ts";
-import { projectPath, writeFileAtomic } from "../process/mod.ts";
+import {
+  runTrainBenchmark,
+  TRAIN_PEERS,
+  TRAIN_SUBJECT,
+  type TrainBenchmarkOptions,
+  type TrainSize,
+} from "../bench/mod.ts";
+import { BENCH_OPTIONS, choices, counts, outputFile, runIntoFile, runOptions } from "./bench_options.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
 const STUDENT_DIMS = [256, 512, 1024, 2048, 4096, 8192];
-const BATCH_SIZES = [32, 256];
-const FULL_TURNS = { blocks: 20, blockMs: 150, minSteps: 4 };
-const QUICK_TURNS = { blocks: 6, blockMs: 60, minSteps: 3 };
+const BATCH_SIZES = [32, 256, 1024];
+const ALL_CELLS = STUDENT_DIMS.flatMap((dim) => BATCH_SIZES.map((batch) => `${dim}x${batch}`)).join(",");
+const QUICK_CELLS = "256x32,1024x256";
+const MINUTES = { full: 24, quick: 3 };
+/** All sides keep as many rows in memory and take them in whole batches. */
+const ROWS = 16384;
 
 /** Options of a command line. */
 export function benchTrainOptions(args: string[]): { output: string; options: TrainBenchmarkOptions } {
   const { values } = parseCommand(args, {
-    quick: { type: "boolean", default: false },
-    threads: { type: "string", default: "2" },
-    sizes: { type: "string", default: STUDENT_DIMS.join(",") },
-    batches: { type: "string", default: BATCH_SIZES.join(",") },
-    wait: { type: "string", default: "30" },
-    output: { type: "string", default: "" },
+    ...BENCH_OPTIONS,
+    cells: { type: "string", default: "" },
+    peers: { type: "string", default: TRAIN_PEERS.join(",") },
   });
-  const name = values.quick ? "train-quick.json" : "train.json";
+  const cells = values.cells || (values.quick ? QUICK_CELLS : ALL_CELLS);
   return {
-    output: values.output || projectPath("reports", "benchmarks", name),
+    output: outputFile("train", values),
     options: {
-      studentDims: counts("sizes", values.sizes),
-      batchSizes: counts("batches", values.batches),
-      threads: counts("threads", values.threads)[0],
-      attempts: values.quick ? 1 : 3,
-      quietMs: counts("wait", values.wait)[0] * 1000,
-      turns: values.quick ? QUICK_TURNS : FULL_TURNS,
+      ...runOptions(values, values.quick ? MINUTES.quick : MINUTES.full),
+      sizes: cells.split(",").map(trainSize),
+      threads: counts("threads", values.threads),
+      peers: choices("peers", values.peers, TRAIN_PEERS),
       peerPython: process.env.PEER_PYTHON || null,
     },
   };
 }
 
-function counts(name: string, text: string): number[] {
-  return text.split(",").map((part) => {
-    const value = Number(part);
-    if (Number.isInteger(value) && value >= 1) return value;
-    throw new CommandError(`Cannot benchmark: expected --${name} to be integers from 1, got "${part}"`);
-  });
+function trainSize(text: string): TrainSize {
+  const [, studentDim, batchSize] = /^([1-9]\d*)x([1-9]\d*)$/.exec(text) ?? [];
+  if (batchSize && ROWS % Number(batchSize) === 0) {
+    return { studentDim: Number(studentDim), batchSize: Number(batchSize) };
+  }
+  throw new CommandError(
+    `Cannot benchmark: expected --cells like 256x32 with batches that divide ${ROWS}, got "${text}"`,
+  );
 }
 
-/** Runs `deno task bench:train`; writes reports/benchmarks/train.json, or train-quick.json with --quick. */
+/** Runs `deno task bench:train`; cells are merged into reports/benchmarks/train.json, or train-quick.json with --quick. */
 export async function benchTrainMain(args: string[], terminal: Terminal, signal?: AbortSignal): Promise<number> {
   const { options, output } = benchTrainOptions(args);
-  if (options.peerPython === null) terminal.line("PEER_PYTHON names no Python with torch: ours is measured alone.");
-  const result = await runTrainBenchmark({
-    ...options,
-    signal,
-    onCell: ({ studentDim, batchSize, verdict }, done, total) =>
-      terminal.live(`${done} of ${total} sizes measured: ${studentDim} x ${batchSize} ${verdict}`, false),
-  });
-  await writeFileAtomic(output, `${JSON.stringify(result)}\n`);
-  terminal.line(trainTable(result));
-  terminal.line(`\nWritten to ${output}`);
-  return 0;
+  if (options.peerPython === null) {
+    terminal.line("PEER_PYTHON names no Python with torch: there is no PyTorch beside ours.");
+  }
+  return await runIntoFile(
+    TRAIN_SUBJECT,
+    { output, terminal },
+    (onProgress) => runTrainBenchmark({ ...options, signal, onProgress }),
+  );
 }
 
 if (import.meta.main) await runCommand((args, signal) => benchTrainMain(args, ownTerminal(), signal));

@@ -1,5 +1,5 @@
-// deno task bench:webgpu: ms a step on the GPU, beside PyTorch CUDA when PEER_PYTHON names a Python that has it, and
-// jax-js when PEER_JAX_JS names the folder of an unpacked `@jax-js/jax` (npm pack).
+// deno task bench:webgpu: ms a step on the GPU, beside PyTorch CUDA when PEER_PYTHON names a Python that has it, and beside
+// jax-js with --jax-js.
 
 import process from "node:process";
 import { runWebGpuBenchmark, type WebGpuBenchmarkOptions, webgpuTable } from "../bench/mod.ts";
@@ -16,6 +16,7 @@ export function benchWebGpuOptions(args: string[]): { output: string; options: W
   const { values } = parseCommand(args, {
     quick: { type: "boolean", default: false },
     sizes: { type: "string", default: SIZES },
+    "jax-js": { type: "boolean", default: false },
     variants: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     output: { type: "string", default: "" },
@@ -29,7 +30,7 @@ export function benchWebGpuOptions(args: string[]): { output: string; options: W
       profile: values.profile,
       variants: values.variants,
       peerPython: process.env.PEER_PYTHON || null,
-      peerJaxJs: process.env.PEER_JAX_JS || null,
+      peerJaxJs: values["jax-js"],
     },
   };
 }

@@ -79,7 +79,17 @@ export function denoPath(root) {
   return path.join(root, "node_modules", name, "deno");
 }
 
+/** Refuses to install through a link: npm would empty a folder that other checkouts use. */
+export function refuseLink(root) {
+  const folder = path.join(root, "node_modules");
+  if (!fs.existsSync(folder) || !fs.lstatSync(folder).isSymbolicLink()) return;
+  throw new SetupError(
+    `Cannot install: ${folder} is a link, and not what package-lock.json says; install where it points.`,
+  );
+}
+
 async function install(wanted) {
+  refuseLink(ROOT);
   const release = await takeLock(LOCK);
   try {
     if (isInstalled(ROOT, wanted)) return; // the process that we waited for did it

@@ -70,6 +70,7 @@ const PROBES: Record<string, Probe> = {
   "kernel": probeKernel,
   "providers": probeProviders,
   "tfjs": probeTfjs,
+  "teacher": probeTeacher,
   "memory": () => probeMemory(),
   "disk": () => probeDisk(),
   "Python": () => probeProgram("Python", "python3", "only the peers of benchmarks and Jupyter need it"),
@@ -135,6 +136,14 @@ async function probeTfjs(): Promise<Finding> {
   const found = native ? "tfjs-node, TensorFlow's native kernels" : "pure tfjs, plain JavaScript";
   const advice = native ? null : "deno task setup:tfjs-node installs the native ones, many times as fast";
   return { subject: "tfjs", state: native ? "ok" : "absent", found, advice };
+}
+
+async function probeTeacher(): Promise<Finding> {
+  const { hasTeacher } = await import("../models/teacher.ts");
+  const there = hasTeacher();
+  const found = there ? "all-MiniLM-L6-v2" : "not fetched";
+  const advice = there ? null : "deno task teacher; only embedding texts of one's own needs it";
+  return { subject: "teacher", state: there ? "ok" : "absent", found, advice };
 }
 
 function probeMemory(): Finding {

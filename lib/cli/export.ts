@@ -41,7 +41,9 @@ export async function exportMain(args: string[], terminal: Terminal): Promise<nu
   const file = out ?? defaultName(model.metadata.model, options);
   await writeFileAtomic(resolve(file), model.bytes);
   terminal.line(`${file}: ${(model.bytes.length / 1e6).toFixed(2)} MB, ${model.metadata.dtype}`);
-  for (const key of ["inputs", "outputs", "dataset"]) terminal.line(`  ${key}: ${model.metadata[key]}`);
+  for (const key of ["inputs", "outputs", "dataset", "float16Range"]) {
+    if (key in model.metadata) terminal.line(`  ${key}: ${model.metadata[key]}`);
+  }
   terminal.line(`\nPython (pip install onnxruntime):\n${pythonLines(file, model.graph).join("\n")}`);
   terminal.line(`\nNode (npm install onnxruntime-node), as ${basename(file, ".onnx")}.mjs:`);
   terminal.line(nodeLines(file, model.graph).join("\n"));

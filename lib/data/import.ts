@@ -53,6 +53,20 @@ const FLOATING = ["F16", "BF16", "F32", "F64"];
  * @throws {RangeError} for a value that is not finite or a row of zeros, with its place; for texts that are not as many as rows; for fewer
  *   than 10 different rows; when there is a dataset of that name
  * @throws {TypeError} for files of another kind, tensors that are no matrix, and matrices of mixed widths or dtypes
+ *
+ * @example
+ * ```ts
+ * import { importDataset, loadDataset, writeSafetensors } from "lib/data/mod.ts";
+ * import { mkdtempSync, rmSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * const parent = mkdtempSync(`${tmpdir()}/example-`);
+ * const data = Float32Array.from({ length: 20 * 3 }, (_, i) => i + 1);
+ * await writeSafetensors(`${parent}/mine.safetensors`, { vectors: { shape: [20, 3], data } });
+ * const { folder } = await importDataset(`${parent}/mine.safetensors`, { parent });
+ * const dataset = await loadDataset(folder);
+ * console.log(dataset.columns.embedding.shape, dataset.splits.train.length); // [20, 3] 16
+ * rmSync(parent, { recursive: true });
+ * ```
  */
 export async function importDataset(file: string, options: ImportOptions = {}): Promise<ImportResult> {
   const { texts: textFile = null, seed = 1, parent = projectPath("data"), force = false } = options;

@@ -3,6 +3,7 @@
 import { topologicalOrder } from "./graph.ts";
 import { operatorOf } from "./operator.ts";
 import { add, expand } from "./ops.ts";
+import { atOrigin, withOriginOf } from "./origin.ts";
 import { NO_RECOMPUTATION, type Recomputation, recomputation } from "./recomputation.ts";
 import { constant, describe, type Operation, type Tensor } from "./tensor.ts";
 import { concreteShape, isFloating } from "./types.ts";
@@ -40,7 +41,8 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], { segments = 1 }
   const needed = dependents(loss, wrt);
   const forward = segments === 1 ? NO_RECOMPUTATION : recomputation(loss, segments);
   for (const operation of topologicalOrder([loss]).reverse()) {
-    if (operation.outputs.some((output) => needed.has(output))) propagate(operation, { adjoints, needed, forward });
+    if (!operation.outputs.some((output) => needed.has(output))) continue;
+    withOriginOf(operation, () => propagate(operation, { adjoints, needed, forward }));
   }
   return wrt.map((tensor) => {
     const gradient = adjoints.get(tensor);
@@ -72,7 +74,9 @@ function propagate(
   const outputGradients = operation.outputs.map((output) => adjoints.get(output) ?? null);
   if (outputGradients.every((gradient) => gradient === null)) return;
   const { gradient } = operatorOf(operation.type);
-  if (!gradient) throw new TypeError(`Cannot differentiate: ${operation.type} has no gradient`);
+  if (!gradient) {
+    throw new TypeError(`Cannot differentiate: ${operation.type} has no gradient${atOrigin(operation)}`);
+  }
   const known = outputGradients.find((tensor) => tensor !== null)!;
   const { inputs, outputs } = forward.tensorsOf(operation, known);
   const contributions = gradient({ inputs, outputs, attributes: operation.attributes, gradients: outputGradients });

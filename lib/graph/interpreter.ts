@@ -1,9 +1,10 @@
 // The float64 interpreter: slow, plain, and the reference that every other executor is tested against.
 
+import { fixDims, sizesOfNames } from "./dimensions.ts";
 import { type Graph, topologicalOrder } from "./graph.ts";
 import { operatorOf } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
-import { elementCount, formatShape, type NdArray, type Shape } from "./types.ts";
+import { elementCount, formatShape, type NdArray } from "./types.ts";
 
 /** Values fed by name: flat numbers in row-major order; the shape is needed where the graph's has names. */
 export interface FeedArray {
@@ -27,7 +28,10 @@ export interface FeedArray {
  */
 export function interpret(graph: Graph, feeds: Readonly<Record<string, FeedArray>>): Record<string, NdArray> {
   const values = new Map<Tensor, NdArray>();
-  const sizes: Record<string, number> = {};
+  const given = Object.entries(graph.inputs).map(([name, { shape }]) =>
+    [shape, feeds[name]?.shape ?? shape as number[]] as const
+  );
+  const sizes = sizesOfNames(given);
   for (const [name, leaf] of Object.entries(graph.inputs)) values.set(leaf, fed(name, { leaf, feeds, sizes }));
   for (const leaf of graph.parameters) values.set(leaf, fed(leaf.source.name, { leaf, feeds, sizes }));
   const valueOf = (tensor: Tensor): NdArray => {
@@ -40,7 +44,7 @@ export function interpret(graph: Graph, feeds: Readonly<Record<string, FeedArray
     const inputs = operation.inputs.map(valueOf);
     const outputs = operation.outputs.map((tensor) => ({
       dtype: tensor.dtype,
-      shape: resolveShape(tensor.shape, sizes),
+      shape: fixDims(tensor.shape, sizes) as number[],
     }));
     const results = operatorOf(operation.type).evaluate(inputs, operation.attributes, outputs);
     operation.outputs.forEach((tensor, i) => values.set(tensor, results[i]));
@@ -48,23 +52,20 @@ export function interpret(graph: Graph, feeds: Readonly<Record<string, FeedArray
   return Object.fromEntries(Object.entries(graph.outputs).map(([name, tensor]) => [name, valueOf(tensor)]));
 }
 
-function resolveShape(shape: Shape, sizes: Readonly<Record<string, number>>): number[] {
-  return shape.map((dim) => (typeof dim === "number" ? dim : sizes[dim]));
-}
-
 function fed(
   name: string,
-  { leaf, feeds, sizes }: { leaf: Tensor; feeds: Readonly<Record<string, FeedArray>>; sizes: Record<string, number> },
+  { leaf, feeds, sizes }: {
+    leaf: Tensor;
+    feeds: Readonly<Record<string, FeedArray>>;
+    sizes: Readonly<Record<string, number>>;
+  },
 ): NdArray {
   const feed = feeds[name];
   if (!feed) throw new TypeError(`Cannot compute: expected a value for "${name}", got none`);
   const shape = feed.shape ?? (leaf.shape as number[]);
   const expected = formatShape(leaf.shape);
-  const fits = shape.length === leaf.shape.length && leaf.shape.every((dim, axis) => {
-    if (typeof dim === "number") return dim === shape[axis];
-    sizes[dim] ??= shape[axis];
-    return sizes[dim] === shape[axis];
-  });
+  const fits = shape.length === leaf.shape.length &&
+    fixDims(leaf.shape, sizes).every((size, axis) => size === shape[axis]);
   if (!fits || elementCount(shape) !== feed.data.length) {
     throw new TypeError(
       `Cannot compute: expected ${name} ${expected}, got ${formatShape(shape)} with ${feed.data.length} values`,

@@ -17,6 +17,7 @@ import "./operators/gather.ts";
 import "./operators/logic.ts";
 import "./operators/split.ts";
 
+export { addDims, fixDims, sizesOfNames } from "./dimensions.ts";
 export { explain, type GraphCosts } from "./explain.ts";
 export { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 export { type GradientOptions, gradients } from "./gradient.ts";
@@ -24,6 +25,7 @@ export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts"
 export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
 export { apply, operatorOf, operatorTypes } from "./operator.ts";
+export { atOrigin, locateError, originOf } from "./origin.ts";
 export * from "./ops.ts";
 export * from "./ops_functions.ts";
 export * from "./ops_indexing.ts";

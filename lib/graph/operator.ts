@@ -1,5 +1,6 @@
 // The registry of operators: shape rule, gradient and float64 evaluation of each, under ONNX's name and semantics.
 
+import { locateError, rememberOrigin } from "./origin.ts";
 import type { Attributes, Operation, Tensor } from "./tensor.ts";
 import type { NdArray, TensorType } from "./types.ts";
 
@@ -62,8 +63,20 @@ export function operatorTypes(): string[] {
   return [...registry.keys()].sort();
 }
 
-/** Applies an operator to tensors; shapes are checked here, where the model is written. */
+/**
+ * Applies an operator to tensors; shapes are checked here, where the model is written.
+ *
+ * @throws {TypeError | RangeError} naming operator, what it expected, what it got, and the line of the model
+ */
 export function apply(type: string, inputs: readonly Tensor[], attributes: Attributes = {}): readonly Tensor[] {
+  try {
+    return applied(type, inputs, attributes);
+  } catch (error) {
+    throw locateError(error, { thrownHere: true });
+  }
+}
+
+function applied(type: string, inputs: readonly Tensor[], attributes: Attributes): readonly Tensor[] {
   const operator = operatorOf(type);
   for (const name of Object.keys(attributes)) {
     if (!operator.attributes?.[name]) throw new TypeError(`Cannot apply ${type}: unknown attribute ${name}`);
@@ -72,6 +85,7 @@ export function apply(type: string, inputs: readonly Tensor[], attributes: Attri
   const outputs: Tensor[] = [];
   const source: Operation = { kind: "operation", type, inputs: [...inputs], attributes, outputs };
   types.forEach((tensorType, index) => outputs.push({ ...tensorType, source, index }));
+  rememberOrigin(source);
   return outputs;
 }
 

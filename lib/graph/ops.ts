@@ -188,7 +188,7 @@ export function layerNormalization(
   return applyOne("LayerNormalization", bias ? [x, scale, bias] : [x, scale], { axis, epsilon });
 }
 
-/** Joins tensors along `axis`. */
+/** Joins tensors along `axis`; lengths that are names add up to a new one, `past+1`. */
 export const concat = (tensors: readonly Tensor[], axis: number): Tensor => applyOne("Concat", tensors, { axis });
 
 /** The part `[start, end)` along `axis`; step 1. */

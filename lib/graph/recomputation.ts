@@ -4,6 +4,7 @@
 import { topologicalOrder } from "./graph.ts";
 import { tensorBytes } from "./liveness.ts";
 import { apply } from "./operator.ts";
+import { withOriginOf } from "./origin.ts";
 import { equal, mul, reshape, slice, where } from "./ops.ts";
 import { constant, type Operation, type Tensor } from "./tensor.ts";
 import { concreteShape } from "./types.ts";
@@ -92,11 +93,8 @@ class SegmentRecomputation implements Recomputation {
         stack.push(...missing);
         continue;
       }
-      const results = apply(
-        type,
-        inputs.map((input) => this.#again.get(input) ?? this.#entering(input, segment)),
-        attributes,
-      );
+      const read = inputs.map((input) => this.#again.get(input) ?? this.#entering(input, segment));
+      const results = withOriginOf(tensor.source as Operation, () => apply(type, read, attributes));
       outputs.forEach((output, i) => this.#again.set(output, results[i]));
     }
     return this.#again.get(wanted)!;

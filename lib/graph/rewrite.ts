@@ -1,9 +1,10 @@
 // Rewrites: a graph in, an equivalent graph out. Each rebuilds the expression bottom-up, so shapes are checked again.
 
+import { dimTerms, fixDims } from "./dimensions.ts";
 import { type Graph, graph, topologicalOrder } from "./graph.ts";
 import { apply } from "./operator.ts";
+import { withOriginOf } from "./origin.ts";
 import { type Operation, type Tensor } from "./tensor.ts";
-import { type Shape } from "./types.ts";
 
 /** What to put in the place of a leaf or of an operation's outputs; null keeps it. */
 export interface Replacement {
@@ -24,8 +25,10 @@ export function rebuild(outputs: readonly Tensor[], { leaf, operation }: Replace
   for (const source of topologicalOrder(outputs)) {
     const inputs = source.inputs.map(resolve);
     const same = inputs.every((input, i) => input === source.inputs[i]);
-    const results = operation?.(source, inputs) ??
-      (same ? source.outputs : apply(source.type, inputs, source.attributes));
+    const results = withOriginOf(
+      source,
+      () => operation?.(source, inputs) ?? (same ? source.outputs : apply(source.type, inputs, source.attributes)),
+    );
     source.outputs.forEach((output, i) => rebuilt.set(output, results[i]));
   }
   return outputs.map(resolve);
@@ -53,15 +56,16 @@ export function rewriteGraph(original: Graph, replacement: Replacement): Graph {
  * ```
  */
 export function bindDimensions(original: Graph, sizes: Readonly<Record<string, number>>): Graph {
-  const used = new Set(Object.values(original.inputs).flatMap((tensor) => tensor.shape));
+  const used = new Set(
+    Object.values(original.inputs).flatMap(({ shape }) => shape.flatMap((dim) => dimTerms(dim).names)),
+  );
   for (const [name, size] of Object.entries(sizes)) {
     if (!used.has(name)) throw new RangeError(`Cannot fix dimension "${name}": no input of ${original.name} has it`);
     if (!Number.isInteger(size) || size < 1) {
       throw new RangeError(`Cannot fix dimension "${name}": expected an integer of at least 1, got ${size}`);
     }
   }
-  const bind = (shape: Shape) => shape.map((dim) => (typeof dim === "string" ? sizes[dim] ?? dim : dim));
   return rewriteGraph(original, {
-    leaf: (tensor) => tensor.source.kind === "input" ? { ...tensor, shape: bind(tensor.shape) } : null,
+    leaf: (tensor) => tensor.source.kind === "input" ? { ...tensor, shape: fixDims(tensor.shape, sizes) } : null,
   });
 }

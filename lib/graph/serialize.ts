@@ -2,6 +2,7 @@
 
 import { type Graph, graph, leaves, topologicalOrder } from "./graph.ts";
 import { apply } from "./operator.ts";
+import { withoutOrigin } from "./origin.ts";
 import { type Attributes, constant, type Initializer, input, parameter, type Tensor } from "./tensor.ts";
 import type { DType, Shape } from "./types.ts";
 
@@ -66,7 +67,7 @@ function deserializeNode(node: SerializedNode, tensors: readonly Tensor[]): read
     case "constant":
       return [constant(node.data.map(Number), { dtype: node.dtype, shape: node.shape as number[] })];
     case "operation":
-      return apply(node.type, node.inputs.map((number) => tensors[number]), node.attributes);
+      return withoutOrigin(() => apply(node.type, node.inputs.map((number) => tensors[number]), node.attributes));
   }
 }
 

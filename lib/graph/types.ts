@@ -1,9 +1,14 @@
 // Element types, symbolic shapes and their formatting: the vocabulary of every tensor in a graph.
 
+import { addDims, dimTerms } from "./dimensions.ts";
+
 /** Element type of a tensor, by ONNX's lower-case names. */
 export type DType = "float32" | "float16" | "float64" | "int64" | "int32" | "int8" | "uint8" | "bool";
 
-/** One dimension: a fixed size (an integer of at least 1) or a name such as `"batch"` for a size known only at run time. */
+/**
+ * One dimension: a fixed size (an integer of at least 1), or a name such as `"batch"` for a size known only at run time, or a sum
+ * of both, `"past+1"` (names in alphabetical order, then the number; see `addDims`).
+ */
 export type Dim = number | string;
 
 /** Dimensions, outermost first; `[]` is a scalar. */
@@ -35,16 +40,18 @@ export function formatShape(shape: Shape): string {
 }
 
 /**
- * Refuses dimensions that are neither names nor integers of at least 1.
+ * Refuses dimensions that are neither names, nor sums of names, nor integers of at least 1.
  *
  * @param label what the shape belongs to, for the message
  */
 export function checkShape(shape: Shape, label: string): void {
   shape.forEach((dim, axis) => {
     if (typeof dim === "string") {
-      if (!/^[A-Za-z_]\w*$/.test(dim)) {
+      if (!/^[A-Za-z_]\w*(\+[A-Za-z_]\w*)*(\+\d+)?$/.test(dim)) {
         throw new TypeError(`${label}: expected a name of letters for dimension ${axis}, got "${dim}"`);
       }
+      const sum = dim.includes("+") ? addDims([dim]) : dim;
+      if (sum !== dim) throw new TypeError(`${label}: expected "${sum}" for dimension ${axis}, got "${dim}"`);
     } else if (!Number.isInteger(dim) || dim < 1) {
       throw new RangeError(`${label}: expected an integer of at least 1 for dimension ${axis}, got ${dim}`);
     }
@@ -64,8 +71,9 @@ export function elementCount(shape: readonly number[]): number {
 export function concreteShape(shape: Shape, label: string): number[] {
   return shape.map((dim) => {
     if (typeof dim === "number") return dim;
+    const [name] = dimTerms(dim).names;
     throw new RangeError(
-      `${label}: expected a shape without names, got ${formatShape(shape)}; fix "${dim}" with bindDimensions first`,
+      `${label}: expected a shape without names, got ${formatShape(shape)}; fix "${name}" with bindDimensions first`,
     );
   });
 }

@@ -13,6 +13,8 @@ export interface EmbedCorpusOptions extends EmbedOptions {
   partsFolder?: string;
   /** Texts a part. Default 4096. */
   partSize?: number;
+  /** Texts embedded so far, after each batch; not called for parts of an earlier run, which say nothing about speed. */
+  onProgress?: (done: number, total: number) => void;
 }
 
 /** Half-precision embeddings of a corpus. */
@@ -54,7 +56,6 @@ export async function embedCorpus(
     if (path && !known) await writePart(path, made, teacher.width);
     data.set(made.data, start * teacher.width);
     truncated += made.truncated;
-    done(part.length);
   }
   return { shape: [texts.length, teacher.width], data, truncated, resumed };
 }

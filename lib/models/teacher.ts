@@ -130,6 +130,17 @@ export interface TextEmbeddings {
  *
  * @throws {RangeError} when batchSize is not an integer from 1
  * @throws the signal's reason when it is aborted
+ *
+ * @example
+ * ```ts
+ * import { embedTexts, hasTeacher, loadTeacher } from "lib/models/teacher.ts";
+ * if (hasTeacher()) {
+ *   const teacher = await loadTeacher();
+ *   const { shape } = await embedTexts(teacher, ["a small dog", "a young cat"]);
+ *   if (shape.join() !== "2,384") throw new Error("two vectors of width 384");
+ *   await teacher.release();
+ * }
+ * ```
  */
 export async function embedTexts(
   teacher: Teacher,

@@ -10,12 +10,14 @@ import {
   cos,
   cumSum,
   describe,
+  type Dim,
   equal,
   greater,
   isFloating,
   lessOrEqual,
   matMul,
   mul,
+  reduceMax,
   reshape,
   sin,
   slice,
@@ -169,8 +171,14 @@ export interface GroupedQueryOptions {
   normEpsilon?: number | null;
   /** `[batch or 1, sequence]`. Default: 0, 1, 2, ... */
   positions?: Tensor;
-  /** `[batch, sequence]`, above 0 where a position may be attended to. */
+  /** `[batch, sequence]`, above 0 where a position may be attended to; with a cache, `[batch, past+sequence]`. */
   mask?: Tensor | null;
+}
+
+/** Keys (rotated) and values of positions that were seen, each `[batch, keyValueHeads, past, headDim]`. */
+export interface KeyValueCache {
+  readonly keys: Tensor;
+  readonly values: Tensor;
 }
 
 /**
@@ -181,13 +189,31 @@ export interface GroupedQueryOptions {
  * @returns the same shape
  */
 export function groupedQueryAttention(scope: Scope, x: Tensor, options: GroupedQueryOptions): Tensor {
+  return cachedGroupedQueryAttention(scope, x, options).output;
+}
+
+/**
+ * `groupedQueryAttention` of the positions after those in a cache, for models that generate step by step: the cache is an input
+ * of such a model and the longer one an output. Its positions default to those after the cache.
+ *
+ * @param x `[batch, sequence, width]`, often a sequence of 1
+ * @param options cache: null for the first positions of a sequence, since there are no tensors of size 0
+ * @returns the output `[batch, sequence, width]`, and the cache with these positions, `[batch, keyValueHeads, past+sequence, headDim]`
+ */
+export function cachedGroupedQueryAttention(
+  scope: Scope,
+  x: Tensor,
+  { cache = null, ...options }: GroupedQueryOptions & { cache?: KeyValueCache | null },
+): { output: Tensor; cache: KeyValueCache } {
   expectSequence(x, "groupedQueryAttention");
   const { heads, keyValueHeads, theta = 10000, normEpsilon = 1e-5, mask = null } = options;
   const [batch, sequence] = x.shape;
   const width = lastDim(x, "groupedQueryAttention");
   const headDim = options.headDim ?? headWidth(width, heads, "groupedQueryAttention");
   const groups = headWidth(heads, keyValueHeads, "groupedQueryAttention");
-  const positions = options.positions ?? sequencePositions(x);
+  if (cache) expectCache(cache, [batch, keyValueHeads, headDim]);
+  const slots = cache ? add(pastLength(cache), sequencePositions(x)) : null;
+  const positions = options.positions ?? slots ?? sequencePositions(x);
   // Queries [batch, keyValueHeads, groups, sequence, headDim]; keys and values the same with one group.
   const project = (name: string, perHead: number) =>
     reshape(linear(scope.child(`${name}_proj`), x, keyValueHeads * perHead * headDim, { bias: false }), [
@@ -205,9 +231,17 @@ export function groupedQueryAttention(scope: Scope, x: Tensor, options: GroupedQ
     return rotary(transpose(normal, [0, 2, 3, 1, 4]), { positions, theta });
   };
   const queries = mul(placed("q", groups), 1 / Math.sqrt(headDim));
-  const keysAcross = transpose(placed("k", 1), [0, 1, 2, 4, 3]);
-  const values = transpose(project("v", 1), [0, 2, 3, 1, 4]);
-  const causal = unsqueeze(lessOrEqual(unsqueeze(positions, [1]), unsqueeze(positions, [2])), [1, 2]);
+  const own = { keys: placed("k", 1), values: transpose(project("v", 1), [0, 2, 3, 1, 4]) };
+  const kept = {
+    keys: cache ? concat([cache.keys, squeeze(own.keys, [2])], 2) : squeeze(own.keys, [2]),
+    values: cache ? concat([cache.values, squeeze(own.values, [2])], 2) : squeeze(own.values, [2]),
+  };
+  const seen = cache ? { keys: unsqueeze(kept.keys, [2]), values: unsqueeze(kept.values, [2]) } : own;
+  const keysAcross = transpose(seen.keys, [0, 1, 2, 4, 3]);
+  const { values } = seen;
+  // With a cache, order is that of its slots, whatever positions the queries are given.
+  const keyOrder = slots ? cachePositions(kept) : positions;
+  const causal = unsqueeze(lessOrEqual(unsqueeze(keyOrder, [1]), unsqueeze(slots ?? positions, [2])), [1, 2]);
   const hidden = mask && unsqueeze(greater(mask, 0), [1, 2, 3]);
   const allowed = hidden ? and(causal, hidden) : causal;
   const mixed = reshape(transpose(attend(queries, keysAcross, { values, allowed }), [0, 3, 1, 2, 4]), [
@@ -215,5 +249,30 @@ export function groupedQueryAttention(scope: Scope, x: Tensor, options: GroupedQ
     sequence,
     heads * headDim,
   ]);
-  return linear(scope.child("out_proj"), mixed, width, { bias: false });
+  return { output: linear(scope.child("out_proj"), mixed, width, { bias: false }), cache: kept };
+}
+
+function expectCache({ keys, values }: KeyValueCache, [batch, heads, width]: readonly Dim[]): void {
+  for (const part of [keys, values]) {
+    const [rows, ofHeads, past, ofWidth] = part.shape;
+    if (part.shape.length === 4 && rows === batch && ofHeads === heads && ofWidth === width && past === keys.shape[2]) {
+      continue;
+    }
+    const expected = `[${batch}, ${heads}, past, ${width}]`;
+    throw new TypeError(
+      `Cannot apply groupedQueryAttention: expected keys and values ${expected}, got ${describe(part)}`,
+    );
+  }
+}
+
+/** Slots 0, 1, 2, ... of a cache, `[batch, past]`. */
+function cachePositions({ keys }: KeyValueCache): Tensor {
+  return sequencePositions(squeeze(slice(keys, { axis: 1, start: 0, end: 1 }), [1]));
+}
+
+/** How many slots a cache has, `[batch, 1]` or a constant. */
+function pastLength(cache: KeyValueCache): Tensor {
+  const past = cache.keys.shape[2];
+  if (typeof past === "number") return constant([past], { shape: [1, 1] });
+  return add(reduceMax(cachePositions(cache), { axes: [1], keepDims: true }), 1);
 }

@@ -6,8 +6,10 @@
 
 export {
   bertAttention,
+  cachedGroupedQueryAttention,
   groupedQueryAttention,
   type GroupedQueryOptions,
+  type KeyValueCache,
   multiHeadAttention,
   rotary,
   sequencePositions,

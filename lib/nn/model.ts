@@ -8,6 +8,7 @@ import {
   graph,
   type Initializer,
   input,
+  locateError,
   type Parameter,
   parameter,
   type Tensor,
@@ -92,8 +93,13 @@ export function model(
   { inputs }: { inputs: Readonly<Record<string, TensorSpec>> },
   forward: Forward,
 ): Model {
-  const apply: Model["apply"] = (tensors, { training = false, step = null } = {}) =>
-    forward(rootScope(name), tensors, { training, step });
+  const apply: Model["apply"] = (tensors, { training = false, step = null } = {}) => {
+    try {
+      return forward(rootScope(name), tensors, { training, step });
+    } catch (error) {
+      throw locateError(error);
+    }
+  };
   return {
     name,
     inputs,

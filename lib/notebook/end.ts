@@ -26,8 +26,10 @@ export interface Place {
 
 /** The failure that an error event stands for. */
 export function thrownFailure(error: ErrorEvent, place: Place, locator: Locator): NotebookFailure {
-  // The message stands in front of the frames; an import failure names its place only there.
-  const frames = locator.tellable(error.stack.includes("    at ") ? error.stack : `${error.message}\n${error.stack}`);
+  // The message stands in front of the frames and may name lines of its own; an import failure names its place only there.
+  const thrown = locator.tellable(error.stack.slice(Math.max(0, error.stack.search(/^ {4}at /m))));
+  const inNotebook = thrown.some(({ position }) => position !== null);
+  const frames = inNotebook ? thrown : locator.tellable(`${error.message}\n${error.stack}`);
   const prefix = { cell: "", rejection: "Unhandled rejection: ", callback: "In a callback: " }[error.origin];
   const message = `${prefix}${error.name}: ${withoutPlace(locator.clean(error.message))}`;
   return { ...located(frames, place, error.origin), notebook: place.notebook, message };
@@ -88,7 +90,7 @@ function located(
 }
 
 function withoutPlace(message: string): string {
-  return message.replace(/\s+at (the notebook|[\w./-]+):\d+:\d+[\s\S]*$/, "");
+  return message.replace(/,?\s+at (cell \d+, line \d+|(the notebook|[\w./-]+):\d+:\d+)(\n[\s\S]*)?$/, "");
 }
 
 function memoryHint({ signal, stderrTail }: ChildResult): string {

@@ -46,9 +46,13 @@ export class Locator {
     return this.frames(stack).filter((frame) => !frame.foreign).slice(0, MAX_FRAMES);
   }
 
-  /** `text` with the generated file's name and the project's path taken out. */
+  /** `text` with places in the generated file told as cell and line, and the project's path taken out. */
   clean(text: string): string {
-    return text.replaceAll(this.#url, "the notebook").replaceAll(pathToFileURL(projectRoot()).href + "/", "")
+    const told = text.replaceAll(PLACE, (place, line) => {
+      const position = place.startsWith(`${this.#url}:`) ? this.positions[Number(line) - 1] : null;
+      return position ? `cell ${position.cell}, line ${position.line}` : place;
+    });
+    return told.replaceAll(this.#url, "the notebook").replaceAll(pathToFileURL(projectRoot()).href + "/", "")
       .replaceAll(projectRoot() + "/", "");
   }
 }

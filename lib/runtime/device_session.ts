@@ -3,17 +3,9 @@
 // the device has taken its work, so runs without any may overlap with what the caller does next.
 
 import type * as Ort from "onnxruntime-common";
-import {
-  type DType,
-  encodeOnnx,
-  type Graph,
-  graph as closeGraph,
-  identity,
-  input,
-  type Operation,
-  type Tensor,
-  topologicalOrder,
-} from "../graph/mod.ts";
+import { type DType, encodeOnnx, type Graph, graph as closeGraph, identity, input, type Tensor } from "../graph/mod.ts";
+import { firstRefused } from "./node_error.ts";
+import { ortTensor } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
 import { checkValue } from "./feeds.ts";
 import { type ArrayData, type ArrayValue, type BoundRun, weightBytes } from "./session.ts";
@@ -119,36 +111,17 @@ async function createNative(
       extra: { session: { disable_cpu_ep_fallback: "1" } },
     });
   } catch (error) {
-    const node = isFallback(error) ? await firstUnsupported(ort, graph) : null;
+    const node = isFallback(error) ? await firstRefused(graph, (node) => takes(ort, node)) : null;
     throw deviceError(`compile ${graph.name}`, error, node);
   }
 }
 
 const isFallback = (error: unknown) => /fallback to CPU EP has been explicitly disabled/.test(String(error));
 
-/** The first node that WebGPU does not take by itself, for the message: ONNX Runtime only says that there is one. */
-async function firstUnsupported(ort: OrtModule, graph: Graph): Promise<string | null> {
-  const operations = topologicalOrder(Object.values(graph.outputs));
-  for (const [i, operation] of operations.entries()) {
-    if (!await takes(ort, operation)) return describeNode(operation, i);
-  }
-  return null;
-}
-
-async function takes(ort: OrtModule, { type, inputs, attributes, outputs }: Operation): Promise<boolean> {
-  const leaves = new Map<Tensor, Tensor>();
-  const alone = inputs.map((tensor, i) => {
-    if (tensor.source.kind === "constant") return tensor;
-    const leaf = leaves.get(tensor) ?? input(`input${i}`, tensor.dtype, tensor.shape);
-    leaves.set(tensor, leaf);
-    return leaf;
-  });
-  const source: Operation = { kind: "operation", type, inputs: alone, attributes, outputs: [] };
-  const results = outputs.map((output, index) => ({ ...output, source, index }));
-  Object.assign(source, { outputs: results });
-  const graph = closeGraph("node", Object.fromEntries(results.map((result, i) => [`output${i}`, result])));
+/** Whether WebGPU takes a node: ONNX Runtime only says that there is one that it does not. */
+async function takes(ort: OrtModule, node: Graph): Promise<boolean> {
   try {
-    const native = await ort.InferenceSession.create(encodeOnnx(graph), {
+    const native = await ort.InferenceSession.create(encodeOnnx(node), {
       executionProviders: ["webgpu"],
       logSeverityLevel: 4,
       extra: { session: { disable_cpu_ep_fallback: "1" } },
@@ -158,12 +131,6 @@ async function takes(ort: OrtModule, { type, inputs, attributes, outputs }: Oper
   } catch (error) {
     return !isFallback(error);
   }
-}
-
-/** As in the encoded graph, `Sign_12`, with what goes in. */
-function describeNode({ type, inputs }: Operation, index: number): string {
-  const operands = inputs.map(({ dtype, shape }) => `${dtype} [${shape.join(", ")}]`);
-  return `${type}_${index} (${type} of ${operands.join(", ")})`;
 }
 
 /** What ONNX Runtime says, as a sentence that tells what to do. */
@@ -240,14 +207,10 @@ class WebGpuSession implements DeviceSession {
         }
         const array = value as ArrayValue | undefined;
         checkValue(name, tensor, array);
-        return [name, cpuTensor(this.#ort, array)];
+        return [name, ortTensor(this.#ort, array)];
       }),
     );
   }
-}
-
-function cpuTensor(ort: OrtModule, { dtype, data, shape }: ArrayValue): Ort.Tensor {
-  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
 }
 
 /** Copies as the identity of a graph: ONNX Runtime for Node has no other way to write or read a device's memory. */
@@ -262,7 +225,7 @@ class WebGpuMemory implements DeviceMemory {
 
   async upload(values: Readonly<Record<string, ArrayValue>>): Promise<Record<string, DeviceArray>> {
     const native = await this.#session(values, { allocateOutputs: true });
-    const feeds = Object.entries(values).map(([name, value]) => [fromName(name), cpuTensor(this.#ort, value)] as const);
+    const feeds = Object.entries(values).map(([name, value]) => [fromName(name), ortTensor(this.#ort, value)] as const);
     const results = await runNative("write memory", native, Object.fromEntries(feeds));
     return Object.fromEntries(Object.keys(values).map((name) => [name, new OrtDeviceArray(results[name])]));
   }

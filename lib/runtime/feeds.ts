@@ -1,6 +1,14 @@
 // What is given to a run is checked against what the graph declares.
 
-import { type ArrayValue, elementCount, formatShape, type Graph, type Tensor } from "../graph/mod.ts";
+import {
+  type ArrayValue,
+  elementCount,
+  fixDims,
+  formatShape,
+  type Graph,
+  sizesOfNames,
+  type Tensor,
+} from "../graph/mod.ts";
 
 /** Inputs and parameters by name: everything that a run can be given. */
 export function leavesOf(graph: Graph): Record<string, Tensor> {
@@ -30,17 +38,39 @@ export function checkFeeds(
   const unknown = Object.keys(feeds).find((name) => !inputNames.includes(name));
   if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${inputNames.join(", ")}`);
   const sizes = new Map<string, number>();
+  let sums = false;
   for (const name of inputNames) {
     const { shape } = leaves[name];
     checkValue(name, leaves[name], feeds[name]);
     shape.forEach((dim, axis) => {
       if (typeof dim === "number") return;
+      if (dim.includes("+")) sums = true;
       const size = feeds[name].shape[axis];
       const known = sizes.get(dim) ?? size;
       if (known !== size) {
         throw new TypeError(`Cannot run: expected ${dim} ${known} in ${name} ${formatShape(shape)}, got ${size}`);
       }
       sizes.set(dim, size);
+    });
+  }
+  if (sums) checkSums(feeds, leaves, inputNames);
+}
+
+/** Sizes such as `past+1` have to agree with those of their names. */
+function checkSums(
+  feeds: Readonly<Record<string, ArrayValue>>,
+  leaves: Readonly<Record<string, Tensor>>,
+  inputNames: readonly string[],
+): void {
+  const sizes = sizesOfNames(inputNames.map((name) => [leaves[name].shape, feeds[name].shape]));
+  for (const name of inputNames) {
+    const { shape } = leaves[name];
+    fixDims(shape, sizes).forEach((expected, axis) => {
+      const size = feeds[name].shape[axis];
+      if (expected === size) return;
+      throw new TypeError(
+        `Cannot run: expected ${shape[axis]} ${expected} in ${name} ${formatShape(shape)}, got ${size}`,
+      );
     });
   }
 }

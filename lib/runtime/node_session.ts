@@ -34,6 +34,20 @@ function freeCopies(results: Ort.InferenceSession.ReturnType): void {
   }
 }
 
+/** A value as onnxruntime-node takes it; its elements stay where they are. */
+export function ortTensor(ort: OrtModule, { dtype, data, shape }: ArrayValue): Ort.Tensor {
+  if (dtype === "float16") {
+    // Where there is a Float16Array, onnxruntime-common would make one of the bits, on which Deno 2.9.5 panics.
+    return Object.assign(new ort.Tensor("uint16", data as Uint16Array, shape), { type: "float16" as const });
+  }
+  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
+}
+
+/** The bits of float16 values, which onnxruntime-node gives as a Float16Array where there is one. */
+function bitsOf({ buffer, byteOffset, length }: Uint16Array): Uint16Array {
+  return new Uint16Array(buffer, byteOffset, length);
+}
+
 class NodeSession implements Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
@@ -54,7 +68,11 @@ class NodeSession implements Session {
     return Object.fromEntries(
       Object.entries(results).map(([name, { type, dims, data }]) => [
         name,
-        { dtype: type as DType, shape: dims, data: data as ArrayData },
+        {
+          dtype: type as DType,
+          shape: dims,
+          data: type === "float16" ? bitsOf(data as Uint16Array) : data as ArrayData,
+        },
       ]),
     );
   }
@@ -62,7 +80,9 @@ class NodeSession implements Session {
   bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
     const inputs = this.#tensors(feeds);
     for (const [name, value] of Object.entries(fetches)) checkValue(name, this.graph.outputs[name], value);
-    const outputs = Object.fromEntries(Object.entries(fetches).map(([name, value]) => [name, this.#tensor(value)]));
+    const outputs = Object.fromEntries(
+      Object.entries(fetches).map(([name, value]) => [name, ortTensor(this.ort, value)]),
+    );
     return { run: async () => freeCopies(await this.native.run(inputs, outputs)) };
   }
 
@@ -72,10 +92,6 @@ class NodeSession implements Session {
 
   #tensors(feeds: Readonly<Record<string, ArrayValue>>): Record<string, Ort.Tensor> {
     checkFeeds(feeds, this.#leaves, this.inputNames);
-    return Object.fromEntries(this.inputNames.map((name) => [name, this.#tensor(feeds[name])]));
-  }
-
-  #tensor({ dtype, data, shape }: ArrayValue): Ort.Tensor {
-    return new this.ort.Tensor(dtype as "float32", data as Float32Array, shape);
+    return Object.fromEntries(this.inputNames.map((name) => [name, ortTensor(this.ort, feeds[name])]));
   }
 }

@@ -1,9 +1,11 @@
 // Executing a graph with ONNX Runtime: a session per graph and provider, checked feeds, results in memory of one's choice.
 
 import { type ArrayData, type ArrayValue, encodeOnnx, type Graph } from "../graph/mod.ts";
+import { guardFloat16 } from "./finite.ts";
 import { onnxRuntimeC } from "./native/onnxruntime_c.ts";
 import { nativeSession } from "./native/session.ts";
 import { nodeSession } from "./node_session.ts";
+import { refusedGraph, SINGLE_NODE } from "./node_error.ts";
 import { type ProviderName, requireProvider } from "./onnxruntime.ts";
 
 export type { ArrayData, ArrayValue };
@@ -63,7 +65,8 @@ const AS_THE_GRAPH_SAYS = { qdq_matmulnbits_accuracy_level: "1", disable_double_
 /**
  * Compiles a graph.
  *
- * @throws {Error} when the provider is not part of the installed ONNX Runtime, or it refuses the graph
+ * @throws {Error} when the provider is not part of the installed ONNX Runtime, or it refuses the graph, naming the node; a
+ *   session of a graph in float16 raises a RangeError when finite values overflow (see finite.ts)
  *
  * @example
  * ```ts
@@ -76,13 +79,23 @@ const AS_THE_GRAPH_SAYS = { qdq_matmulnbits_accuracy_level: "1", disable_double_
  * ```
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Session> {
+  return guardFloat16(await create(graph, options), (probe) => create(probe, options));
+}
+
+async function create(graph: Graph, options: CompileOptions): Promise<Session> {
   const { provider = "cpu", binding = "auto", threads = 0, weights = {}, flushDenormals = false } = options;
   const model = encodeOnnx(graph, { weights: weightBytes(weights) });
   const config = { ...AS_THE_GRAPH_SAYS, ...(flushDenormals && { set_denormal_as_zero: "1" }) };
   const library = provider === "cpu" && binding === "auto" ? onnxRuntimeC() : null;
-  if (library) return nativeSession(library, graph, { model, threads, config, stored: Object.keys(weights) });
-  await requireProvider(provider);
-  return nodeSession(graph, { model, threads, config, provider });
+  if (!library) await requireProvider(provider);
+  try {
+    return library
+      ? nativeSession(library, graph, { model, threads, config, stored: Object.keys(weights) })
+      : await nodeSession(graph, { model, threads, config, provider });
+  } catch (cause) {
+    const again = { ...options, weights: {} };
+    throw graph.name === SINGLE_NODE ? cause : await refusedGraph(graph, cause, (node) => create(node, again));
+  }
 }
 
 /** Whether sessions on the CPU take arrays in memory that threads share; onnxruntime-node refuses it. */

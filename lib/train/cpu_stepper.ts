@@ -2,7 +2,15 @@
 // back into it; the kernel then updates parameters and moments in place. Nothing but the batch is copied.
 
 import { availableParallelism } from "node:os";
-import { bindDimensions, elementCount, gradients, type Graph, graph, type Parameter } from "../graph/mod.ts";
+import {
+  bindDimensions,
+  elementCount,
+  type GradientOptions,
+  gradients,
+  type Graph,
+  graph,
+  type Parameter,
+} from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
 import { type ArrayValue, compile, readsSharedMemory, type Session } from "../runtime/mod.ts";
 import { featureMajor } from "./feature_major.ts";
@@ -60,6 +68,8 @@ export interface StepperOptions {
   accumulationSteps?: number;
   /** Gradients are scaled down to this norm over all parameters. Default: never. */
   maxGradientNorm?: number;
+  /** Parts of the forward pass that are computed twice to save memory; see `GradientOptions`. Default 1: nothing is. */
+  segments?: number;
   /** Largest WebAssembly memory; tests force splits with it. */
   memoryLimitBytes?: number;
 }
@@ -119,7 +129,7 @@ export async function inPlaceStepper(
   });
   const byName = new Map(fixed.parameters.map((parameter) => [parameter.source.name, parameter]));
   for (const { name, parameter } of state.parameters) initialValues(byName.get(name)!, seed, parameter);
-  const session = await compileGradients(gradientGraph(fixed, trained), { threads });
+  const session = await compileGradients(gradientGraph(fixed, trained, options), { threads });
   const weights = Object.fromEntries([
     ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
     ...fixed.parameters.filter(({ source }) => !source.trainable)
@@ -134,8 +144,8 @@ export async function inPlaceStepper(
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;
 
 /** The loss and the gradient of each trained parameter, as one graph. */
-export function gradientGraph(fixed: Graph, trained: readonly Parameter[]): Graph {
-  const named = gradients(fixed.outputs.loss, trained).map((gradient, i) =>
+export function gradientGraph(fixed: Graph, trained: readonly Parameter[], { segments }: GradientOptions = {}): Graph {
+  const named = gradients(fixed.outputs.loss, trained, { segments }).map((gradient, i) =>
     [gradientName(trained[i].source.name), gradient] as const
   );
   return graph(`${fixed.name}-step`, { loss: fixed.outputs.loss, ...Object.fromEntries(named) });

@@ -18,7 +18,9 @@ import {
   type WeightedGraph,
 } from "../graph/mod.ts";
 import { type CheckpointSidecar, loadWeights, readSidecar } from "./checkpoint.ts";
+import { checkPartInFloat16 } from "./float16_check.ts";
 import { loadProgram } from "./program_file.ts";
+import type { DataSource } from "./training_data.ts";
 
 /** Precisions of an exported model: float32, float16, dynamic int8, 4-bit weights. */
 export const EXPORT_DTYPES = ["fp32", "fp16", "int8", "int4"] as const;
@@ -36,6 +38,8 @@ export interface ExportOptions {
   dtype?: ExportDtype;
   /** Fixed batch size; default: any. */
   batch?: number | null;
+  /** Rows that `fp16` is tried on before it is believed. Default: the data that the checkpoint was trained on, where it is here. */
+  data?: DataSource;
 }
 
 /** An exported model. */
@@ -62,11 +66,12 @@ const CONVERSIONS: Record<ExportDtype, (source: WeightedGraph) => WeightedGraph>
  * Exports the best weights of a checkpoint with their model.
  *
  * @param folder a checkpoint's folder
- * @throws {RangeError} when there is no checkpoint, no such part or dtype, or a batch below 1
+ * @throws {RangeError} when there is no checkpoint, no such part or dtype, or a batch below 1; when float16 cannot hold a weight
+ *   or what the model computes on the first training rows, naming parameter or node
  */
 export async function exportCheckpoint(
   folder: string,
-  { part = null, dtype = "fp32", batch = null }: ExportOptions = {},
+  { part = null, dtype = "fp32", batch = null, data: rows }: ExportOptions = {},
 ): Promise<ExportedModel> {
   if (!EXPORT_DTYPES.includes(dtype)) {
     throw new RangeError(`Cannot export: expected dtype ${EXPORT_DTYPES.join(", ")}, got "${dtype}"`);
@@ -79,12 +84,16 @@ export async function exportCheckpoint(
   const { program, data } = await loadProgram(folder);
   const chosen = partOf(program.forward, part);
   const fixed = batch === null ? chosen : withBatch(chosen, batch);
-  const converted = CONVERSIONS[dtype]({ graph: foldConstants(fixed), weights: await ownWeights(folder, fixed) });
+  const weights = await loadWeights(folder);
+  const float16Range = dtype === "fp16" &&
+    await checkPartInFloat16({ forward: program.forward, part: chosen, weights, data: rows ?? data });
+  const converted = CONVERSIONS[dtype]({ graph: foldConstants(fixed), weights: ownWeights(fixed, weights) });
   const metadata = {
     model: program.forward.name,
     part: part ?? "whole",
     dtype,
     ...signature(converted.graph),
+    ...(float16Range && { float16Range }),
     ...origin(sidecar, data),
   };
   checkSize(converted);
@@ -92,8 +101,7 @@ export async function exportCheckpoint(
   return { bytes, ...converted, metadata };
 }
 
-async function ownWeights(folder: string, { parameters }: Graph): Promise<WeightedGraph["weights"]> {
-  const all: Readonly<Record<string, ArrayValue>> = await loadWeights(folder);
+function ownWeights({ parameters }: Graph, all: Readonly<Record<string, ArrayValue>>): WeightedGraph["weights"] {
   return Object.fromEntries(parameters.map(({ source: { name } }) => [name, all[name]]));
 }
 

@@ -84,7 +84,7 @@ export async function runProgram(
   const settings = completeSettings(given);
   checkData(program.loss, data);
   checkData(program.metrics, data);
-  const { engine, batchSize, optimizer, seed, threads, accumulationSteps = 1, maxGradientNorm } = settings;
+  const { engine, batchSize, optimizer, seed, threads, accumulationSteps = 1, maxGradientNorm, segments } = settings;
   const rows = batchSize * accumulationSteps;
   if (data.train.length < rows) {
     throw new RangeError(`Cannot train: expected at least ${rows} training rows, got ${data.train.length}`);
@@ -97,6 +97,7 @@ export async function runProgram(
     threads,
     accumulationSteps,
     maxGradientNorm,
+    segments,
     memoryLimitBytes: options.memoryLimitBytes,
   });
   try {

@@ -11,6 +11,7 @@ export interface MemoryOrder {
   batchSize: number;
   validationRows: number;
   threads: number;
+  segments: number;
 }
 
 /** Sizes of the measured run. */
@@ -18,6 +19,8 @@ export interface MeasureOptions {
   batchSize: number;
   validationRows?: number;
   threads?: number;
+  /** As in the settings of a run. */
+  segments?: number;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface MeasureOptions {
  */
 export async function measureTrainingBytes(
   program: TrainingProgram,
-  { batchSize, validationRows = 1024, threads = 0 }: MeasureOptions,
+  { batchSize, validationRows = 1024, threads = 0, segments = 1 }: MeasureOptions,
 ): Promise<number> {
   let growthBytes: number | null = null;
   const child = startChild({
@@ -38,7 +41,8 @@ export async function measureTrainingBytes(
     deadlineMs: 600_000,
     onMessage: (message) => (growthBytes = (message as { growthBytes: number }).growthBytes),
   });
-  child.send({ program: serializeProgram(program), batchSize, validationRows, threads } satisfies MemoryOrder);
+  const order: MemoryOrder = { program: serializeProgram(program), batchSize, validationRows, threads, segments };
+  child.send(order);
   child.endMessages();
   const { stderrTail, reason } = await child.result;
   if (growthBytes === null) throw new Error(`Cannot measure memory: the process ended (${reason}): ${stderrTail}`);

@@ -20,7 +20,7 @@ const ALLOCATOR_FACTOR = 1.5;
  * them; and the copy of the gradients that onnxruntime-node hands back from a step. The data is not counted.
  *
  * @param batchSize rows of a step
- * @param options validationRows of the data; more than 1024 are validated in parts
+ * @param options validationRows of the data, of which more than 1024 are validated in parts; segments as in the settings
  * @returns bytes; within 20% or 24 MiB of what is measured, for students of 256 to 8192
  *
  * @example
@@ -38,13 +38,13 @@ const ALLOCATOR_FACTOR = 1.5;
 export function predictTrainingBytes(
   program: TrainingProgram,
   batchSize: number,
-  { validationRows = VALIDATION_CHUNK_ROWS }: { validationRows?: number } = {},
+  { validationRows = VALIDATION_CHUNK_ROWS, segments }: { validationRows?: number; segments?: number } = {},
 ): number {
   const fixed = bindDimensions(program.loss, { batch: batchSize });
   const trained = fixed.parameters.filter(({ source }) => source.trainable);
   const stateBytes = STATE_REGIONS * VALUE_BYTES * parameterCount({ parameters: trained });
   const gradientCopyBytes = VALUE_BYTES * parameterCount({ parameters: trained });
-  const { parameterBytes, peakActivationBytes } = explain(gradientGraph(fixed, trained));
+  const { parameterBytes, peakActivationBytes } = explain(gradientGraph(fixed, trained, { segments }));
   const frozenBytes = parameterBytes - VALUE_BYTES * parameterCount({ parameters: trained });
   const bestBytes = parameterBytes;
   const validation = explain(withRows(program.metrics, Math.min(validationRows, VALIDATION_CHUNK_ROWS)));

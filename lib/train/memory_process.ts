@@ -17,12 +17,12 @@ const STEPS_PER_EPOCH = 3;
 async function main(): Promise<void> {
   const parent = connectParent();
   for await (const message of parent.messages) {
-    const { program: serialized, batchSize, validationRows, threads } = message as MemoryOrder;
+    const { program: serialized, batchSize, validationRows, ...cost } = message as MemoryOrder;
     const program = deserializeProgram(serialized);
     const data = randomRows(program, { train: STEPS_PER_EPOCH * batchSize, validation: validationRows });
     await warmUpEngine();
     const memory = new PeakMemory();
-    const settings = { optimizer: adam({ learningRate: 1e-4 }), epochs: EPOCHS, batchSize, seed: 1, threads };
+    const settings = { optimizer: adam({ learningRate: 1e-4 }), epochs: EPOCHS, batchSize, seed: 1, ...cost };
     await trainProgram(program, data, { settings }).result;
     parent.send({ growthBytes: memory.end() - memory.baselineRssBytes });
     break;

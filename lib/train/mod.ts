@@ -6,7 +6,7 @@
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
 export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
-export { createStepper, type Engine, ENGINES } from "./create_stepper.ts";
+export { availableEngines, createStepper, type Engine, ENGINES } from "./create_stepper.ts";
 export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
 export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
 export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";

@@ -8,6 +8,7 @@ import {
   graph,
   input,
   isFloating,
+  locateError,
   type SerializedGraph,
   serializeGraph,
   type Tensor,
@@ -78,8 +79,10 @@ export function traceProgram({ model, loss, metrics, targets = {} }: ProgramOpti
     const inputs = Object.fromEntries(Object.keys(model.inputs).map((name) => [name, batch[name]]));
     const step = training ? input(TRAINING_STEP, "float32", []) : null;
     const outputs = model.apply(inputs, { training, step });
-    const value = expectScalar(`loss of ${model.name}`, loss(outputs, batch));
-    return training ? { loss: value } : { loss: value, ...expectMetrics(model.name, metrics?.(outputs, batch) ?? {}) };
+    const value = expectScalar(`loss of ${model.name}`, traced(() => loss(outputs, batch)));
+    return training
+      ? { loss: value }
+      : { loss: value, ...expectMetrics(model.name, traced(() => metrics?.(outputs, batch) ?? {})) };
   };
   const program = {
     forward: model.trace(),
@@ -88,6 +91,15 @@ export function traceProgram({ model, loss, metrics, targets = {} }: ProgramOpti
   };
   expectAllReached(model.name, program);
   return program;
+}
+
+/** What losses and metrics refuse, with the line that called them. */
+function traced<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw locateError(error);
+  }
 }
 
 /** Batch tensors in the dtypes of their specs, cast from float32 inputs: whole numbers are exact up to 2^24. */

@@ -31,6 +31,7 @@ const settingsSchema = z.strictObject({
   batchSize: count,
   accumulationSteps: count.optional(),
   maxGradientNorm: z.number().positive().optional(),
+  segments: count.optional(),
   maxSteps: count.nullable(),
   earlyStopping: z.strictObject({ patience: count, minDelta: z.number().min(0) }).nullable(),
   seed: z.number().int().min(0),
@@ -53,6 +54,12 @@ export interface TrainSettings {
   accumulationSteps?: number;
   /** Gradients are scaled down when their norm over all parameters is larger (Pascanu et al. 2013). Default: never. */
   maxGradientNorm?: number;
+  /**
+   * Trades time for memory: the forward pass is cut into so many segments, of which only the borders are kept, and each is
+   * computed a second time for the backward pass (Chen et al. 2016). About the square root of the number of layers is best; the
+   * gradients stay the same. Default 1: everything is kept.
+   */
+  segments?: number;
   /** Stop after this many steps, for measuring cost. */
   maxSteps?: number | null;
   /** Stop when for `patience` epochs the validation loss has not fallen by more than `minDelta` (default 0), in one or in several. */

@@ -78,10 +78,11 @@ export function stepScalars(
  *
  * @param fixed loss graph whose dimensions are all numbers
  * @param groupValues most values of a group of several parameters; 0 keeps each parameter on its own
+ * @param segments parts of the forward pass that are computed twice to save memory; see `GradientOptions`
  */
 export function stepGraph(
   fixed: Graph,
-  { optimizer, groupValues }: { optimizer: OptimizerSpec; groupValues: number },
+  { optimizer, groupValues, segments }: { optimizer: OptimizerSpec; groupValues: number; segments?: number },
 ): StepGraph {
   const groups = groupParameters(fixed.parameters.filter(({ source }) => source.trainable), groupValues);
   const flat = groups.map(({ count }, i) => {
@@ -94,7 +95,7 @@ export function stepGraph(
     Object.keys(stepScalars(optimizer, { step: 1, learningRate: 1 })).map((name) => [name, input(name, "float32", [])]),
   );
   // Differentiated with respect to the parameters, which then become views of the flat tensors.
-  const [loss, ...parts] = rebuild([fixed.outputs.loss, ...gradients(fixed.outputs.loss, trained)], {
+  const [loss, ...parts] = rebuild([fixed.outputs.loss, ...gradients(fixed.outputs.loss, trained, { segments })], {
     leaf: (tensor) => views.get(tensor) ?? null,
   });
   const outputs: Record<string, Tensor> = { loss };

@@ -47,11 +47,11 @@ export async function webgpuStepper(
   options: StepperOptions,
   tuning: DeviceTuning = {},
 ): Promise<Stepper> {
-  const { batchSize, optimizer, seed, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
+  const { batchSize, optimizer, seed, segments, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
   const fixed = bindDimensions(lossGraph, { batch: batchSize });
   checkTypes(fixed);
   checkOptions(options);
-  const built = stepGraph(fixed, { optimizer, groupValues: memoryLimitBytes / 4 });
+  const built = stepGraph(fixed, { optimizer, groupValues: memoryLimitBytes / 4, segments });
   const frozen = fixed.parameters.filter(({ source }) => !source.trainable)
     .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const);
   const weights = Object.fromEntries(frozen);

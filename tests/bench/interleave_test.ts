@@ -1,35 +1,60 @@
 import assert from "node:assert/strict";
-import { type Conversation, conversation, interleave } from "lib/bench/mod.ts";
+import { conversation, interleave, type Participant } from "lib/bench/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
 
 const module = projectPath("tests", "bench", "children", "steps.ts");
 const start = (...args: string[]) => conversation("the side", { module, args, deadlineMs: 60_000 });
 
-/** A side in this process that notes when it is asked. */
-function side(name: string, stepMs: number, log: string[]): Conversation {
-  return {
-    ask: (message) => {
-      const { settle, steps } = message as { settle: number; steps: number };
-      log.push(`${name} ${settle}+${steps}`);
-      return Promise.resolve({ samplesMs: new Float64Array(steps).fill(stepMs) });
-    },
-    end: () => Promise.resolve(),
+/** A side in this process that notes when it is asked, and dies at the request that is given. */
+function side(name: string, stepMs: number, log: string[], { diesAt = Infinity } = {}): Participant {
+  const ask = (message: unknown) => {
+    const { settle, steps } = message as { settle: number; steps: number };
+    log.push(`${name} ${settle}+${steps}`);
+    if (log.filter((entry) => entry.startsWith(name)).length >= diesAt) {
+      return Promise.reject(new Error(`${name} died`));
+    }
+    return Promise.resolve({ samplesMs: new Float64Array(steps).fill(stepMs) });
   };
+  return { talk: { ask, end: () => Promise.resolve() } };
 }
 
-Deno.test("interleave takes turns A B B A with as many steps for both sides", async () => {
+const TURNS = { blocks: 4, blockMs: 100, minSteps: 3 };
+
+Deno.test("interleave takes turns A B B A of the same time", async () => {
   const log: string[] = [];
-  const turns = { blocks: 4, blockMs: 100, minSteps: 3 };
-  const [a, b] = await interleave([side("a", 10, log), side("b", 20, log)], turns);
-  assert.deepEqual(log.slice(0, 4), ["a 3+1", "a 0+10", "b 3+1", "b 0+5"]);
-  assert.deepEqual(log.slice(4), ["a 2+5", "b 2+5", "b 2+5", "a 2+5", "a 2+5", "b 2+5", "b 2+5", "a 2+5"]);
-  assert.deepEqual([a, b], [10, 20].map((ms) => new Array(4).fill(new Array(5).fill(ms))));
+  const [a, b] = await interleave([side("a", 10, log), side("b", 20, log)], TURNS);
+  assert.deepEqual(log.slice(0, 4), ["a 0+1", "a 3+10", "b 0+1", "b 3+5"]);
+  assert.deepEqual(log.slice(4), ["a 2+10", "b 2+5", "b 2+5", "a 2+10", "a 2+10", "b 2+5", "b 2+5", "a 2+10"]);
+  assert.deepEqual(a.blocks, new Array(4).fill(new Array(10).fill(10)));
+  assert.deepEqual(b.blocks, new Array(4).fill(new Array(5).fill(20)));
+  assert.deepEqual([a.rounds, b.rounds, a.failure], [[0, 1, 2, 3], [0, 1, 2, 3], null]);
 });
 
-Deno.test("interleave takes the least number of steps of a slow side", async () => {
+Deno.test("interleave warms up with one step, and takes the least number of steps, of a slow side", async () => {
   const log: string[] = [];
-  await interleave([side("a", 500, log)], { blocks: 2, blockMs: 100, minSteps: 3 });
-  assert.deepEqual(log, ["a 3+1", "a 0+3", "a 2+3", "a 2+3"]);
+  await interleave([side("a", 500, log)], { ...TURNS, blocks: 2 });
+  assert.deepEqual(log, ["a 0+1", "a 2+3", "a 2+3"]);
+});
+
+Deno.test("interleave leaves a side out that is too slow for its budget, and says so", async () => {
+  const log: string[] = [];
+  const slow = { ...side("slow", 4000, log), essential: false };
+  const [fast, left] = await interleave([side("a", 10, log), slow], { ...TURNS, budgetMs: 6000 });
+  assert.equal(fast.rounds.length, 4);
+  assert.deepEqual([left.overBudget, left.blocks], [true, []]);
+  assert.equal(left.failure, "skipped: a step takes 4.0 s, its budget is 6 s");
+});
+
+Deno.test("interleave goes on without a side that dies", async () => {
+  const log: string[] = [];
+  const [a, b, c] = await interleave([
+    side("a", 10, log),
+    side("b", 10, log, { diesAt: 4 }),
+    side("c", 10, log, { diesAt: 1 }),
+  ], TURNS);
+  assert.deepEqual([a.rounds.length, a.failure], [4, null]);
+  assert.deepEqual([b.rounds, b.failure, b.overBudget], [[0], "b died", false]);
+  assert.deepEqual([c.rounds, c.failure], [[], "c died"]);
 });
 
 Deno.test("conversation asks a child, and ends with it", async () => {
@@ -52,6 +77,7 @@ Deno.test("conversation tells why a child ended without an answer", async () => 
 
 Deno.test("relay passes messages on to a program that speaks JSON lines", async () => {
   const program = `
+    console.log("a library's banner\\n{not json");
     process.stdout.write('{"ready":true}\\n');
     require("node:readline").createInterface({ input: process.stdin })
       .on("line", (line) => console.log(JSON.stringify({ got: JSON.parse(line) })));

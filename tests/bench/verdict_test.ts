@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compareSides, judge, overallRatio, summarizeSide } from "lib/bench/mod.ts";
+import { judge, overallRatio, summarizeSide, timeRatio } from "lib/bench/mod.ts";
 import { lossProblems } from "lib/bench/train_benchmark.ts";
 import { random } from "lib/statistics/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
@@ -43,22 +43,22 @@ Deno.test("judge keeps what was found before the timing", () => {
   assert.deepEqual(judgement.reasons[0], "losses differ");
 });
 
-Deno.test("compareSides is the peer's time over ours, with an interval", () => {
-  const { ratio, low, high, n } = compareSides(blocks(2), blocks(3, { seed: 2 }));
-  assertAllClose([ratio], [1.5], { rtol: 0.02 });
+Deno.test("timeRatio is the first's time over the second's, with an interval", () => {
+  const { ratio, low, high, n } = timeRatio(blocks(2), blocks(3, { seed: 2 }));
+  assertAllClose([ratio], [2 / 3], { rtol: 0.02 });
   assert.ok(low <= ratio && ratio <= high && high - low < 0.05 && n === 12);
   // What slows both sides down for a while cancels.
   const slow = (side: number[][]) => side.map((block, i) => block.map((ms) => (i % 3 === 0 ? 4 * ms : ms)));
-  assertAllClose([compareSides(slow(blocks(2)), slow(blocks(3, { seed: 2 }))).ratio], [1.5], { rtol: 0.02 });
+  assertAllClose([timeRatio(slow(blocks(2)), slow(blocks(3, { seed: 2 }))).ratio], [2 / 3], { rtol: 0.02 });
 });
 
 Deno.test("overallRatio is the geometric mean over cells", () => {
-  const cells = [{ ours: blocks(1), theirs: blocks(4, { seed: 2 }) }, {
-    ours: blocks(10),
-    theirs: blocks(10, { seed: 3 }),
-  }];
+  const cells = [
+    { first: blocks(1), second: blocks(4, { seed: 2 }) },
+    { first: blocks(10), second: blocks(10, { seed: 3 }) },
+  ];
   const { ratio, low, high, n } = overallRatio(cells);
-  assertAllClose([ratio], [2], { rtol: 0.02 });
+  assertAllClose([ratio], [0.5], { rtol: 0.02 });
   assert.ok(low < ratio && ratio < high && n === 24);
   assert.deepEqual(overallRatio(cells), overallRatio(cells));
 });
@@ -67,6 +67,7 @@ Deno.test("lossProblems names the first step whose losses differ", () => {
   assert.deepEqual(lossProblems([[1, 0.5]]), []);
   assert.deepEqual(lossProblems([[1, 0.5], [1, 0.50001]]), []);
   assert.deepEqual(lossProblems([[1, 0.5], [1, 0.6]]), ["losses differ at step 2: ours 0.5, the peer's 0.6"]);
+  assert.deepEqual(lossProblems([[1, 0.5], [1, 0.6]], 0.2), []);
   assert.equal(lossProblems([[1, NaN], [1, 0.6]]).length, 1);
   assert.equal(lossProblems([[1], [1, 0.6]]).length, 1);
 });

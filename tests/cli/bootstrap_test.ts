@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { checkMachine, installFailure } from "../../lib/cli/bootstrap.mjs";
+import { checkMachine, installFailure, refuseLink } from "../../lib/cli/bootstrap.mjs";
 import { projectPath } from "../../lib/process/mod.ts";
 import { withFolder } from "../notebook/notebooks.ts";
 
@@ -178,6 +178,18 @@ Deno.test("checkMachine says in one sentence what is missing", () => {
   assert.throws(() => checkMachine({ ...good, platform: "darwin" }), /and this is darwin x64/);
   assert.throws(() => checkMachine({ ...good, glibc: false }), /needs a Linux with glibc/);
 });
+
+Deno.test("bootstrap does not install through a link", () =>
+  withFolder((folder) => {
+    refuseLink(folder);
+    mkdirSync(join(folder, "node_modules"));
+    refuseLink(folder);
+    const other = join(folder, "other checkout");
+    mkdirSync(other);
+    symlinkSync(join(folder, "node_modules"), join(other, "node_modules"));
+    assert.throws(() => refuseLink(other), /Cannot install: .*node_modules is a link/);
+    return Promise.resolve();
+  }));
 
 Deno.test("installFailure gives the usual reasons their advice", () => {
   assert.match(installFailure("npm error code ENOSPC\nnpm error nospc", "code 1"), /ENOSPC: nospc\): free about 1 GB/);

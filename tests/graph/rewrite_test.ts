@@ -5,6 +5,7 @@ import {
   add,
   bindDimensions,
   deserializeGraph,
+  encodeOnnx,
   type Graph,
   graph,
   input,
@@ -147,4 +148,13 @@ Deno.test("compile refuses a provider that the binary lacks", async () => {
     compile(example(), { provider: absent as "coreml" }),
     new RegExp(`Cannot use the provider "${absent}"`),
   );
+});
+
+Deno.test("an output with the name of another leaf is refused when it is encoded; a leaf may be an output", () => {
+  const x = input("x", "float32", [2]);
+  assert.throws(
+    () => encodeOnnx(graph("twice", { x: relu(x) })),
+    /^TypeError: Cannot encode twice: its output "x" has the name of an input or parameter$/,
+  );
+  assert.ok(encodeOnnx(graph("same", { x, y: x })).length > 0);
 });

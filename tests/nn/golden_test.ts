@@ -1,54 +1,22 @@
 // Models of PyTorch and transformers against the same models written here: see tests/golden/graph/make_models.py.
 
 import assert from "node:assert/strict";
-import { readSafetensors } from "lib/data/mod.ts";
-import { bindDimensions, elementCount, gradients, type Graph, graph, interpret } from "lib/graph/mod.ts";
-import { projectPath } from "lib/process/mod.ts";
+import { bindDimensions, gradients, type Graph, graph, interpret } from "lib/graph/mod.ts";
 import { compile } from "lib/runtime/mod.ts";
-import { adam, type CpuStepper, cpuStepper, traceProgram } from "lib/train/mod.ts";
+import { type CpuStepper, cpuStepper, type StepperOptions, tfjsStepper, traceProgram } from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
+import { TFJS_BACKENDS } from "tests/runtime/tfjs/backends.ts";
 import { GOLDEN_MODELS, lfm2 } from "./golden_models.ts";
+import { assertGoldenSteps, byName, golden, GOLDEN_OPTIMIZER, relativeError } from "./golden_steps.ts";
 
-type Values = Float32Array | Float64Array;
-
-/** A golden file: its tensors, and rows of those that have one a step. */
-async function golden(name: string) {
-  const { tensors, metadata } = await readSafetensors(projectPath("tests", "golden", "graph", `${name}.safetensors`));
-  const all = (key: string) => tensors[key].data as Values;
-  const batchNames = Object.keys(tensors).filter((key) => key.startsWith("batch/")).map((key) => key.slice(6));
-  return {
-    rows: Number(metadata.rows),
-    names: JSON.parse(metadata.names) as string[],
-    steps: tensors["step/loss"].data.length,
-    batchNames,
-    all,
-    at(key: string, step: number): Values {
-      const size = elementCount(tensors[key].shape.slice(1));
-      return all(key).subarray(step * size, (step + 1) * size) as Values;
-    },
-  };
-}
-
-/** A flat vector cut into the parameters of a graph, by name. */
-function byName(flat: Values, names: readonly string[], { parameters }: Graph): Record<string, Values> {
-  const shapes = new Map(parameters.map(({ shape, source }) => [source.name, shape as number[]]));
-  assert.deepEqual([...shapes.keys()].sort(), [...names].sort());
-  let offset = 0;
-  const parts = names.map((name) => {
-    const size = elementCount(shapes.get(name)!);
-    const part = flat.subarray(offset, offset + size) as Values;
-    offset += size;
-    return [name, part] as const;
-  });
-  assert.equal(offset, flat.length);
-  return Object.fromEntries(parts);
-}
-
-const norm = (values: Values) => Math.sqrt((values as Float64Array).reduce((sum, value) => sum + value * value, 0));
-
-function relativeError(actual: Values, expected: Values): number {
-  return norm(Float64Array.from(expected, (value, i) => actual[i] - value)) / norm(expected);
-}
+/** The engines whose state is open to a test; WebGPU's golden steps are in tests/train/children/webgpu_golden.ts. */
+const STEPPERS: readonly { engine: string; make: (loss: Graph, options: StepperOptions) => Promise<CpuStepper> }[] = [
+  { engine: "cpu", make: cpuStepper },
+  ...TFJS_BACKENDS.map((backend) => ({
+    engine: backend,
+    make: (loss: Graph, options: StepperOptions) => tfjsStepper(loss, { ...options, backend }),
+  })),
+];
 
 /** Loss and gradients of a model as one graph with a fixed batch, and the first batch and parameters of its golden file. */
 async function gradientCase(name: string) {
@@ -109,44 +77,19 @@ for (const name of Object.keys(GOLDEN_MODELS)) {
     }
   });
 
-  Deno.test(`${name}: each of 20 steps is PyTorch's, from PyTorch's state`, async () => {
-    const reference = await golden(name);
-    const program = traceProgram(GOLDEN_MODELS[name]);
-    const optimizer = adam({ learningRate: 1e-2, epsilon: 1e-4 });
-    const stepper = await cpuStepper(program.loss, { batchSize: reference.rows, optimizer, seed: 1, threads: 1 });
-    const flat = (region: "parameter" | "gradient") => {
-      const rows = new Map(stepper.state.parameters.map((row) => [row.name, row[region]]));
-      return Float32Array.from(reference.names.flatMap((key) => [...rows.get(key)!]));
-    };
-    try {
-      for (let step = 0; step < reference.steps; step++) {
-        setState(stepper, { reference, program: program.loss, step });
-        for (const key of reference.batchNames) stepper.batch[key].set(reference.at(`batch/${key}`, step));
-        const loss = await stepper.step({ step: step + 1, learningRate: optimizer.learningRate });
-        assertAllClose([loss], [reference.all("step/loss")[step]], { rtol: 2e-6, label: `loss of step ${step + 1}` });
-        const gradientError = relativeError(flat("gradient"), reference.at("step/gradient", step));
-        assert.ok(gradientError < 1e-5, `step ${step + 1}: gradients differ by ${gradientError} of their norm`);
-        const before = reference.at("step/parameter", step);
-        const moved = (after: Values) => Float64Array.from(after, (value, i) => value - before[i]);
-        const updateError = relativeError(moved(flat("parameter")), moved(reference.at("step/parameter", step + 1)));
-        assert.ok(updateError < 1e-4, `step ${step + 1}: the update differs by ${updateError} of its norm`);
+  for (const { engine, make } of STEPPERS) {
+    Deno.test(`${name}: each of 20 steps on ${engine} is PyTorch's, from PyTorch's state`, async () => {
+      const { loss } = traceProgram(GOLDEN_MODELS[name]);
+      const { rows: batchSize } = await golden(name);
+      const stepper = await make(loss, { batchSize, optimizer: GOLDEN_OPTIMIZER, seed: 1, threads: 1 });
+      const gradients = () =>
+        Promise.resolve(Object.fromEntries(stepper.state.parameters.map(({ name, gradient }) => [name, gradient])));
+      try {
+        await assertGoldenSteps(name, { stepper, parameters: loss.parameters, gradients });
+      } finally {
+        await stepper.release();
       }
-    } finally {
-      await stepper.release();
-    }
-  });
-}
-
-function setState(
-  { state }: CpuStepper,
-  { reference, program, step }: { reference: Awaited<ReturnType<typeof golden>>; program: Graph; step: number },
-): void {
-  for (const region of ["parameter", "firstMoment", "secondMoment"] as const) {
-    const values = byName(reference.at(`step/${region}`, step), reference.names, program);
-    for (const { name, parameter, carried } of state.parameters) {
-      const target = region === "parameter" ? parameter : carried[region] as Float32Array;
-      target.set(values[name]);
-    }
+    });
   }
 }
 

@@ -108,6 +108,21 @@ Deno.test("executeNotebook names the line in the library below a failing cell", 
   assert.match(failure.stack[0], /helper\.ts:3/);
 });
 
+Deno.test("executeNotebook tells a model's shape error without the generated file, and lines in its midst as cell and line", async () => {
+  const cells = [
+    'import { add, graph, input, originOf, sign } from "lib/graph/mod.ts";\nconst x = input("x", "float32", ["batch", 4]);',
+    "const y = sign(x);\nthrow new Error(`node Sign_0 (at ${originOf(y.source as never)}) is refused`);",
+    'const w = input("w", "float32", [3]);\nadd(x, w);',
+  ];
+  assertPlace(await failureOf(cells.slice(0, 2)), 2, 2, /^Error: node Sign_0 \(at cell 2, line 1\) is refused$/);
+  assertPlace(
+    await failureOf([cells[0], cells[2]]),
+    2,
+    2,
+    /^TypeError: Cannot add: expected shapes that broadcast, got \[batch, 4\] and \[3\]$/,
+  );
+});
+
 Deno.test("executeNotebook tells causes and values that are no errors", async () => {
   assertPlace(
     await failureOf(['throw new Error("a", { cause: new RangeError("b") });']),

@@ -139,6 +139,29 @@ Deno.test("the same checkpoint gives the same bytes, which say what they are and
     assert.ok(parts.bytes.length < first.bytes.length);
   }));
 
+Deno.test("fp16 is tried on training rows, whole and in parts, and refused with the node that overflows", () =>
+  withCheckpoint(async (folder) => {
+    const data = smallData({ width: WIDTH });
+    const scaled = (factor: number) => {
+      const { x } = data.columns;
+      return { ...data, columns: { x: { ...x, data: (x.data as Float32Array).map((value) => value * factor) } } };
+    };
+    for (const part of [null, "encoder", "decoder"]) {
+      const { metadata } = await exportCheckpoint(folder, { dtype: "fp16", part, data });
+      assert.equal(metadata.float16Range, "80 rows");
+      await assert.rejects(
+        exportCheckpoint(folder, { dtype: "fp16", part, data: scaled(1e7) }),
+        /^RangeError: Cannot run lnsp\S* in float16: \w+_\d+ \[batch,\d+\] reaches \d+(\.\d+)?, expected at most 65504$/,
+      );
+      await exportCheckpoint(folder, { dtype: "fp32", part, data: scaled(1e7) });
+    }
+    assert.equal((await exportCheckpoint(folder, { dtype: "fp16" })).metadata.float16Range, "80 rows");
+    const absent = { ...data.reference, dataset: join(folder, "absent") };
+    const unknown = await exportCheckpoint(folder, { dtype: "fp16", data: absent });
+    assert.equal(unknown.metadata.float16Range, "not checked: the data could not be opened");
+    assert.equal((await exportCheckpoint(folder, { data })).metadata.float16Range, undefined);
+  }));
+
 Deno.test("bad input of the export is refused in a sentence", () =>
   withCheckpoint(async (folder) => {
     const run = (...args: string[]) => exportMain(args, { line: () => {}, live: () => {} });

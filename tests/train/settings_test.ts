@@ -42,6 +42,7 @@ const REFUSED: [Record<string, unknown>, RegExp][] = [
     /optimizer\.momentum: /,
   ],
   [{ accumulationSteps: 0 }, /accumulationSteps: /],
+  [{ segments: 0 }, /segments: /],
   [{ maxGradientNorm: 0 }, /maxGradientNorm: /],
   [{ optimizer: undefined }, /optimizer: /],
   [{ schedule: { kind: "cosine", warmupSteps: -1 } }, /schedule\.warmupSteps: /],

@@ -22,6 +22,12 @@ webgpuTest("each AdamW step and each step through LayerNorm, GELU and tanh on We
   module: parity,
   args: ["adamw_alignment", "adam_mixed"],
 });
+for (const models of [["attention", "lfm2"], ["gru", "lstm"]]) {
+  webgpuTest(`each of 20 steps of ${models.join(" and ")} on WebGPU is PyTorch's, from PyTorch's state`, {
+    module: child("webgpu_golden.ts"),
+    args: models,
+  });
+}
 webgpuTest("a WebGPU stepper starts with the CPU's state, moves it, keeps frozen parameters and gives it back", {
   module: steps,
   args: ["startsAndGoesOnLikeTheCpu", "putsStateBack", "keepsFrozenParameters"],
@@ -30,10 +36,13 @@ webgpuTest("WebGPU steps are the same for one group of parameters and for many, 
   module: steps,
   args: ["givesTheSameInOneGroupAndInMany", "leavesStateWhenTheLossIsNotFinite"],
 });
-webgpuTest("what WebGPU cannot train is refused with the node's name", {
-  module: steps,
-  args: ["refusesWhatItCannotTrain"],
-});
+webgpuTest(
+  "what WebGPU cannot train is refused with the node's name and line, a batch of another size with the input's",
+  {
+    module: steps,
+    args: ["refusesWhatItCannotTrain", "refusesOtherSizes"],
+  },
+);
 webgpuTest("a run on WebGPU, aborted and resumed, ends with the same bits", {
   module: steps,
   args: ["resumesToTheSameBits"],

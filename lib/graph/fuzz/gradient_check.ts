@@ -1,6 +1,7 @@
 // Are the gradients right? In float64, along a random direction of each leaf, against central differences of the loss.
 
 import { random } from "../../statistics/mod.ts";
+import { sizesOfNames } from "../dimensions.ts";
 import { gradients } from "../gradient.ts";
 import { type Graph, graph } from "../graph.ts";
 import { interpret } from "../interpreter.ts";
@@ -58,11 +59,8 @@ function nameOf({ source }: Tensor): string {
 
 /** The graph with its named dimensions bound to the sizes that the values have. */
 function withoutNames(whole: Graph, feeds: FuzzFeeds): Graph {
-  const sizes: Record<string, number> = {};
-  for (const [name, { shape }] of Object.entries(whole.inputs)) {
-    shape.forEach((dim, axis) => typeof dim === "string" && (sizes[dim] = feeds[name].shape[axis]));
-  }
-  return bindDimensions(whole, sizes);
+  const given = Object.entries(whole.inputs).map(([name, { shape }]) => [shape, feeds[name].shape] as const);
+  return bindDimensions(whole, sizesOfNames(given));
 }
 
 function valuesOf(feeds: FuzzFeeds): Record<string, { data: Float64Array; shape: readonly number[] }> {

@@ -1,6 +1,7 @@
 // Random graphs over all registered operators, valid and fit for a comparison by construction.
 
 import { type Random, random } from "../../statistics/mod.ts";
+import { dimTerms } from "../dimensions.ts";
 import { gradients } from "../gradient.ts";
 import { type Graph, graph, topologicalOrder } from "../graph.ts";
 import { operatorOf, operatorTypes } from "../operator.ts";
@@ -115,7 +116,9 @@ function feedsOf({ inputs, parameters }: Graph, all: FuzzFeeds): FuzzFeeds {
 
 /** The graph with gradients of a weighted sum of its float outputs, as far as these are fit for a comparison. */
 function withGradients(forward: Graph, draw: Draw): Graph {
-  const used = new Set(Object.values(forward.inputs).flatMap(({ shape }) => shape));
+  const used = new Set(
+    Object.values(forward.inputs).flatMap(({ shape }) => shape.flatMap((dim) => dimTerms(dim).names)),
+  );
   const sizes = Object.fromEntries(Object.entries(draw.options.sizes).filter(([name]) => used.has(name)));
   const bound = bindDimensions(forward, sizes);
   const floats = Object.values(bound.outputs).filter(({ dtype }) => dtype === "float32");

@@ -48,6 +48,7 @@ export interface EncodeOptions {
  *
  * @param options weights are little-endian bytes in the parameter's own dtype
  * @throws {RangeError} when a weight has another size than its parameter
+ * @throws {TypeError} when an output has the name of another tensor that is an input or parameter
  *
  * @example
  * ```ts
@@ -98,7 +99,11 @@ function nameTensors(graph: Graph): Map<Tensor, string> {
   const outputs = Object.entries(graph.outputs);
   for (const [name, tensor] of Object.entries(graph.inputs)) names.set(tensor, name);
   for (const tensor of graph.parameters) names.set(tensor, tensor.source.name);
+  const leafNames = new Set(names.values());
   for (const [name, tensor] of outputs) {
+    if (leafNames.has(name) && names.get(tensor) !== name) {
+      throw new TypeError(`Cannot encode ${graph.name}: its output "${name}" has the name of an input or parameter`);
+    }
     if (tensor.source.kind === "operation" && !names.has(tensor)) names.set(tensor, name);
   }
   const tensors = outputs.map(([, tensor]) => tensor);

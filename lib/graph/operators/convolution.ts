@@ -1,6 +1,7 @@
 // Conv: the depthwise convolution over one dimension, each channel with its own kernel, as short convolutions of language
 // models use it. Other convolutions are refused by name.
 
+import { addDims, dimTerms } from "../dimensions.ts";
 import { applyOne, defineOperators, type GradientContext, type Operator } from "../operator.ts";
 import { concat, mul, reduceSum, slice } from "../ops.ts";
 import { convolveDepthwise, gather, unsqueeze } from "../ops_indexing.ts";
@@ -11,7 +12,8 @@ import { concreteShape, type Dim, elementCount, formatShape } from "../types.ts"
 function outputLength(x: Tensor, kernel: number, [before, after]: readonly number[]): Dim {
   const length = x.shape[2];
   const change = before + after - kernel + 1;
-  if (change === 0) return length;
+  const { names, count } = dimTerms(length);
+  if (names.length > 0 && count + change >= 0) return addDims([...names, count + change]);
   if (typeof length !== "number") {
     throw new TypeError(`Cannot convolve ${describe(x)}: expected padding of ${kernel - 1} to keep "${length}"`);
   }

@@ -1,10 +1,11 @@
 // Operators that move values without computing: Transpose, Reshape, Expand, Concat, Slice, Pad.
 
 import { broadcastShapes, broadcastStrides, forEachBroadcast } from "../broadcast.ts";
+import { addDims } from "../dimensions.ts";
 import { applyOne, defineOperators, type GradientContext, type Operator } from "../operator.ts";
 import { reshape, slice, transpose } from "../ops.ts";
 import { constant, constantValues, type Tensor } from "../tensor.ts";
-import { type Dim, elementCount, formatShape, normalizeAxis, type Shape } from "../types.ts";
+import { concreteShape, type Dim, elementCount, formatShape, normalizeAxis, type Shape } from "../types.ts";
 import { sumTo } from "./elementwise.ts";
 
 /** Values of an input that must be a constant, such as the axes of a reduction. */
@@ -97,7 +98,6 @@ function inferConcat(inputs: readonly Tensor[], { axis }: Record<string, unknown
   const [first] = inputs;
   if (!first) throw new TypeError("Cannot apply Concat: expected at least one tensor, got none");
   const along = normalizeAxis(Number(axis), first.shape.length, "Concat");
-  let size = 0;
   for (const tensor of inputs) {
     const odd = tensor.shape.length !== first.shape.length || tensor.dtype !== first.dtype ||
       tensor.shape.some((dim, i) => i !== along && dim !== first.shape[i]);
@@ -108,18 +108,17 @@ function inferConcat(inputs: readonly Tensor[], { axis }: Record<string, unknown
         }`,
       );
     }
-    const dim = tensor.shape[along];
-    if (typeof dim !== "number") throw new TypeError(`Cannot concatenate along the named dimension "${dim}"`);
-    size += dim;
   }
+  const size = addDims(inputs.map(({ shape }) => shape[along]));
   return [{ dtype: first.dtype, shape: first.shape.map((dim, i) => (i === along ? size : dim)) }];
 }
 
 function concatGradient({ inputs, attributes, gradients: [g] }: GradientContext): Tensor[] {
   const axis = normalizeAxis(Number(attributes.axis), g!.shape.length, "Concat");
+  const sizes = concreteShape(inputs.map(({ shape }) => shape[axis]), "Cannot differentiate Concat");
   let start = 0;
-  return inputs.map((tensor) => {
-    const end = start + Number(tensor.shape[axis]);
+  return inputs.map((_, i) => {
+    const end = start + sizes[i];
     const part = slice(g!, { axis, start, end });
     start = end;
     return part;

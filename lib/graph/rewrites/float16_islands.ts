@@ -2,6 +2,7 @@
 
 import { type Graph, graph, topologicalOrder } from "../graph.ts";
 import { abs, reduceMax } from "../ops.ts";
+import { atOrigin } from "../origin.ts";
 import { constantValues, type Operation, type Tensor } from "../tensor.ts";
 import { type FeedArray, interpret } from "../interpreter.ts";
 import { type CalibrationOptions } from "./calibration.ts";
@@ -96,13 +97,13 @@ export async function checkFloat16Range(
   { batches, execute = (probe, feeds) => Promise.resolve(interpret(probe, feeds)) }: CalibrationOptions,
 ): Promise<void> {
   const order = topologicalOrder(Object.values(original.outputs));
-  const names = new Map<string, string>();
+  const names = new Map<string, [node: string, where: string]>();
   const probed: Record<string, Tensor> = {};
   for (const [operation, precision] of precisions(original)) {
     const [output] = operation.outputs;
     if (precision !== "float16" || output.dtype !== "float32") continue;
     const key = `largest${order.indexOf(operation)}`;
-    names.set(key, `${operation.type}_${order.indexOf(operation)} [${output.shape}]`);
+    names.set(key, [`${operation.type}_${order.indexOf(operation)} [${output.shape}]`, atOrigin(operation)]);
     probed[key] = reduceMax(abs(output));
   }
   const probe = graph(`${original.name}-largest`, probed);
@@ -110,11 +111,11 @@ export async function checkFloat16Range(
   for await (const batch of batches) {
     const inputs = Object.keys(probe.inputs).map((name) => [name, batch[name]] as const);
     const results = await execute(probe, Object.fromEntries([...inputs, ...parameters]));
-    for (const [key, name] of names) {
+    for (const [key, [name, where]] of names) {
       const largest = Number(results[key].data[0]);
       if (largest > LARGEST || Number.isNaN(largest)) {
         throw new RangeError(
-          `Cannot run ${original.name} in float16: ${name} reaches ${largest}, expected at most ${LARGEST}`,
+          `Cannot run ${original.name} in float16: ${name} reaches ${largest}, expected at most ${LARGEST}${where}`,
         );
       }
     }

@@ -2,6 +2,7 @@
 
 import type * as Tf from "@tensorflow/tfjs";
 import {
+  atOrigin,
   constantValues,
   describe,
   type Graph,
@@ -69,7 +70,7 @@ function plan(graph: Graph): Step[] {
     for (const { dtype } of touched) tfjsDType(dtype);
     const lastUses = [...touched].filter((tensor) => !later.has(tensor) && constantValues(tensor) === null);
     for (const tensor of touched) later.add(tensor);
-    return { operation, kernel: tfjsKernel(operation.type), lastUses };
+    return { operation, kernel: tfjsKernel(operation.type, atOrigin(operation)), lastUses };
   });
   return steps.reverse();
 }
@@ -172,9 +173,8 @@ class Executor implements TfjsExecutor {
       return this.tf.tidy(() => kernel(this.#call(operation, valueOf)));
     } catch (cause) {
       const inputs = operation.inputs.map(describe).join(", ");
-      throw new Error(`Cannot apply ${operation.type} to ${inputs} with ${this.backend}: ${(cause as Error).message}`, {
-        cause,
-      });
+      const why = `${(cause as Error).message}${atOrigin(operation)}`;
+      throw new Error(`Cannot apply ${operation.type} to ${inputs} with ${this.backend}: ${why}`, { cause });
     }
   }
 

@@ -23,12 +23,13 @@ export function tfjsOperatorTypes(): string[] {
 /**
  * The kernel of an operator.
  *
+ * @param where the line of the model, for the message
  * @throws {TypeError} when there is none, saying what to do
  */
-export function tfjsKernel(type: string): Kernel {
+export function tfjsKernel(type: string, where = ""): Kernel {
   const kernel = KERNELS[type];
   if (kernel) return kernel;
   throw new TypeError(
-    `Cannot run with tfjs: operator ${type} has no tfjs kernel; use the engine "cpu", or add it to lib/runtime/tfjs/kernels.ts`,
+    `Cannot run with tfjs: operator ${type}${where} has no tfjs kernel; use the engine "cpu", or add it to lib/runtime/tfjs/kernels.ts`,
   );
 }

@@ -7,7 +7,7 @@ const { cells, gpu } = await runWebGpuBenchmark({
   sizes: [{ studentDim: 8, batchSize: 4 }],
   turns: { blocks: 2, blockMs: 1, minSteps: 2 },
   peerPython: "/nonexistent/python",
-  peerJaxJs: null,
+  peerJaxJs: false,
   profile: true,
   variants: true,
 });

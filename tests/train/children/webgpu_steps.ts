@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { fillExact } from "lib/bench/exact_values.ts";
-import { add, cast, mul, sign } from "lib/graph/mod.ts";
+import { add, cast, graph, input, mul, sign } from "lib/graph/mod.ts";
 import { linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
-import type { ArrayValue } from "lib/runtime/mod.ts";
+import { type ArrayValue, compileForDevice } from "lib/runtime/mod.ts";
 import {
   adam,
   adamW,
@@ -17,6 +17,7 @@ import {
   webgpuStepper,
 } from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
+import { deepOptions, deepProgram, deepSteps } from "../deep_program.ts";
 import { abortAfter, reproducible, smallData, smallProgram, smallSettings, withFolder } from "../fixtures.ts";
 
 const optimizer = adam({ learningRate: 1e-2 });
@@ -152,7 +153,7 @@ async function refusesWhatItCannotTrain(): Promise<void> {
   });
   await assert.rejects(
     webgpuStepper(wide.loss, options),
-    /node Cast_\d+ \(Cast of int64 \[8, 2\]\) has no WebGPU kernel/,
+    /node Cast_\d+ \(Cast of int64 \[8, 2\], at .*webgpu_steps.ts:\d+:\d+\) has no WebGPU kernel/,
   );
   // ONNX Runtime has no WebGPU kernel for Sign.
   const signed = program((scope, { x }) => ({ output: sign(linear(scope.child("head"), x, 2)) }));
@@ -166,8 +167,23 @@ async function refusesWhatItCannotTrain(): Promise<void> {
   await assert.rejects(webgpuStepper(signed.loss, options), /no gradient/);
   await assert.rejects(
     webgpuStepper(reached.loss, options),
-    /^Error: Cannot compile signed-loss-whole-step on WebGPU: node Sign_\d+ \(Sign of float32 \[8, 2\]\) has no WebGPU kernel/,
+    /^Error: Cannot compile signed-loss-whole-step on WebGPU: node Sign_\d+ \(Sign of float32 \[8, 2\], at file:\S*webgpu_steps.ts:\d+:\d+\) has no WebGPU kernel/,
   );
+}
+
+/** A batch of another size than the graph's names the input. */
+async function refusesOtherSizes(): Promise<void> {
+  const session = await compileForDevice(graph("g", { y: mul(input("x", "float32", [4, 3]), 2) }));
+  const array = (rows: number) => ({ dtype: "float32" as const, shape: [rows, 3], data: new Float32Array(3 * rows) });
+  assert.throws(
+    () => session.bind({ x: array(6) }, { y: array(4) }),
+    /^TypeError: Cannot run: expected x float32 \[4, 3\], got float32 \[6, 3\] with 18 values$/,
+  );
+  assert.throws(
+    () => session.bind({ x: array(4) }, { y: array(6) }),
+    /expected y float32 \[4, 3\], got float32 \[6, 3\]/,
+  );
+  await session.release();
 }
 
 /** An aborted run, resumed, ends with the bits of an uninterrupted one; the epochs' results stay near the CPU's. */
@@ -195,6 +211,17 @@ async function resumesToTheSameBits(): Promise<void> {
   }
 }
 
+async function recomputesSegments(): Promise<void> {
+  const { loss } = deepProgram({ layers: 3, width: 4 });
+  const run = async (segments?: number) => {
+    const stepper = await webgpuStepper(loss, { ...deepOptions, segments });
+    const result = await deepSteps(stepper, 3);
+    await stepper.release();
+    return result;
+  };
+  assert.deepEqual(await run(3), await run());
+}
+
 async function saysThatThereIsNoGpu(): Promise<void> {
   await assert.rejects(
     webgpuStepper(smallProgram().loss, options),
@@ -210,6 +237,8 @@ const CHECKS: Record<string, () => Promise<void>> = {
   leavesStateWhenTheLossIsNotFinite,
   refusesWhatItCannotTrain,
   resumesToTheSameBits,
+  recomputesSegments,
+  refusesOtherSizes,
   saysThatThereIsNoGpu,
 };
 

@@ -67,13 +67,12 @@ function expanded(draw: Draw): Tensor | null {
 }
 
 function concatenated(draw: Draw): Tensor | null {
-  const x = anyTensor(draw, { minRank: 1, accept: hasFixedAxis });
-  if (!hasFixedAxis(x)) return null;
-  const axis = fixedAxis(draw, x);
-  const along = axis < 0 ? axis + x.shape.length : axis;
+  const x = anyTensor(draw, { minRank: 1 });
+  const along = draw.integer(0, x.shape.length - 1);
+  const axis = draw.chance(0.3) ? along - x.shape.length : along;
   const parts = [x];
   while (parts.length < 3 && (parts.length < 2 || draw.chance(0.4))) {
-    const shape = x.shape.map((dim, i) => (i === along ? draw.integer(1, 4) : dim));
+    const shape = x.shape.map((dim, i) => (i !== along ? dim : draw.chance(0.3) ? draw.dim() : draw.integer(1, 4)));
     parts.push(draw.chance(0.2) ? x : draw.like(shape, { dtype: x.dtype }));
   }
   const joined = concat(draw.chance(0.1) ? [x] : draw.shuffled(parts), axis);
