@@ -1,15 +1,8 @@
 // How many processes can do the same work at once? Processes are added until all of them together do no more than fewer did.
 
-import { type Graph, serializeGraph } from "../graph/mod.ts";
-import { projectPath } from "../process/mod.ts";
 import { bootstrapInterval, type Estimate, median } from "../statistics/mod.ts";
-import { serializeProgram, type TrainingProgram } from "../train/mod.ts";
-import { type Conversation, conversation } from "./conversation.ts";
-
-/** What every process does, with random weights and inputs: inference of a graph with inputs `[batch, ...]`, or training steps. */
-export type ConcurrentWork =
-  | { kind: "inference"; graph: Graph; batchSize: number }
-  | { kind: "training"; program: TrainingProgram; batchSize: number };
+import type { Conversation } from "./conversation.ts";
+import { openWork, type WorkAnswer, type WorkDefinition } from "./work.ts";
 
 /** How it is measured. */
 export interface ConcurrencyOptions {
@@ -35,22 +28,6 @@ export interface ConcurrencyPoint {
   readonly rssBytes: number;
 }
 
-/** What a process is told first. */
-export interface ConcurrencyTask {
-  kind: ConcurrentWork["kind"];
-  /** A serialized graph or program. */
-  definition: unknown;
-  batchSize: number;
-  threads: number;
-}
-
-/** What a process answers to `{ seconds }`. */
-export interface ConcurrencyAnswer {
-  calls: number;
-  seconds: number;
-  rssBytes: number;
-}
-
 /**
  * Measures throughput against the number of processes.
  *
@@ -58,7 +35,7 @@ export interface ConcurrencyAnswer {
  * @throws {Error} when a process fails, with the end of its error output
  */
 export async function measureConcurrency(
-  work: ConcurrentWork,
+  work: WorkDefinition,
   { processes, seconds, rounds, threads = 1, stopBelow = 0, signal }: ConcurrencyOptions,
 ): Promise<ConcurrencyPoint[]> {
   const wrong = processes.find((count, i) => !Number.isInteger(count) || count < 1 || count <= (processes[i - 1] ?? 0));
@@ -72,11 +49,11 @@ export async function measureConcurrency(
   const points: ConcurrencyPoint[] = [];
   try {
     for (const count of processes) {
-      while (open.length < count) open.push(await openProcess(work, threads, signal));
-      const answers: ConcurrencyAnswer[][] = [];
+      while (open.length < count) open.push(await openWork(work, { threads, signal }));
+      const answers: WorkAnswer[][] = [];
       for (let round = 0; round < rounds; round++) {
         const asked = open.slice(0, count).map((process) => process.ask({ seconds }));
-        answers.push(await Promise.all(asked) as ConcurrencyAnswer[]);
+        answers.push(await Promise.all(asked) as WorkAnswer[]);
       }
       points.push(pointOf(count, answers, work.batchSize));
       const best = Math.max(...points.map(({ rowsPerSecond }) => rowsPerSecond.value));
@@ -88,15 +65,7 @@ export async function measureConcurrency(
   return points;
 }
 
-async function openProcess(work: ConcurrentWork, threads: number, signal?: AbortSignal): Promise<Conversation> {
-  const definition = work.kind === "inference" ? serializeGraph(work.graph) : serializeProgram(work.program);
-  const module = projectPath("lib", "bench", "concurrency_process.ts");
-  const { talk } = await conversation(`a process of ${work.kind}`, { module, signal });
-  await talk.ask({ kind: work.kind, definition, batchSize: work.batchSize, threads } satisfies ConcurrencyTask);
-  return talk;
-}
-
-function pointOf(processes: number, rounds: readonly ConcurrencyAnswer[][], batchSize: number): ConcurrencyPoint {
+function pointOf(processes: number, rounds: readonly WorkAnswer[][], batchSize: number): ConcurrencyPoint {
   const rates = rounds.map((answers) =>
     answers.reduce((sum, { calls, seconds }) => sum + calls * batchSize / seconds, 0)
   );

@@ -70,10 +70,7 @@ export {
   type TeacherBenchmarkOptions,
   type TeacherSize,
 } from "./teacher_benchmark.ts";
-export {
-  type ConcurrencyOptions,
-  type ConcurrencyPoint,
-  type ConcurrentWork,
-  measureConcurrency,
-} from "./concurrency.ts";
+export { type ConcurrencyOptions, type ConcurrencyPoint, measureConcurrency } from "./concurrency.ts";
+export { measureTrainingCosts, type TrainingCost, type TrainingCostOptions } from "./training_costs.ts";
+export type { WorkDefinition } from "./work.ts";
 export { measureTextToVector, type TextToVectorOptions, type TextToVectorTiming } from "./text_to_vector.ts";

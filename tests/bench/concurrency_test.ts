@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { measureConcurrency } from "lib/bench/mod.ts";
+import { measureConcurrency, measureTrainingCosts } from "lib/bench/mod.ts";
 import { graph, input, log, reduceSum } from "lib/graph/mod.ts";
 import { linearAutoencoder } from "lib/models/linear_autoencoder.ts";
 import { meanSquaredError } from "lib/nn/mod.ts";
@@ -40,4 +40,19 @@ Deno.test("measureConcurrency passes on why a process failed, and refuses wrong 
   );
   await assert.rejects(measureConcurrency(work, { ...short, processes: [] }), /ascending numbers/);
   await assert.rejects(measureConcurrency(work, { ...short, processes: [1], rounds: 1 }), /at least 2 rounds, got 1/);
+});
+
+Deno.test("measureTrainingCosts compares every model's step with the first one's", async () => {
+  const programOf = (latentDim: number) =>
+    traceProgram({
+      model: linearAutoencoder({ inputDim: 64, latentDim }),
+      loss: ({ output }, { x }) => meanSquaredError(output, x),
+    });
+  const options = { batchSize: 64, turns: { blocks: 4, blockMs: 5, minSteps: 3 } };
+  const costs = await measureTrainingCosts({ small: programOf(8), large: programOf(2048) }, options);
+  assert.deepEqual(costs.map(({ name }) => name), ["small", "large"]);
+  assert.equal(costs[0].ratio.ratio, 1);
+  assert.ok(costs[1].ratio.ratio > 2, `256 times the parameters, ${costs[1].ratio.ratio} times the time`);
+  assert.ok(costs[1].stepMs.value > costs[0].stepMs.value);
+  await assert.rejects(measureTrainingCosts({}, options), /at least one program/);
 });

@@ -1,4 +1,5 @@
-// A process of `measureConcurrency`: builds its session or stepper, then works for as long as it is told.
+// A process of `measureConcurrency` and `measureTrainingCosts`: builds its session or stepper, then works for as long, or takes as many
+// steps, as it is told.
 
 import { bindDimensions, deserializeGraph, elementCount, type Graph } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
@@ -6,7 +7,8 @@ import { connectParent, ownMemory } from "../process/mod.ts";
 import { compile } from "../runtime/mod.ts";
 import { random } from "../statistics/mod.ts";
 import { adam, cpuStepper, deserializeProgram, type SerializedProgram } from "../train/mod.ts";
-import type { ConcurrencyAnswer, ConcurrencyTask } from "./concurrency.ts";
+import type { TurnPlan } from "./turn_plan.ts";
+import type { Work, WorkAnswer } from "./work.ts";
 
 const WARM_UP_CALLS = 3;
 
@@ -15,7 +17,7 @@ type Call = () => Promise<unknown>;
 const uniform = (name: string, values: number) =>
   random(1, "input", name).fillUniform(new Float32Array(values), -0.1, 0.1);
 
-async function inference(graph: Graph, { batchSize, threads }: ConcurrencyTask): Promise<Call> {
+async function inference(graph: Graph, { batchSize, threads }: Work): Promise<Call> {
   const fixed = bindDimensions(graph, { batch: batchSize });
   const float32 = (shape: readonly number[], data: Float32Array) => ({ dtype: "float32", shape, data }) as const;
   const weights = Object.fromEntries(
@@ -32,7 +34,7 @@ async function inference(graph: Graph, { batchSize, threads }: ConcurrencyTask):
   return () => bound.run();
 }
 
-async function training(program: SerializedProgram, { batchSize, threads }: ConcurrencyTask): Promise<Call> {
+async function training(program: SerializedProgram, { batchSize, threads }: Work): Promise<Call> {
   const optimizer = adam({ learningRate: 1e-3 });
   const stepper = await cpuStepper(deserializeProgram(program).loss, { batchSize, threads, optimizer, seed: 1 });
   for (const [name, values] of Object.entries(stepper.batch)) values.set(uniform(name, values.length));
@@ -40,25 +42,40 @@ async function training(program: SerializedProgram, { batchSize, threads }: Conc
   return () => stepper.step({ step: ++step, learningRate: 1e-3 });
 }
 
+async function workFor(call: Call, seconds: number): Promise<WorkAnswer> {
+  const start = performance.now();
+  let [calls, elapsed] = [0, 0];
+  while (elapsed < seconds) {
+    await call();
+    calls++;
+    elapsed = (performance.now() - start) / 1000;
+  }
+  return { calls, seconds: elapsed, rssBytes: ownMemory().rssBytes };
+}
+
+async function takeTurn(call: Call, { settle, steps, repeat }: Omit<TurnPlan, "rounds">) {
+  for (let i = 0; i < settle * repeat; i++) await call();
+  const samplesMs = new Float64Array(steps);
+  for (let i = 0; i < steps; i++) {
+    const before = performance.now();
+    for (let k = 0; k < repeat; k++) await call();
+    samplesMs[i] = (performance.now() - before) / repeat;
+  }
+  return { samplesMs };
+}
+
 const parent = connectParent();
 parent.send("ready");
 let call: Call | null = null;
 for await (const message of parent.messages) {
   if (call === null) {
-    const task = message as ConcurrencyTask;
+    const task = message as Work;
     call = task.kind === "inference"
       ? await inference(deserializeGraph(task.definition as Parameters<typeof deserializeGraph>[0]), task)
       : await training(task.definition as SerializedProgram, task);
     for (let i = 0; i < WARM_UP_CALLS; i++) await call();
     parent.send("built");
-    continue;
-  }
-  const start = performance.now();
-  let [calls, elapsed] = [0, 0];
-  while (elapsed < (message as { seconds: number }).seconds) {
-    await call();
-    calls++;
-    elapsed = (performance.now() - start) / 1000;
-  }
-  parent.send({ calls, seconds: elapsed, rssBytes: ownMemory().rssBytes } satisfies ConcurrencyAnswer);
+  } else if ("seconds" in (message as object)) {
+    parent.send(await workFor(call, (message as { seconds: number }).seconds));
+  } else parent.send(await takeTurn(call, message as Omit<TurnPlan, "rounds">));
 }
