@@ -3,7 +3,7 @@
 
 import { random } from "../statistics/mod.ts";
 import type { Pca } from "./pca.ts";
-import { multiplyTransposed } from "./similarity.ts";
+import { multiplyTransposed, type SimilarityBlock } from "./similarity.ts";
 import { sizeOf, type Vectors } from "./vectors.ts";
 
 /** A linear code: `latent = (x - mean) basis^T` and `x = mean + latent basis`. */
@@ -94,13 +94,47 @@ export function decode(codec: LinearCodec, latents: Vectors): Vectors {
       `Cannot decode with ${codec.name}: expected [n, ${codec.latentDim}], got [${rows}, ${latentDim}]`,
     );
   }
-  const transposed = new Float64Array(codec.basis.length);
-  codec.basis.forEach((value, i) => transposed[(i % codec.width) * latentDim + Math.floor(i / codec.width)] = value);
-  const values = multiplyTransposed(latents.data, transposed, new Float64Array(rows * codec.width), latentDim);
+  const values = multiplyTransposed(
+    latents.data,
+    transposedBasis(codec),
+    new Float64Array(rows * codec.width),
+    latentDim,
+  );
   return {
     shape: [rows, codec.width],
     data: Float32Array.from(values, (value, i) => value + codec.mean[i % codec.width]),
   };
+}
+
+/** {@link encode} in single precision. */
+export async function encodeByProduct(
+  codec: LinearCodec,
+  vectors: Vectors,
+  product: SimilarityBlock,
+): Promise<Vectors> {
+  const { rows, width } = sizeOf(vectors, `encode with ${codec.name}`);
+  const centred = vectors.data.map((value, i) => value - codec.mean[i % width]);
+  const basis = { shape: [codec.latentDim, width], data: Float32Array.from(codec.basis) };
+  return { shape: [rows, codec.latentDim], data: await product({ shape: [rows, width], data: centred }, basis) };
+}
+
+/** {@link decode} in single precision. */
+export async function decodeByProduct(
+  codec: LinearCodec,
+  latents: Vectors,
+  product: SimilarityBlock,
+): Promise<Vectors> {
+  const { rows } = sizeOf(latents, `decode with ${codec.name}`);
+  const { width, latentDim } = codec;
+  const data = await product(latents, { shape: [width, latentDim], data: Float32Array.from(transposedBasis(codec)) });
+  return { shape: [rows, width], data: data.map((value, i) => value + codec.mean[i % width]) };
+}
+
+/** Shape [width, latentDim]. */
+function transposedBasis({ basis, width, latentDim }: LinearCodec): Float64Array {
+  const transposed = new Float64Array(basis.length);
+  basis.forEach((value, i) => transposed[(i % width) * latentDim + Math.floor(i / width)] = value);
+  return transposed;
 }
 
 function removeComponent(row: Float64Array, direction: Float64Array): void {

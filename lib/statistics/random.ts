@@ -54,6 +54,8 @@ export class Random {
   #b: number;
   #c: number;
   #d: number;
+  #limitOf = 1;
+  #limit = TWO_32;
   #spareNormal: number | null;
 
   private constructor(state: RandomState) {
@@ -188,10 +190,11 @@ export class Random {
   }
 
   #below(n: number): number {
-    const limit = TWO_32 - TWO_32 % n;
+    // Remainders of doubles are slow, and most streams draw below one n; the floored quotient of 32-bit integers is exact.
+    if (n !== this.#limitOf) [this.#limitOf, this.#limit] = [n, TWO_32 - TWO_32 % n];
     for (;;) {
       const bits = this.nextUint32();
-      if (bits < limit) return bits % n;
+      if (bits < this.#limit) return bits - Math.floor(bits / n) * n;
     }
   }
 

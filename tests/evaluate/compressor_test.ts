@@ -20,6 +20,7 @@ import {
   scoreRecords,
   scoreValue,
   selectRows,
+  similarityBlock,
   type Vectors,
 } from "lib/evaluate/mod.ts";
 import { pcaModel } from "lib/models/linear_autoencoder.ts";
@@ -234,4 +235,15 @@ Deno.test("scores and comparisons become valid records", async () => {
   ]);
   assert.throws(() => scoreRecords(make, "x", [pca, teacher], options), /expected seeds of 16 bytes.*got 64 bytes/);
   assert.throws(() => scoreRecords(make, "x", [], options), /at least one seed, got none/);
+});
+
+Deno.test("a linear code through a product is the portable one up to single precision", async () => {
+  const codec = pcaCodec(fitPca(train), LATENT);
+  for (const rank of ["decoded", "latent"] as const) {
+    const portable = await linearCompressor(codec, { rank }).compress(train);
+    const fast = await linearCompressor(codec, { rank, product: similarityBlock }).compress(train);
+    assert.deepEqual(fast.ranked.shape, portable.ranked.shape);
+    assertAllClose(fast.ranked.data, portable.ranked.data, { rtol: 1e-5, atol: 1e-6 });
+    assertAllClose(fast.decoded!.data, portable.decoded!.data, { rtol: 1e-5, atol: 1e-6 });
+  }
 });
