@@ -13,6 +13,8 @@ export type ClaimVerdict = "holds" | "does not hold" | "no difference shown" | "
 export interface JudgeOptions {
   /** How far a number may be from the claimed one, as a share of it. Default 0.1. */
   tolerance?: number;
+  /** The figure that a claim in words means: 1 for an exponent that is "linear". */
+  meant?: number;
 }
 
 /** Units of quantities that belong to a machine. */
@@ -36,7 +38,7 @@ const MACHINE_UNITS = new Set(["ms", "s", "min", "h", "days", "embeddings/s"]);
 export function judgeClaim(
   id: string,
   { value, interval, unit }: Pick<ResultRecord, "value" | "interval" | "unit">,
-  { tolerance = 0.1 }: JudgeOptions = {},
+  { tolerance = 0.1, meant }: JudgeOptions = {},
 ): ClaimVerdict {
   if (!(tolerance >= 0 && tolerance < 1)) {
     throw new RangeError(`Cannot judge a claim: expected a tolerance from 0 to below 1, got ${tolerance}`);
@@ -44,7 +46,7 @@ export function judgeClaim(
   const claimed = claim(id);
   if (value === null) return "open";
   if (typeof value === "boolean") return value ? "holds" : "does not hold";
-  const accepted = acceptedRange(claimed, tolerance);
+  const accepted = acceptedRange(meant === undefined ? claimed : { quantity: null, value: meant }, tolerance);
   if (typeof value === "string") {
     return typeof claimed.value === "string" && claimed.value === value ? "holds" : "see text";
   }
@@ -57,7 +59,10 @@ export function judgeClaim(
 }
 
 /** Values that confirm a claim; null when it is no figure. */
-function acceptedRange({ value, quantity }: Claim, tolerance: number): [number, number] | null {
+function acceptedRange(
+  { value, quantity }: Pick<Claim, "value" | "quantity">,
+  tolerance: number,
+): [number, number] | null {
   if (typeof value === "string") return null;
   const [low, high] = typeof value === "number" ? [value, value] : value;
   if (quantity?.endsWith("AtMost")) return [-Infinity, high];

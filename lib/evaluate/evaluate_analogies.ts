@@ -1,13 +1,13 @@
 // Vector arithmetic of many compressors on the same questions, and its results as scores, so that intervals and paired comparisons
 // are made as for everything else.
 
-import { standardDeviation } from "../statistics/mod.ts";
+import { type BootstrapOptions, type Estimate, proportionInterval, standardDeviation } from "../statistics/mod.ts";
 import { scoreAnalogies } from "./analogy.ts";
 import { scoreAveragedAnalogies } from "./analogy_average.ts";
 import { ALL_CATEGORIES, type AnalogyOutcome, type AnalogyScores, outcomeOf, passes } from "./analogy_scores.ts";
 import type { AnalogySet } from "./analogy_set.ts";
 import type { Compressor } from "./compressor.ts";
-import type { Score } from "./score.ts";
+import { estimateScore, type Score } from "./score.ts";
 import type { SimilarityBlock } from "./similarity.ts";
 import type { Vectors } from "./vectors.ts";
 
@@ -86,6 +86,21 @@ export function analogyScore(
   const passed = passes(outcomeOf(scores, rule), k);
   const items = pairMeans(scores, passed, category);
   return { quantity: `top${k}`, items, n: items.length };
+}
+
+/**
+ * A pass rate with its interval, as `estimateScore` gives it; where all items of all seeds passed, or none did, a bootstrap knows no uncertainty, and
+ * the interval is Wilson's over the items of one seed.
+ *
+ * @param seeds from {@link analogyScore}, at least one
+ */
+export function estimateRate(seeds: readonly Score[], options: BootstrapOptions): Estimate {
+  const [first] = seeds;
+  const certain = seeds.every(({ items }) => items.every((item) => item === first.items[0])) &&
+    (first.items[0] === 0 || first.items[0] === 1);
+  if (!certain) return estimateScore(seeds, options);
+  const { length } = first.items;
+  return proportionInterval(first.items[0] * length, length, { confidence: options.confidence });
 }
 
 /** A similarity of all pairs as a score; `consistencyScore` is 1 less the standard deviation of the target similarity. */

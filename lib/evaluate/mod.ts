@@ -91,6 +91,7 @@ export {
   analogyScore,
   analogySimilarityScore,
   type CompressorAnalogies,
+  estimateRate,
   evaluateAnalogies,
   type EvaluateAnalogiesOptions,
 } from "./evaluate_analogies.ts";

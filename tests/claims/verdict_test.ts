@@ -37,6 +37,13 @@ Deno.test("times and rates of another machine are not judged, missing values and
   assert.equal(judgeClaim("ln-sub-millisecond", found(false, { unit: "" })), "does not hold");
 });
 
+Deno.test("a claim in words is judged by the figure that it means", () => {
+  const exponent = found(0.95, { unit: "1" });
+  assert.equal(judgeClaim("ln-training-linear-scaling", exponent), "see text");
+  assert.equal(judgeClaim("ln-training-linear-scaling", exponent, { meant: 1 }), "holds");
+  assert.equal(judgeClaim("ln-training-linear-scaling", found(0.5, { unit: "1" }), { meant: 1 }), "does not hold");
+});
+
 Deno.test("judgeClaim refuses unknown claims and tolerances", () => {
   assert.throws(() => judgeClaim("ln-total-parameter", found(1)), /did you mean "ln-total-parameters"/);
   assert.throws(

@@ -4,6 +4,8 @@ import {
   analogySet,
   analogySimilarityScore,
   type Compressor,
+  estimateRate,
+  estimateScore,
   evaluateAnalogies,
   meanByPair,
   outcomeOf,
@@ -68,4 +70,18 @@ Deno.test("an orthogonal map answers as the teacher does, both ways of asking, a
   const [, encoded] = await evaluateAnalogies(compressors, { set, vectors, seed: 1, arithmetic: "teacher" });
   assert.deepEqual(outcomeOf(encoded.scores, rule).ranks, outcomeOf(teacher.scores, rule).ranks);
   assert.equal(encoded.averaged, null);
+});
+
+Deno.test("a rate of none or all has Wilson's interval, any other the bootstrap's", () => {
+  const score = (items: number[]) => ({ quantity: "top1", items: Float64Array.from(items), n: items.length });
+  const options = { seed: 1, resamples: 200 };
+  for (const value of [0, 1]) {
+    const { interval, n } = estimateRate([score(Array(15).fill(value)), score(Array(15).fill(value))], options);
+    assert.equal(n, 15);
+    assert.ok(interval.high - interval.low > 0.15 && interval.low >= 0 && interval.high <= 1);
+  }
+  const mixed = [score([0, 1, 1, 0]), score([0, 1, 1, 1])];
+  assert.deepEqual(estimateRate(mixed, options), estimateScore(mixed, options));
+  const halves = [score([0.5, 0.5, 0.5])];
+  assert.deepEqual(estimateRate(halves, options), estimateScore(halves, options));
 });

@@ -241,3 +241,14 @@ Deno.test("a comparison's value is the difference of the means over seeds", () =
     mean(a.map((items) => mean(items))) - mean(b.map((items) => mean(items))),
   ], { rtol: 1e-9 });
 });
+
+Deno.test("a difference of a last bit is none", () => {
+  // Three equal seeds: their mean differs from each of them by rounding, and most resamples miss the one discordant item.
+  for (const [count, ones] of [[20, 1], [34, 7], [41, 2], [83, 4], [125, 3]]) {
+    const items = Float64Array.from({ length: count }, (_, i) => (i < ones ? 1 : 0));
+    const other = items.slice();
+    other[count - 1] = 1;
+    const { verdict, discordant } = compareScores([items, items, items], [other], { seed: 1, resamples: 300 });
+    assert.deepEqual([discordant, verdict], [1, "no difference shown"], `${count} items`);
+  }
+});

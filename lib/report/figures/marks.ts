@@ -42,7 +42,9 @@ export function pointTrace(name: string, points: readonly IntervalPoint[], index
   const line = lineTrace(name, points, index);
   const { color } = seriesStyle(index);
   const bounded = points.some((point) => point.low != null && point.high != null);
-  return { ...line, ...(bounded && { error_y: errorBar(points, color) }), mode: "markers" };
+  // Large enough to be told apart behind the ends of a short error bar.
+  const marker = { ...line.marker as Trace, size: 12 };
+  return { ...line, ...(bounded && { error_y: errorBar(points, color) }), marker, mode: "markers" };
 }
 
 /** A line through the points with markers; a single point with an interval gets an error bar in place of a band. */
