@@ -81,7 +81,7 @@ export interface StepperOptions {
  */
 export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
   return inPlaceStepper(lossGraph, options, {
-    compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true }),
+    compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true, stopSpinning: true }),
     layout: featureMajor,
     updateThreads,
   });
