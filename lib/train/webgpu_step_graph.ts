@@ -37,7 +37,7 @@ export interface ParameterGroup {
 /** A step as a graph. */
 export interface StepGraph {
   /**
-   * Inputs: the batch, the scalars of `stepScalars`, and `stateName(region, group)` `[count]` for each region and group.
+   * Inputs: the batch or what it is computed from, the scalars of `stepScalars`, and `stateName(region, group)` `[count]` for each region and group.
    * Outputs: `loss` and `nextName(region, group)`. Frozen parameters remain parameters.
    */
   readonly graph: Graph;
@@ -78,10 +78,15 @@ export function stepScalars(
  *
  * @param fixed loss graph whose dimensions are all numbers
  * @param groupValues most values of a group of several parameters; 0 keeps each parameter on its own
+ * @param batch what takes the place of inputs of the loss graph
  */
 export function stepGraph(
   fixed: Graph,
-  { optimizer, groupValues }: { optimizer: OptimizerSpec; groupValues: number },
+  { optimizer, groupValues, batch = new Map() }: {
+    optimizer: OptimizerSpec;
+    groupValues: number;
+    batch?: ReadonlyMap<Tensor, Tensor>;
+  },
 ): StepGraph {
   const groups = groupParameters(fixed.parameters.filter(({ source }) => source.trainable), groupValues);
   const flat = groups.map(({ count }, i) => {
@@ -95,7 +100,7 @@ export function stepGraph(
   );
   // Differentiated with respect to the parameters, which then become views of the flat tensors.
   const [loss, ...parts] = rebuild([fixed.outputs.loss, ...gradients(fixed.outputs.loss, trained)], {
-    leaf: (tensor) => views.get(tensor) ?? null,
+    leaf: (tensor) => views.get(tensor) ?? batch.get(tensor) ?? null,
   });
   const outputs: Record<string, Tensor> = { loss };
   const flatGradients = groups.map(({ members }, i) => {

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import process from "node:process";
-import { bindDimensions, topologicalOrder } from "lib/graph/mod.ts";
+import { add, bindDimensions, graph, input, mul, reduceMean, topologicalOrder } from "lib/graph/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { deviceError } from "lib/runtime/mod.ts";
 import { adam, adamW, type OptimizerSpec } from "lib/train/mod.ts";
+import { residentColumns } from "lib/train/webgpu_columns.ts";
 import { stepGraph, stepScalars } from "lib/train/webgpu_step_graph.ts";
 import { webgpuTest } from "tests/webgpu_environment.ts";
 import { smallProgram } from "./fixtures.ts";
@@ -30,6 +31,10 @@ webgpuTest("WebGPU steps are the same for one group of parameters and for many, 
   module: steps,
   args: ["givesTheSameInOneGroupAndInMany", "leavesStateWhenTheLossIsNotFinite"],
 });
+webgpuTest("a batch gathered from columns on the device gives the bits of one that was sent", {
+  module: steps,
+  args: ["gathersWhatIsSent"],
+});
 webgpuTest("what WebGPU cannot train is refused with the node's name", {
   module: steps,
   args: ["refusesWhatItCannotTrain"],
@@ -45,6 +50,26 @@ if (process.platform === "linux") {
     env: { VK_DRIVER_FILES: "/nonexistent.json", VK_ICD_FILENAMES: "/nonexistent.json" },
   });
 }
+
+Deno.test("residentColumns leaves out what WebGPU may be unable to bind, and keeps a column that serves twice once", () => {
+  const x = input("x", "float32", [4, 8]);
+  const column = (rows: number) => ({ dtype: "float32", shape: [rows, 8], data: new Float32Array(rows * 8) }) as const;
+  const loss = graph("loss", {
+    loss: reduceMean(mul(add(x, input("y", "float32", [4, 8])), input("z", "float32", [4, 8]))),
+  });
+  const small = column(16);
+  const columns = { x: small, y: column(2 ** 22 + 1), z: small };
+  const resident = residentColumns(loss, { columns, batchSize: 4 });
+  assert.deepEqual(Object.values(resident.columns), [small]);
+  assert.deepEqual([...resident.batch.keys()], [loss.inputs.x, loss.inputs.z]);
+  assert.equal(resident.batch.get(loss.inputs.x), resident.batch.get(loss.inputs.z));
+  assert.equal(residentColumns(loss, { columns: { y: column(2 ** 22) }, batchSize: 4 }).batch.size, 1);
+  const narrow = { dtype: "float32", shape: [16, 7], data: new Float32Array(112) } as const;
+  assert.throws(
+    () => residentColumns(loss, { columns: { x: narrow }, batchSize: 4 }),
+    /^TypeError: Cannot train loss: expected x in rows of \[8\], got \[7\]$/,
+  );
+});
 
 function operatorCounts(optimizer: OptimizerSpec, groupValues: number) {
   const fixed = bindDimensions(smallProgram().loss, { batch: 8 });

@@ -12,7 +12,12 @@ const { cells, gpu } = await runWebGpuBenchmark({
   variants: true,
 });
 const [{ sides, missing, reasons, profile, comparison }] = cells;
-assert.deepEqual(sides.map(({ name }) => name), ["ours", "ours, parameters apart", "ours, unchecked"]);
+assert.deepEqual(sides.map(({ name }) => name), [
+  "ours",
+  "ours, batch sent",
+  "ours, parameters apart",
+  "ours, unchecked",
+]);
 for (const { n, medianMs, blocksMs } of sides) {
   assert.equal(n, blocksMs.flat().length);
   assert.ok(medianMs > 0);
