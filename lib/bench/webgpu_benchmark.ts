@@ -86,7 +86,10 @@ const OURS: Readonly<Record<string, OurVariant>> = {
 };
 const OUR_VARIANTS: Readonly<Record<string, OurVariant>> = {
   "ours, parameters apart": { memoryLimitBytes: 1 },
-  "ours, unchecked": { validationMode: "disabled" },
+  "ours, unchecked": { provider: { validationMode: "disabled" } },
+  "ours, buffers released later": { provider: { storageBufferCacheMode: "lazyRelease" } },
+  "ours, buffers kept by size": { provider: { storageBufferCacheMode: "simple" } },
+  "ours, captured": { provider: { enableGraphCapture: "1" } },
 };
 const PEERS: Readonly<Record<string, string[]>> = {
   "PyTorch eager": [],
