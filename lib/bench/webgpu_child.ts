@@ -2,7 +2,6 @@
 // the losses of its first steps, then takes the steps it is asked for and sends how long each took.
 
 import process from "node:process";
-import { gatherRows } from "../data/mod.ts";
 import { lnspStudent } from "../models/lnsp.ts";
 import { meanSquaredError } from "../nn/mod.ts";
 import { connectParent } from "../process/mod.ts";
@@ -16,6 +15,8 @@ import { profileOf } from "./webgpu_profile.ts";
 export interface OurVariant extends DeviceTuning {
   /** Bounds the flat tensors; 1 keeps every parameter on its own. */
   memoryLimitBytes?: number;
+  /** Bounds the columns that stay on the device; 0 sends each batch. */
+  residentLimitBytes?: number;
 }
 
 const ROWS = 16384;
@@ -24,35 +25,33 @@ const CHECKED_STEPS = 5;
 const LEARNING_RATE = 1e-3;
 const PROFILED_STEPS = 10;
 
-/** Takes step after step on rows of a table, in an order. */
+/** Takes step after step on rows of the table, in an order. */
 class Trainer {
-  readonly #column = {
-    dtype: "float32",
-    shape: [ROWS, WIDTH],
-    data: fillExact(new Float32Array(ROWS * WIDTH), { stream: 1000, scale: 2 ** -4 }),
-  } as const;
   #step = 0;
 
   constructor(private readonly stepper: Stepper, private readonly batchSize: number) {}
 
   async step(order: Uint32Array): Promise<number> {
-    const start = (this.#step * this.batchSize) % ROWS;
-    gatherRows(this.#column, order.subarray(start, start + this.batchSize), this.stepper.batch.x);
-    return await this.stepper.step({ step: ++this.#step, learningRate: LEARNING_RATE });
+    const start = (this.#step++ * this.batchSize) % ROWS;
+    this.stepper.load({ rows: order.subarray(start, start + this.batchSize), step: this.#step });
+    return await this.stepper.step({ step: this.#step, learningRate: LEARNING_RATE });
   }
 }
 
 async function main([studentDim, batchSize]: number[], variant: OurVariant): Promise<void> {
   const parent = connectParent();
+  const data = fillExact(new Float32Array(ROWS * WIDTH), { stream: 1000, scale: 2 ** -4 });
+  const columns = { x: { dtype: "float32", shape: [ROWS, WIDTH], data } } as const;
   const startMs = performance.now();
   const open = async (tuning: DeviceTuning) => {
     const program = traceProgram({
       model: lnspStudent({ studentDim }),
       loss: ({ output }, { x }) => meanSquaredError(output, x),
     });
-    const { memoryLimitBytes } = variant;
-    const options = { batchSize, optimizer: adam({ learningRate: LEARNING_RATE }), seed: 1, memoryLimitBytes };
-    return await webgpuStepper(program.loss, options, { ...variant, ...tuning });
+    const { memoryLimitBytes, residentLimitBytes, ...device } = variant;
+    const limits = { memoryLimitBytes, residentLimitBytes };
+    const options = { batchSize, optimizer: adam({ learningRate: LEARNING_RATE }), seed: 1, columns, ...limits };
+    return await webgpuStepper(program.loss, options, { ...device, ...tuning });
   };
   const stepper = await open({});
   const createMs = performance.now() - startMs;

@@ -63,8 +63,11 @@ class OrtDeviceArray implements DeviceArray {
 export interface DeviceTuning {
   /** Write ONNX Runtime's profile to a file of this prefix when the session is released. */
   profilePrefix?: string;
-  /** How much of what is sent to the device is checked; the first session of a process decides. Default: ONNX Runtime's. */
-  validationMode?: "disabled" | "wgpuOnly" | "basic" | "full";
+  /**
+   * Options of ONNX Runtime's WebGPU provider, such as `validationMode` and `storageBufferCacheMode`; for many of them the first
+   * session of a process decides.
+   */
+  provider?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -98,11 +101,11 @@ interface NativeOptions extends DeviceTuning {
 async function createNative(
   ort: OrtModule,
   graph: Graph,
-  { weights = {}, allocateOutputs = false, profilePrefix, validationMode }: NativeOptions,
+  { weights = {}, allocateOutputs = false, profilePrefix, provider }: NativeOptions,
 ): Promise<Ort.InferenceSession> {
   try {
     return await ort.InferenceSession.create(encodeOnnx(graph, { weights: weightBytes(weights) }), {
-      executionProviders: [{ name: "webgpu", ...(validationMode && { validationMode }) }],
+      executionProviders: [{ ...provider, name: "webgpu" }],
       graphOptimizationLevel: "all",
       ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
       // Errors come as exceptions; printed as well they would only confuse.

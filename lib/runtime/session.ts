@@ -26,6 +26,11 @@ export interface CompileOptions {
    * session switches them off for the calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 then.
    */
   flushDenormals?: boolean;
+  /**
+   * Threads that wait for work give up their cores as soon as a run ends, instead of some milliseconds later: for callers with
+   * work of their own between runs, such as an optimizer's.
+   */
+  stopSpinning?: boolean;
   /** Parameter values to store in the session, by name; the others are fed at each run. */
   weights?: Readonly<Record<string, ArrayValue>>;
 }
@@ -83,9 +88,20 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
 }
 
 async function create(graph: Graph, options: CompileOptions): Promise<Session> {
-  const { provider = "cpu", binding = "auto", threads = 0, weights = {}, flushDenormals = false } = options;
+  const {
+    provider = "cpu",
+    binding = "auto",
+    threads = 0,
+    weights = {},
+    flushDenormals = false,
+    stopSpinning = false,
+  } = options;
   const model = encodeOnnx(graph, { weights: weightBytes(weights) });
-  const config = { ...AS_THE_GRAPH_SAYS, ...(flushDenormals && { set_denormal_as_zero: "1" }) };
+  const config = {
+    ...AS_THE_GRAPH_SAYS,
+    ...(flushDenormals && { set_denormal_as_zero: "1" }),
+    ...(stopSpinning && { force_spinning_stop: "1" }),
+  };
   const library = provider === "cpu" && binding === "auto" ? onnxRuntimeC() : null;
   if (!library) await requireProvider(provider);
   try {

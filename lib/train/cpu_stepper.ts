@@ -2,6 +2,7 @@
 // back into it; the kernel then updates parameters and moments in place. Nothing but the batch is copied.
 
 import { availableParallelism } from "node:os";
+import type { Column } from "../data/mod.ts";
 import {
   bindDimensions,
   elementCount,
@@ -18,11 +19,19 @@ import { InPlaceStepper } from "./in_place_stepper.ts";
 import { UpdateThreads } from "./kernel/update_threads.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
 import { allocateState, type TrainingState } from "./state.ts";
+import type { BatchRows } from "./training_data.ts";
 
 /** Takes training steps on one engine; holds parameters and whatever else a step carries over to the next. */
 export interface Stepper {
-  /** Batch tensors by name: fill these before each step. */
+  /** Batch tensors by name, filled by `load` or by hand before each step; those that `load` fills on a device are not here. */
   readonly batch: Readonly<Record<string, Float32Array>>;
+  /**
+   * Takes rows of the stepper's columns as the batch.
+   *
+   * @throws {TypeError} when it was made without a column for a batch tensor
+   * @throws {RangeError} when there are not `batchSize` rows, or one is outside a column
+   */
+  load(batch: BatchRows): void;
   /**
    * Adds the gradients of what `batch` holds to those of the step under way; `step` then averages over all of them.
    *
@@ -57,6 +66,10 @@ export interface CpuStepper extends Stepper {
 
 /** What a stepper is made of. */
 export interface StepperOptions {
+  /** What `load` takes rows from, by batch tensor. Must not change: WebGPU keeps a copy. */
+  columns?: Readonly<Record<string, Column>>;
+  /** Largest column that stays on the WebGPU device, in bytes; batches of larger ones are sent. Default 128 MiB. */
+  residentLimitBytes?: number;
   /** Rows of a batch. */
   batchSize: number;
   optimizer: OptimizerSpec;
@@ -81,7 +94,7 @@ export interface StepperOptions {
  */
 export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
   return inPlaceStepper(lossGraph, options, {
-    compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true }),
+    compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true, stopSpinning: true }),
     layout: featureMajor,
     updateThreads,
   });
@@ -136,9 +149,9 @@ export async function inPlaceStepper(
       .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const),
   ]);
   const updater = new UpdateThreads(state.memories, optimizer, helped);
-  const { maxGradientNorm } = options;
+  const { maxGradientNorm, columns = {} } = options;
   const arrays = bindArrays(session, { fixed, state, weights });
-  return new InPlaceStepper({ state, weights, session, updater, maxGradientNorm, ...arrays });
+  return new InPlaceStepper({ state, weights, session, updater, maxGradientNorm, columns, ...arrays });
 }
 
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;

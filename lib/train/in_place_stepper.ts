@@ -1,9 +1,11 @@
 // The CPU engine at work: gradients from ONNX Runtime, accumulation, clipping and the update by the kernel, all in place.
 
+import type { Column } from "../data/mod.ts";
 import type { ArrayValue, BoundRun, Session } from "../runtime/mod.ts";
 import type { CpuStepper } from "./cpu_stepper.ts";
 import type { UpdateThreads } from "./kernel/update_threads.ts";
 import type { TrainingState } from "./state.ts";
+import { type BatchRows, fillBatch } from "./training_data.ts";
 
 /** As PyTorch's clip_grad_norm_: keeps the factor finite for a norm of zero. */
 const SMALLEST_NORM = 1e-6;
@@ -18,6 +20,7 @@ export interface StepperParts {
   session: Session;
   updater: UpdateThreads;
   maxGradientNorm?: number;
+  columns: Readonly<Record<string, Column>>;
 }
 
 /** See `cpuStepper`. */
@@ -32,6 +35,10 @@ export class InPlaceStepper implements CpuStepper {
     this.state = parts.state;
     this.batch = parts.batch;
     this.weights = parts.weights;
+  }
+
+  load(batch: BatchRows): void {
+    fillBatch(this.batch, this.parts.columns, batch);
   }
 
   async accumulate(): Promise<void> {

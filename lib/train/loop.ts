@@ -13,7 +13,7 @@ import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
 import { programFileText } from "./program_file.ts";
 import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
-import { checkData, fillBatch, type TrainingData } from "./training_data.ts";
+import { checkData, type TrainingData } from "./training_data.ts";
 import { type Validator, validator } from "./validation.ts";
 
 /** Why a run ended. */
@@ -99,6 +99,7 @@ export async function runProgram(
     maxGradientNorm,
     segments,
     memoryLimitBytes: options.memoryLimitBytes,
+    columns: data.columns,
   });
   try {
     const weights = () => stepper.readParameters();
@@ -199,7 +200,7 @@ class Loop {
       const batchCount = this.#accumulationSteps;
       for (let i = 0; i < batchCount; i++) {
         // Batches are numbered through, so that each draws masks of its own.
-        fillBatch(stepper.batch, data, {
+        stepper.load({
           rows: order[progress.stepInEpoch * batchCount + i],
           step: progress.step * batchCount + i + 1,
         });

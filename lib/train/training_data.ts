@@ -72,19 +72,31 @@ export function checkData({ inputs, name: program }: Graph, { columns }: Trainin
   }
 }
 
-/**
- * Copies the rows of a batch into the arrays that a step reads.
- *
- * @param options.step number of the step, counted from 1, for graphs that take it
- */
+/** A batch as rows of columns. */
+export interface BatchRows {
+  readonly rows: Uint32Array;
+  /** Number of the batch in the whole run, counted from 1, for graphs that draw their masks by it. */
+  readonly step: number;
+}
+
+/** Copies the rows of a batch into the arrays that a step reads; see `Stepper.load`. */
 export function fillBatch(
   batch: Readonly<Record<string, Float32Array>>,
-  { columns }: TrainingData,
-  { rows, step }: { rows: Uint32Array; step: number },
+  columns: Readonly<Record<string, Column>>,
+  { rows, step }: BatchRows,
 ): void {
   for (const [name, target] of Object.entries(batch)) {
-    if (name === TRAINING_STEP) target[0] = step;
-    else gatherRows(columns[name], rows, target);
+    if (name === TRAINING_STEP) {
+      target[0] = step;
+      continue;
+    }
+    const column = columns[name];
+    if (!column) throw new TypeError(`Cannot load a batch: expected a column for "${name}", got none`);
+    const expected = target.length / elementCount(column.shape.slice(1));
+    if (rows.length !== expected) {
+      throw new RangeError(`Cannot load a batch: expected ${expected} rows, got ${rows.length}`);
+    }
+    gatherRows(column, rows, target);
   }
 }
 

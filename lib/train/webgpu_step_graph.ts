@@ -16,7 +16,7 @@ import {
   type Parameter,
   rebuild,
   reshape,
-  slice,
+  split,
   sqrt,
   sub,
   type Tensor,
@@ -37,7 +37,7 @@ export interface ParameterGroup {
 /** A step as a graph. */
 export interface StepGraph {
   /**
-   * Inputs: the batch, the scalars of `stepScalars`, and `stateName(region, group)` `[count]` for each region and group.
+   * Inputs: the batch or what it is computed from, the scalars of `stepScalars`, and `stateName(region, group)` `[count]` for each region and group.
    * Outputs: `loss` and `nextName(region, group)`. Frozen parameters remain parameters.
    */
   readonly graph: Graph;
@@ -60,15 +60,20 @@ function adamOf(optimizer: OptimizerSpec): AdamSpec {
   return optimizer;
 }
 
-/** Values of the step's scalar inputs, computed in float64 as the CPU's kernel does. */
+/**
+ * Values of the step's scalar inputs, computed in float64. The correction of the second moment, `c = sqrt(1 - beta2^step)`, is in
+ * both: `first / (sqrt(second) / c + epsilon)` is `c first / (sqrt(second) + c epsilon)`, with one operation on tensors less
+ * (Kingma and Ba 2015, end of section 2).
+ */
 export function stepScalars(
   optimizer: OptimizerSpec,
   { step, learningRate }: { step: number; learningRate: number },
 ): Record<string, number> {
-  const { kind, beta1, beta2, weightDecay } = adamOf(optimizer);
+  const { kind, beta1, beta2, epsilon, weightDecay } = adamOf(optimizer);
+  const correction = Math.sqrt(1 - beta2 ** step);
   return {
-    [scalarName("stepSize")]: learningRate / (1 - beta1 ** step),
-    [scalarName("rootCorrection")]: 1 / Math.sqrt(1 - beta2 ** step),
+    [scalarName("stepSize")]: learningRate * correction / (1 - beta1 ** step),
+    [scalarName("epsilon")]: epsilon * correction,
     ...(kind === "adamW" && weightDecay > 0 && { [scalarName("shrink")]: 1 - learningRate * weightDecay }),
   };
 }
@@ -79,10 +84,16 @@ export function stepScalars(
  * @param fixed loss graph whose dimensions are all numbers
  * @param groupValues most values of a group of several parameters; 0 keeps each parameter on its own
  * @param segments parts of the forward pass that are computed twice to save memory; see `GradientOptions`
+ * @param batch what takes the place of inputs of the loss graph
  */
 export function stepGraph(
   fixed: Graph,
-  { optimizer, groupValues, segments }: { optimizer: OptimizerSpec; groupValues: number; segments?: number },
+  { optimizer, groupValues, segments, batch = new Map() }: {
+    optimizer: OptimizerSpec;
+    groupValues: number;
+    segments?: number;
+    batch?: ReadonlyMap<Tensor, Tensor>;
+  },
 ): StepGraph {
   const groups = groupParameters(fixed.parameters.filter(({ source }) => source.trainable), groupValues);
   const flat = groups.map(({ count }, i) => {
@@ -96,7 +107,7 @@ export function stepGraph(
   );
   // Differentiated with respect to the parameters, which then become views of the flat tensors.
   const [loss, ...parts] = rebuild([fixed.outputs.loss, ...gradients(fixed.outputs.loss, trained, { segments })], {
-    leaf: (tensor) => views.get(tensor) ?? null,
+    leaf: (tensor) => views.get(tensor) ?? batch.get(tensor) ?? null,
   });
   const outputs: Record<string, Tensor> = { loss };
   const flatGradients = groups.map(({ members }, i) => {
@@ -122,12 +133,31 @@ function groupParameters(parameters: readonly Parameter[], limit: number): Param
   return groups;
 }
 
+/** Most parts of one Split: with what they are cut from, as many buffers as WebGPU guarantees to a program. */
+const MOST_PARTS = 7;
+
 /** Each parameter of a group as a part of the flat tensor, in its own shape. */
-function parameterViews({ members, count: total }: ParameterGroup, flat: Tensor): [Tensor, Tensor][] {
-  return members.map(({ parameter, start, count }) => {
-    const part = count === total ? flat : slice(flat, { axis: 0, start, end: start + count });
-    return [parameter, parameter.shape.length === 1 ? part : reshape(part, parameter.shape)];
+function parameterViews({ members }: ParameterGroup, flat: Tensor): [Tensor, Tensor][] {
+  const parts = cut(flat, members.map(({ count }) => count));
+  return members.map(({ parameter }, i) => {
+    return [parameter, parameter.shape.length === 1 ? parts[i] : reshape(parts[i], parameter.shape)];
   });
+}
+
+/** Cuts a flat tensor by as few programs as possible; beyond seven parts, the first ones are cut from a part of it. */
+function cut(flat: Tensor, sizes: readonly number[]): readonly Tensor[] {
+  if (sizes.length === 1) return [flat];
+  let largestChunk = 1;
+  while (largestChunk * MOST_PARTS < sizes.length) largestChunk *= MOST_PARTS;
+  const chunks: (readonly number[])[] = [];
+  for (let start = 0; start < sizes.length;) {
+    const forLater = MOST_PARTS - 1 - chunks.length;
+    const end = start + Math.max(1, Math.min(largestChunk, sizes.length - start - forLater));
+    chunks.push(sizes.slice(start, end));
+    start = end;
+  }
+  const parts = split(flat, chunks.map((chunk) => chunk.reduce((sum, size) => sum + size, 0)), 0);
+  return chunks.flatMap((chunk, i) => cut(parts[i], chunk));
 }
 
 /** Tensors one after the other, each flattened. */
@@ -139,20 +169,20 @@ function joined(parts: readonly Tensor[]): Tensor {
 }
 
 /**
- * Adam and AdamW in the order of operations of kernel/adam.as.ts. Moments that become denormal are kept as the device keeps
+ * Adam and AdamW as in kernel/adam.as.ts, but for the place of the bias correction (see `stepScalars`). Moments that become denormal are kept as the device keeps
  * them: the kernel sets them to zero because they slow a CPU down.
  */
 function adamUpdate(
   { parameter, firstMoment, secondMoment, gradient: raw }: Record<StateRegion | "gradient", Tensor>,
   { optimizer, scalars }: { optimizer: OptimizerSpec; scalars: Readonly<Record<string, Tensor>> },
 ): Record<StateRegion, Tensor> {
-  const { kind, beta1, beta2, epsilon, weightDecay } = adamOf(optimizer);
+  const { kind, beta1, beta2, weightDecay } = adamOf(optimizer);
   const gradient = kind === "adam" && weightDecay > 0 ? add(raw, mul(parameter, weightDecay)) : raw;
   const shrink = scalars[scalarName("shrink")];
   const kept = shrink ? mul(parameter, shrink) : parameter;
   const first = add(firstMoment, mul(sub(gradient, firstMoment), 1 - beta1));
   const second = add(mul(secondMoment, beta2), mul(mul(gradient, gradient), 1 - beta2));
-  const denominator = add(mul(sqrt(second), scalars[scalarName("rootCorrection")]), epsilon);
+  const denominator = add(sqrt(second), scalars[scalarName("epsilon")]);
   const update = mul(div(first, denominator), scalars[scalarName("stepSize")]);
   return { parameter: sub(kept, update), firstMoment: first, secondMoment: second };
 }

@@ -1,6 +1,7 @@
 // One training step on the GPU (WebGPU through ONNX Runtime; Metal on a Mac, Vulkan on Linux): a single graph computes loss,
 // gradients and the optimizer's update. State stays in two sets of buffers on the device, one read and one written by a
-// step; they then change places. Only the batch and two or three scalars go there, and only the loss comes back.
+// step; they then change places. The data is there too when it fits: then only the numbers of the batch's rows and two or three
+// scalars go there, and only the loss comes back.
 
 import { bindDimensions, elementCount, type Graph, type Parameter } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
@@ -15,6 +16,8 @@ import {
   type DeviceTuning,
 } from "../runtime/mod.ts";
 import type { Stepper, StepperOptions } from "./cpu_stepper.ts";
+import { type BatchRows, fillBatch } from "./training_data.ts";
+import { type ResidentColumns, residentColumns, ROWS } from "./webgpu_columns.ts";
 import {
   nextName,
   type ParameterGroup,
@@ -51,7 +54,8 @@ export async function webgpuStepper(
   const fixed = bindDimensions(lossGraph, { batch: batchSize });
   checkTypes(fixed);
   checkOptions(options);
-  const built = stepGraph(fixed, { optimizer, groupValues: memoryLimitBytes / 4, segments });
+  const resident = residentColumns(fixed, options);
+  const built = stepGraph(fixed, { optimizer, groupValues: memoryLimitBytes / 4, segments, batch: resident.batch });
   const frozen = fixed.parameters.filter(({ source }) => !source.trainable)
     .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const);
   const weights = Object.fromEntries(frozen);
@@ -60,7 +64,10 @@ export async function webgpuStepper(
   try {
     const first = await memory.upload(initialState(built.groups, seed));
     const second = await memory.upload(emptyState(built.groups));
-    return new WebGpuStepper({ built, fixed, options, session, memory, weights }, [first, second]);
+    const hasColumns = Object.keys(resident.columns).length > 0;
+    const columns = hasColumns ? await memory.upload(resident.columns) : {};
+    const parts = { built, fixed, options, session, memory, weights, resident, columns };
+    return new WebGpuStepper(parts, [first, second]);
   } catch (error) {
     await session.release();
     await memory.release();
@@ -113,12 +120,17 @@ interface Parts {
   memory: DeviceMemory;
   /** Frozen parameters. */
   weights: Readonly<Record<string, ArrayValue>>;
+  resident: ResidentColumns;
+  /** The resident columns on the device. */
+  columns: Arrays;
 }
 
 class WebGpuStepper implements Stepper {
   readonly batch: Readonly<Record<string, Float32Array>>;
   readonly #parts: Parts;
   readonly #batchValues: Readonly<Record<string, ArrayValue>>;
+  /** Rows of the resident columns. */
+  readonly #rows: Int32Array;
   readonly #scalars: Readonly<Record<string, Float32Array>>;
   readonly #loss = new Float32Array(1);
   /** State that the next step reads, and the one that it writes. */
@@ -128,15 +140,32 @@ class WebGpuStepper implements Stepper {
 
   constructor(parts: Parts, states: [Arrays, Arrays]) {
     this.#parts = parts;
-    const batch = Object.entries(parts.fixed.inputs).map(([name, { shape }]) =>
-      [name, float32(shape as number[])] as const
-    );
+    const { fixed, resident, options } = parts;
+    const batch = Object.entries(fixed.inputs).filter(([, tensor]) => !resident.batch.has(tensor))
+      .map(([name, { shape }]) => [name, float32(shape as number[])] as const);
     this.#batchValues = Object.fromEntries(batch);
     this.batch = Object.fromEntries(batch.map(([name, { data }]) => [name, data]));
-    const scalars = stepScalars(parts.options.optimizer, { step: 1, learningRate: 1 });
+    this.#rows = new Int32Array(options.batchSize);
+    const scalars = stepScalars(options.optimizer, { step: 1, learningRate: 1 });
     this.#scalars = Object.fromEntries(Object.keys(scalars).map((name) => [name, new Float32Array(1)]));
     this.#states = states;
     this.#runs = this.#bind();
+  }
+
+  load({ rows, step }: BatchRows): void {
+    const { resident, options } = this.#parts;
+    if (rows.length !== this.#rows.length) {
+      throw new RangeError(`Cannot load a batch: expected ${this.#rows.length} rows, got ${rows.length}`);
+    }
+    // The device would read the nearest row instead.
+    for (const { shape: [count] } of Object.values(resident.columns)) {
+      const outside = rows.find((row) => row >= count);
+      if (outside !== undefined) {
+        throw new RangeError(`Cannot load a batch: expected rows below ${count}, got ${outside}`);
+      }
+    }
+    this.#rows.set(rows);
+    fillBatch(this.batch, options.columns ?? {}, { rows, step });
   }
 
   async step({ step, learningRate }: { step: number; learningRate: number }): Promise<number> {
@@ -178,16 +207,18 @@ class WebGpuStepper implements Stepper {
   }
 
   async release(): Promise<void> {
-    const { memory, session } = this.#parts;
-    for (const state of this.#states) memory.free(Object.values(state));
+    const { memory, session, columns } = this.#parts;
+    for (const arrays of [...this.#states, columns]) memory.free(Object.values(arrays));
     await session.release();
     await memory.release();
   }
 
   #bind(): [BoundRun, BoundRun] {
-    const { session, built } = this.#parts;
+    const { session, built, columns } = this.#parts;
     const scalars = Object.entries(this.#scalars).map(([name, data]) => [name, float32([], data)] as const);
-    const feeds = { ...this.#batchValues, ...Object.fromEntries(scalars) };
+    const rows = { dtype: "int32", shape: [this.#rows.length], data: this.#rows } as const;
+    const resident = { ...columns, ...(Object.keys(columns).length > 0 && { [ROWS]: rows }) };
+    const feeds = { ...this.#batchValues, ...resident, ...Object.fromEntries(scalars) };
     const [first, second] = this.#states;
     const to = (state: Arrays) => {
       const named = STATE_REGIONS.flatMap((region) =>

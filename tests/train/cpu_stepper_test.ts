@@ -56,6 +56,26 @@ Deno.test("state split over several memories gives the same bits as in one", asy
   assert.deepEqual(split, whole);
 });
 
+Deno.test("load copies rows of the stepper's columns, and refuses what is no batch of them", async () => {
+  const data = Float32Array.from({ length: 60 }, (_, i) => i / 64);
+  const columns = { x: { dtype: "float32", shape: [10, 6], data } } as const;
+  const rows = Uint32Array.of(9, 0, 3, 3, 1, 2, 4, 5);
+  await withStepper(smallProgram(), { columns }, (stepper) => {
+    stepper.load({ rows, step: 1 });
+    assert.deepEqual([...stepper.batch.x], [...rows].flatMap((row) => [...data.subarray(row * 6, row * 6 + 6)]));
+    assert.throws(() => stepper.load({ rows: rows.subarray(1), step: 1 }), /^RangeError: .* expected 8 rows, got 7$/);
+    assert.throws(
+      () => stepper.load({ rows: rows.map((row) => row + 1), step: 1 }),
+      /expected indices below 10, got 10/,
+    );
+    return Promise.resolve();
+  });
+  await withStepper(smallProgram(), {}, (stepper) => {
+    assert.throws(() => stepper.load({ rows, step: 1 }), /^TypeError: .* expected a column for "x", got none$/);
+    return Promise.resolve();
+  });
+});
+
 Deno.test("allocateState gives a parameter beyond the limit a memory of its own, and refuses more than 4 GiB", () => {
   const sized = (name: string, size: number) =>
     parameter(name, [size], { initializer: { kind: "constant", value: 0 } });

@@ -44,6 +44,11 @@ const FUNCTIONS = {
   ReleaseTensorTypeAndShapeInfo: [99, ["u64"], "void"],
   ReleaseSessionOptions: [100, ["u64"], "void"],
   AddSessionConfigEntry: [130, ["u64", "buffer", "buffer"], "pointer"],
+  RunWithBinding: [133, ["u64", "u64", "u64"], "pointer"],
+  CreateIoBinding: [134, ["u64", "buffer"], "pointer"],
+  ReleaseIoBinding: [135, ["u64"], "void"],
+  BindInput: [136, ["u64", "buffer", "u64"], "pointer"],
+  BindOutput: [137, ["u64", "buffer", "u64"], "pointer"],
 } as const satisfies Record<string, Signature>;
 
 type FunctionName = keyof typeof FUNCTIONS;

@@ -52,8 +52,12 @@ class NativeSession implements Session {
   readonly #names: { inputs: CStrings; outputs: CStrings };
   /** 0 once released. */
   #handle: bigint;
-  /** Values of bound runs, and the arrays that they look into. */
-  readonly #bound: { values: bigint[]; arrays: ArrayData[] } = { values: [], arrays: [] };
+  /** Bound runs, their values, and the arrays that these look into. */
+  readonly #bound: { bindings: bigint[]; values: bigint[]; arrays: ArrayData[] } = {
+    bindings: [],
+    values: [],
+    arrays: [],
+  };
 
   constructor(
     private readonly library: OnnxRuntimeC,
@@ -73,7 +77,9 @@ class NativeSession implements Session {
     try {
       checkFeeds(feeds, this.#leaves, this.inputNames);
       for (const name of this.inputNames) inputs.push(this.#value(feeds[name]));
-      this.#run(BigUint64Array.from(inputs), this.#names.outputs, outputs);
+      const { inputs: given, outputs: wanted } = this.#names;
+      const feeding = [given.addresses, BigUint64Array.from(inputs), inputs.length] as const;
+      this.library.call("Run", this.#open(), NONE, ...feeding, wanted.addresses, outputs.length, outputs);
       const results = this.outputNames.map((name, i) => [name, this.#read(outputs[i], this.graph.outputs[name].dtype)]);
       await eventLoopTurn();
       return Object.fromEntries(results);
@@ -84,20 +90,26 @@ class NativeSession implements Session {
 
   bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
     checkFeeds(feeds, this.#leaves, this.inputNames);
-    const fetched = Object.keys(fetches);
-    for (const name of fetched) checkValue(name, this.graph.outputs[name], fetches[name]);
-    const inputs = BigUint64Array.from(this.inputNames, (name) => this.#boundValue(feeds[name]));
-    const outputs = BigUint64Array.from(fetched, (name) => this.#boundValue(fetches[name]));
-    const names = cStrings(this.library, fetched);
+    const fetched = Object.entries(fetches);
+    for (const [name, value] of fetched) checkValue(name, this.graph.outputs[name], value);
+    const binding = this.library.create("CreateIoBinding", this.#open());
+    this.#bound.bindings.push(binding);
+    for (const name of this.inputNames) {
+      this.library.call("BindInput", binding, cString(name), this.#boundValue(feeds[name]));
+    }
+    for (const [name, value] of fetched) {
+      this.library.call("BindOutput", binding, cString(name), this.#boundValue(value));
+    }
     return {
       run: async () => {
-        this.#run(inputs, names, outputs);
+        this.library.call("RunWithBinding", this.#open(), NONE, binding);
         await eventLoopTurn();
       },
     };
   }
 
   release(): Promise<void> {
+    for (const binding of this.#bound.bindings.splice(0)) this.library.call("ReleaseIoBinding", binding);
     if (this.#handle !== NONE) this.library.call("ReleaseSession", this.#handle);
     this.#handle = NONE;
     this.#release(this.#bound.values.splice(0));
@@ -105,10 +117,10 @@ class NativeSession implements Session {
     return Promise.resolve();
   }
 
-  #run(inputs: BigUint64Array, names: CStrings, outputs: BigUint64Array): void {
+  /** The session's handle. */
+  #open(): bigint {
     if (this.#handle === NONE) throw new Error(`Cannot run ${this.graph.name}: its session was released`);
-    const [handle, given] = [this.#handle, this.#names.inputs.addresses];
-    this.library.call("Run", handle, NONE, given, inputs, inputs.length, names.addresses, outputs.length, outputs);
+    return this.#handle;
   }
 
   #boundValue(value: ArrayValue): bigint {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { fillExact } from "lib/bench/exact_values.ts";
-import { add, cast, graph, input, mul, sign } from "lib/graph/mod.ts";
-import { linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
+import { add, cast, graph, input, mul, reshape, sign } from "lib/graph/mod.ts";
+import { dropout, linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
 import { type ArrayValue, compileForDevice } from "lib/runtime/mod.ts";
 import {
   adam,
@@ -16,6 +16,7 @@ import {
   trainProgram,
   webgpuStepper,
 } from "lib/train/mod.ts";
+import { fillBatch } from "lib/train/training_data.ts";
 import { assertAllClose } from "tests/assertions.ts";
 import { deepOptions, deepProgram, deepSteps } from "../deep_program.ts";
 import { abortAfter, reproducible, smallData, smallProgram, smallSettings, withFolder } from "../fixtures.ts";
@@ -94,6 +95,56 @@ async function givesTheSameInOneGroupAndInMany(): Promise<void> {
     withStepper(smallProgram(), { memoryLimitBytes }, (stepper) => takeSteps(stepper, 4));
   const whole = await run();
   for (const limit of [1, 200, 300]) assert.deepEqual(await run(limit), whole, `at most ${limit} bytes`);
+}
+
+/** A batch of rows of columns on the device is the same bits as one that was sent there. */
+async function gathersWhatIsSent(): Promise<void> {
+  const inputs = { x: tensor("float32", ["batch", 6]), y: tensor("float32", ["batch", 2, 3]) };
+  const noisy = model("noisy", { inputs: { x: inputs.x } }, (scope, { x }, training) => {
+    const kept = dropout(scope.child("drop"), x, { rate: 0.5, seed: 1, ...training });
+    return { output: linear(scope.child("head"), kept, 6) };
+  });
+  const program = traceProgram({
+    model: noisy,
+    targets: { y: inputs.y, z: inputs.x },
+    loss: ({ output }, { y, z }) =>
+      add(meanSquaredError(output, z), meanSquaredError(reshape(output, ["batch", 2, 3]), y)),
+  });
+  const column = (stream: number, shape: number[]) => {
+    const data = fillExact(new Float32Array(shape.reduce((a, b) => a * b)), { stream });
+    return { dtype: "float32", shape, data } as const;
+  };
+  const x = column(1, [40, 6]);
+  const columns = { x, y: column(2, [30, 2, 3]), z: x };
+  const orders = [1, 2, 3, 4].map((step) => Uint32Array.from({ length: 8 }, (_, i) => (i * 7 + step * step) % 30));
+  const run = (stepper: Stepper, load: (batch: { rows: Uint32Array; step: number }) => void) =>
+    orders.reduce(async (losses, rows, i) => {
+      const before = await losses;
+      load({ rows, step: i + 1 });
+      return [...before, await stepper.step({ step: i + 1, learningRate: 1e-2 })];
+    }, Promise.resolve<number[]>([]));
+  const sent = await withStepper(program, {}, async (stepper) => {
+    assert.deepEqual(Object.keys(stepper.batch).sort(), ["trainingStep", "x", "y", "z"]);
+    assert.throws(
+      () => stepper.load({ rows: orders[0], step: 1 }),
+      /Cannot load a batch: expected a column for "[xyz]"/,
+    );
+    const losses = await run(stepper, (batch) => fillBatch(stepper.batch, columns, batch));
+    return { losses, state: values(await stepper.readState()) };
+  });
+  const gathered = await withStepper(program, { columns }, async (stepper) => {
+    assert.deepEqual(Object.keys(stepper.batch), ["trainingStep"]);
+    assert.throws(() => stepper.load({ rows: orders[0].subarray(1), step: 1 }), /expected 8 rows, got 7/);
+    // Row 30 is in x, not in y.
+    const outside = Uint32Array.from(orders[0]).fill(30, 7);
+    assert.throws(() => stepper.load({ rows: outside, step: 1 }), /expected rows below 30, got 30/);
+    const losses = await run(stepper, (batch) => stepper.load(batch));
+    const state = await stepper.readState();
+    await stepper.writeState(state);
+    return { losses, state: values(state) };
+  });
+  assert.deepEqual(gathered, sent);
+  assert.equal(new Set(sent.losses).size, orders.length);
 }
 
 async function keepsFrozenParameters(): Promise<void> {
@@ -234,6 +285,7 @@ const CHECKS: Record<string, () => Promise<void>> = {
   putsStateBack,
   givesTheSameInOneGroupAndInMany,
   keepsFrozenParameters,
+  gathersWhatIsSent,
   leavesStateWhenTheLossIsNotFinite,
   refusesWhatItCannotTrain,
   resumesToTheSameBits,
