@@ -19,14 +19,18 @@ export function parameterPairs(document: ReportDocument): string[] {
   );
 }
 
+/** More methods than this would be a wall of text at the head of a report; each record names its own. */
+const MOST_METHODS = 4;
+
 /** What square brackets mean in this report; "" when no record has an interval. */
 export function intervalSentence(document: ReportDocument): string {
-  const kinds = new Set<string>();
-  for (const { interval } of document.records) {
-    if (interval) kinds.add(`${Number((interval.confidence * 100).toFixed(3))}% (${interval.method})`);
-  }
+  const intervals = document.records.flatMap(({ interval }) => (interval ? [interval] : []));
+  const level = (confidence: number) => `${Number((confidence * 100).toFixed(3))}%`;
+  const kinds = new Set(intervals.map(({ confidence, method }) => `${level(confidence)} (${method})`));
   if (kinds.size === 0) return "";
-  return `Square brackets hold confidence intervals: ${[...kinds].join("; ")}.`;
+  if (kinds.size <= MOST_METHODS) return `Square brackets hold confidence intervals: ${[...kinds].join("; ")}.`;
+  const levels = [...new Set(intervals.map(({ confidence }) => level(confidence)))].join(" or ");
+  return `Square brackets hold ${levels} confidence intervals; each record names the method of its own.`;
 }
 
 /** " Measured on NAME." for a block whose measurements are not all from the report's own machine, else "". */

@@ -56,3 +56,19 @@ Deno.test("codeSpan takes as many backticks as its text needs", () => {
   assert.equal(codeSpan("`a"), "`` `a ``");
   assert.equal(codeSpan("a|b", true), "`a\\|b`");
 });
+
+Deno.test("many methods of intervals are left to the records", () => {
+  const { document } = exampleReport();
+  const withMethods = (count: number): ReportDocument => {
+    const [first] = document.records;
+    const records = Array.from({ length: count }, (_, i) => ({
+      ...first,
+      interval: { low: 0, high: 1, confidence: 0.95, method: `method ${"abcdefgh"[i]}` },
+    }));
+    return { ...document, blocks: [], records };
+  };
+  assert.match(renderMarkdown(withMethods(4)), /intervals: 95% \(method a\); .*95% \(method d\)\./);
+  const many = renderMarkdown(withMethods(5));
+  assert.match(many, /Square brackets hold 95% confidence intervals; each record names the method of its own\./);
+  assert.doesNotMatch(many, /method a/);
+});
