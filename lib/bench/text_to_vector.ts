@@ -11,7 +11,7 @@ import { type Comparison, judge, type Judgement, timeRatio } from "./verdict.ts"
 
 /** What is measured. */
 export interface TextToVectorOptions {
-  /** Texts of one call, computed as one batch. */
+  /** Texts of one batch; a sample is the mean over batches of the same twenty texts or more. */
   batchSizes: readonly number[];
   turns: TurnOptions;
   /** Default 1. */
@@ -22,7 +22,7 @@ export interface TextToVectorOptions {
 /** Times of one batch size. */
 export interface TextToVectorTiming extends Judgement {
   readonly batchSize: number;
-  /** Teacher alone: tokenization, encoder, pooling; median of a call, in ms. */
+  /** Teacher alone: tokenization, encoder, pooling; median time of a batch, in ms. */
   readonly teacherMs: Estimate;
   /** Teacher, then student. */
   readonly endToEndMs: Estimate;
@@ -30,6 +30,13 @@ export interface TextToVectorTiming extends Judgement {
   readonly speedUp: Comparison;
   /** Time to load the teacher. */
   readonly loadMs: number;
+}
+
+const TEXTS_A_CALL = 20;
+
+/** Batches of one call of the process: of twenty texts, or of one batch where that is more. */
+export function batchesOf(batchSize: number): number {
+  return Math.ceil(TEXTS_A_CALL / batchSize);
 }
 
 /** What the process is told first. */
@@ -56,7 +63,7 @@ export async function measureTextToVector(
     try {
       const task = { student: serializeGraph(student), batchSize, threads } satisfies TextToVectorTask;
       const { loadMs } = await talk.ask(task) as { loadMs: number };
-      timings.push({ batchSize, loadMs, ...await timed(talk, turns) });
+      timings.push({ batchSize, loadMs, ...await timed(talk, turns, batchesOf(batchSize)) });
     } finally {
       await talk.end();
     }
@@ -65,7 +72,7 @@ export async function measureTextToVector(
 }
 
 /** Both sides are the same process, asked in turns, so that they have the same teacher in the same memory. */
-async function timed(talk: Conversation, turns: TurnOptions) {
+async function timed(talk: Conversation, turns: TurnOptions, batches: number) {
   const side = (endToEnd: boolean): Conversation => ({
     ask: (message) => talk.ask({ ...message as object, endToEnd }),
     end: () => Promise.resolve(),
@@ -76,11 +83,14 @@ async function timed(talk: Conversation, turns: TurnOptions) {
   const [teacher, endToEnd] = measured.map(({ blocks }) => blocks);
   return {
     ...judge({ teacher, endToEnd }),
-    teacherMs: medianOf(teacher),
-    endToEndMs: medianOf(endToEnd),
+    teacherMs: medianOf(teacher, batches),
+    endToEndMs: medianOf(endToEnd, batches),
     speedUp: timeRatio(teacher, endToEnd),
   };
 }
 
-const medianOf = (blocks: readonly Block[]) =>
-  bootstrapInterval(blocks.flat(), { statistic: median, seed: "text to vector", resamples: 1000 });
+/** Of a batch. */
+function medianOf(blocks: readonly Block[], batches: number): Estimate {
+  const samples = blocks.flat().map((callMs) => callMs / batches);
+  return bootstrapInterval(samples, { statistic: median, seed: "text to vector", resamples: 1000 });
+}

@@ -6,7 +6,7 @@ import { embedTexts, loadTeacher } from "../models/teacher.ts";
 import { initialValues } from "../nn/mod.ts";
 import { connectParent } from "../process/mod.ts";
 import { type ArrayValue, compile } from "../runtime/mod.ts";
-import type { TextToVectorTask } from "./text_to_vector.ts";
+import { batchesOf, type TextToVectorTask } from "./text_to_vector.ts";
 
 interface Turn {
   settle: number;
@@ -28,13 +28,17 @@ async function build({ student, batchSize, threads }: TextToVectorTask) {
   );
   const encoder = closeGraph(whole.name, { latent: whole.outputs.latent });
   const session = await compile(encoder, { threads, weights });
+  // The same texts in every call of both sides: texts differ in length, and what they differ in must not count as a difference of sides.
   const { text } = (await loadDataset("wordnet-20k")).texts;
-  let position = 0;
+  const batches = Array.from(
+    { length: batchesOf(batchSize) },
+    (_, i) => text.slice(i * batchSize, (i + 1) * batchSize),
+  );
   const call = async (endToEnd: boolean) => {
-    const texts = text.slice(position, position + batchSize);
-    position = position + 2 * batchSize > text.length ? 0 : position + batchSize;
-    const { data, shape } = await embedTexts(teacher, texts, { batchSize });
-    if (endToEnd) await session.run({ x: { dtype: "float32", shape, data } });
+    for (const texts of batches) {
+      const { data, shape } = await embedTexts(teacher, texts, { batchSize });
+      if (endToEnd) await session.run({ x: { dtype: "float32", shape, data } });
+    }
   };
   return { call, loadMs };
 }
