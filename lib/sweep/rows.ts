@@ -57,10 +57,20 @@ export const ROW_FIELDS = Object.keys(
 );
 
 /**
- * Why a trial failed: the loss became NaN or infinite; its code threw; it ended without a result; another process killed it (also
- * the system, for memory); it passed its deadline; it printed too much; its messages could not be read.
+ * Why a trial failed: the loss became NaN or infinite; its code threw; it ended without a result; another process killed it; it
+ * was killed for want of memory, also when it ran alone; it passed its deadline; it printed too much; its messages could not be
+ * read; the worker that had it was lost, several times.
  */
-export type FailureKind = "diverged" | "threw" | "exited" | "killed" | "deadline" | "output" | "protocol";
+export type FailureKind =
+  | "diverged"
+  | "threw"
+  | "exited"
+  | "killed"
+  | "memory"
+  | "deadline"
+  | "output"
+  | "protocol"
+  | "lost";
 
 /** A trial whose last attempt failed. */
 export interface TrialFailure<P = AnyPoint> {

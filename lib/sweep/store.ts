@@ -12,7 +12,7 @@ import { openStudyDatabase } from "./store_schema.ts";
 import { programHash, type Trial, type TrialDefinition } from "./trial.ts";
 
 /** How an attempt ended. */
-export type Outcome = "finished" | "interrupted" | FailureKind;
+export type Outcome = "finished" | "interrupted" | "pruned" | "cancelled" | FailureKind;
 
 /** The end of an attempt. */
 export interface AttemptEnd {
