@@ -15,6 +15,8 @@ export {
   type TrialExecutor,
   type TrialTask,
 } from "./executor.ts";
+export { toDataFrame } from "./data_frame.ts";
+export { type FlatValue, flatRows, toCsv, toJson } from "./export.ts";
 export { type Objective } from "./objective.ts";
 export type { RunningTrial, StudyProgress } from "./progress.ts";
 export type { Pruner, PruningQuestion } from "./pruner.ts";

@@ -8,13 +8,13 @@ import type { JsonValue } from "../process/mod.ts";
 import type { MachineFacts } from "../record/mod.ts";
 import { checkStudyName, projectEnvironment, projectRelative } from "./environment.ts";
 import { lockProbe } from "./lock.ts";
-import { compareValues, COST_METRICS, DEFAULT_OBJECTIVES, objectiveValues } from "./objective.ts";
+import { COST_METRICS, DEFAULT_OBJECTIVES, objectiveValues } from "./objective.ts";
 import type { StudyReader, StudySummary, TrialDetail, TrialView } from "./reader_types.ts";
 import type { StudyRows } from "./rows.ts";
 import { rowsOf } from "./stored_rows.ts";
 import { StudyStore } from "./store.ts";
 import { currentDefinition, suggestions } from "./store_definitions.ts";
-import { allStandings, countStates, epochValues, revisionOf, runTimes } from "./store_read.ts";
+import { allStandings, bestStanding, countStates, epochValues, revisionOf, runTimes } from "./store_read.ts";
 import { saveRequest } from "./store_requests.ts";
 import {
   type RequestKind,
@@ -92,12 +92,7 @@ class Reader implements StudyReader {
     >;
     const own = sum(Object.values(counts));
     const all = sum([...countStates(database, null).values()]);
-    const finished = allStandings(database, { definition: id }).filter(({ state }) => state === "finished");
-    const [first] = definition.objectives;
-    const value = (trial: TrialStanding) => objectiveValues([first], trial)[0];
-    const best = finished.length === 0
-      ? null
-      : finished.reduce((top, trial) => compareValues(first, value(trial), value(top)) < 0 ? trial : top);
+    const best = bestStanding(database, id, definition.objectives[0]);
     const running = this.#store.openRuns().length > 0 && this.#isRunning();
     return {
       name: this.name,
@@ -227,7 +222,7 @@ class Reader implements StudyReader {
     if (counts.waiting + counts.running + counts.interrupted > 0) return false;
     const suggested = this.#definition === null ? 0 : suggestions(this.#store, this.#definition).length;
     // An adaptive sampler that says how many it will suggest.
-    return suggested === 0 || typeof sampler.settings.trials !== "number" || suggested >= sampler.settings.trials;
+    return suggested === 0 || typeof sampler.settings.count !== "number" || suggested >= sampler.settings.count;
   }
 
   #bytes(): number {
