@@ -15,6 +15,31 @@ export {
   type TrialFailure,
 } from "./rows.ts";
 export type { StudyRunOptions } from "./run.ts";
-export { type AnyPoint, type Axis, type Point, type Replicas, seeds, type Space } from "./space.ts";
+export { DEFAULT_OBJECTIVES, type Objective } from "./objective.ts";
+export { crowdingDistances, dominates, hypervolume, paretoFront, paretoRanks } from "./pareto.ts";
+export { asha, type AshaSettings, median, type MedianSettings, type Pruner, type PruningQuestion } from "./pruner.ts";
+export type { Observation, Sampler, Suggestion } from "./sampler.ts";
+export { grid } from "./samplers/grid.ts";
+export { type CountedSampling, randomSearch } from "./samplers/random.ts";
+export { sobol } from "./samplers/sobol.ts";
+export { tpe, type TpeSettings } from "./samplers/tpe.ts";
+export {
+  type AnyPoint,
+  type Axis,
+  type Choice,
+  choice,
+  type Conditional,
+  float,
+  type FloatAxis,
+  int,
+  type IntegerAxis,
+  type PlainAxis,
+  type Point,
+  type RangeOptions,
+  type Replicas,
+  seeds,
+  type Space,
+  when,
+} from "./space.ts";
 export { defineStudy, type Stranger, type Study, type StudyOptions } from "./study.ts";
 export type { Trial, TrialDefinition, TrialSettings, TrialSpec } from "./trial.ts";
