@@ -43,3 +43,4 @@ export {
 } from "./space.ts";
 export { defineStudy, type Stranger, type Study, type StudyOptions } from "./study.ts";
 export type { Trial, TrialDefinition, TrialSettings, TrialSpec } from "./trial.ts";
+export { type Importance, type ImportanceOptions, parameterImportance, type ScoredPoint } from "./importance.ts";
