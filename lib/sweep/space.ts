@@ -1,7 +1,6 @@
 // Search spaces: which parameters a study varies, and over which values. Seeds are marked, because they repeat a configuration
 // instead of being one.
 
-import type { JsonValue } from "../process/mod.ts";
 import type { Axis, Choice, Conditional, FloatAxis, IntegerAxis, Replicas } from "./axes.ts";
 import { type AnyPoint, checkedParameters, isPresent, type Parameter, valueAt, valueCount } from "./parameters.ts";
 
@@ -109,24 +108,4 @@ export function gridOf(label: string, parameters: readonly Parameter[]): AnyPoin
 /** The parameters without the seeds: what a configuration consists of. */
 export function configurationParameters(space: Space): Parameter[] {
   return checkedParameters("Cannot sample", space, []).filter(({ replicas }) => !replicas);
-}
-
-/** A configuration (a point without seed) with each of the space's seeds; itself alone where the space has none. */
-export function withSeeds(space: Space, configuration: AnyPoint): AnyPoint[] {
-  const seedName = replicaAxis(space);
-  if (seedName === null) return [configuration];
-  return (space[seedName] as Replicas).values.map((seed) => {
-    const point: Record<string, JsonValue> = {};
-    for (const name of Object.keys(space)) {
-      if (name === seedName) point[name] = seed;
-      else if (Object.hasOwn(configuration, name)) point[name] = structuredClone(configuration[name]) as JsonValue;
-    }
-    return point;
-  });
-}
-
-/** A point without its seed. */
-export function configurationOf(space: Space, point: AnyPoint): AnyPoint {
-  const seedName = replicaAxis(space);
-  return Object.fromEntries(Object.entries(point).filter(([name]) => name !== seedName));
 }

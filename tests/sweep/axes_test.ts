@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Axis, choice, float, int, type Point, seeds, type Space, when } from "lib/sweep/mod.ts";
-import { checkSpace, configurationOf, gridPoints, withSeeds } from "lib/sweep/space.ts";
+import { checkSpace, gridPoints } from "lib/sweep/space.ts";
 
 const grid = (space: unknown) => gridPoints("Cannot", space as Space, []);
 
@@ -44,15 +44,6 @@ Deno.test("a grid has conditional parameters only where their conditions hold, a
     { optimizer: "sgd", momentum: 0.9, nesterov: false, rate: 0.2 },
     { optimizer: "none" },
   ]);
-});
-
-Deno.test("withSeeds repeats a configuration in the order of the space, configurationOf takes the seed away", () => {
-  const space = { a: [1, 2], seed: seeds(2), b: when({ a: 2 }, [5]) };
-  assert.deepEqual(withSeeds(space, { a: 2, b: 5 }), [{ a: 2, seed: 1, b: 5 }, { a: 2, seed: 2, b: 5 }]);
-  assert.deepEqual(Object.keys(withSeeds(space, { a: 2, b: 5 })[0]), ["a", "seed", "b"]);
-  assert.deepEqual(withSeeds(space, { a: 1 })[1], { a: 1, seed: 2 });
-  assert.deepEqual(withSeeds({ a: [1] }, { a: 1 }), [{ a: 1 }]);
-  assert.deepEqual(configurationOf(space, { a: 2, seed: 2, b: 5 }), { a: 2, b: 5 });
 });
 
 Deno.test("points are typed: conditional parameters are optional", () => {

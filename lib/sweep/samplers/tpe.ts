@@ -3,10 +3,9 @@
 // largest. Parameters that are there together are modelled together, as Optuna's multivariate TPE with groups does.
 
 import { canonicalJson, type JsonValue } from "../../process/mod.ts";
-import { type Random, random } from "../../statistics/mod.ts";
+import { crowdingDistances, paretoRanks, type Random, random } from "../../statistics/mod.ts";
 import type { Objective } from "../objective.ts";
 import { type AnyPoint, isPresent, type Parameter } from "../parameters.ts";
-import { asCosts, crowdingDistances, paretoRanks } from "../pareto.ts";
 import type { Observation, Sampler, Suggestion } from "../sampler.ts";
 import { configurationParameters, type Space } from "../space.ts";
 import { asNumber, asValue, ParzenEstimator } from "./parzen.ts";
@@ -107,6 +106,11 @@ function split(observations: readonly Observation[], objectives: readonly Object
     bad: observations.filter((one) => !best.has(one)).map(({ point }) => point),
     known,
   };
+}
+
+/** Values with every objective to be made small. */
+function asCosts(values: readonly number[], objectives: readonly Objective[]): number[] {
+  return values.map((value, i) => (objectives[i]?.direction === "maximize" ? -value : value));
 }
 
 /** Best first. */

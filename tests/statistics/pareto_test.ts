@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { random } from "lib/statistics/mod.ts";
-import { crowdingDistances, dominates, hypervolume, paretoFront, paretoRanks } from "lib/sweep/mod.ts";
-import { asCosts } from "lib/sweep/pareto.ts";
+import { crowdingDistances, dominates, hypervolume, paretoFront, paretoRanks, random } from "lib/statistics/mod.ts";
 
 /** By the definition: what nothing left dominates has the next rank. */
 function ranksByDefinition(costs: number[][]): number[] {
@@ -53,8 +51,4 @@ Deno.test("crowdingDistances are infinite at the ends, else the spans between ne
   assert.deepEqual(crowdingDistances([[0, 4], [1, 2], [4, 0]]), [Infinity, 2, Infinity]);
   assert.deepEqual(crowdingDistances([[0, 4], [1, 3], [2, 2], [4, 0]]), [Infinity, 1, 1.5, Infinity]);
   assert.deepEqual(crowdingDistances([]), []);
-});
-
-Deno.test("asCosts turns round what is to be large", () => {
-  assert.deepEqual(asCosts([1, 2], [{ direction: "minimize" }, { direction: "maximize" }]), [1, -2]);
 });

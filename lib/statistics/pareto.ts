@@ -1,13 +1,6 @@
 // What is best when there are several objectives: fronts of points of which none is better in everything, and the volume that
 // a front dominates.
 
-import type { Objective } from "./objective.ts";
-
-/** Values with every objective to be made small. */
-export function asCosts(values: readonly number[], objectives: readonly Pick<Objective, "direction">[]): number[] {
-  return values.map((value, i) => (objectives[i]?.direction === "maximize" ? -value : value));
-}
-
 /**
  * The rank of each point, 0 for those that none dominates, 1 for those that only rank 0 dominates, and so on (Deb et al. 2002).
  * A point dominates another when it is nowhere larger and somewhere smaller.
@@ -17,7 +10,7 @@ export function asCosts(values: readonly number[], objectives: readonly Pick<Obj
  *
  * @example
  * ```ts
- * import { paretoRanks } from "lib/sweep/mod.ts";
+ * import { paretoRanks } from "lib/statistics/mod.ts";
  * if (paretoRanks([[1, 2], [2, 1], [2, 2]]).join() !== "0,0,1") throw new Error("the third is dominated");
  * ```
  */
@@ -86,7 +79,7 @@ export function crowdingDistances(costs: readonly (readonly number[])[]): number
  *
  * @example
  * ```ts
- * import { hypervolume } from "lib/sweep/mod.ts";
+ * import { hypervolume } from "lib/statistics/mod.ts";
  * if (hypervolume([[1, 2], [2, 1]], [3, 3]) !== 3) throw new Error("two rectangles of 2 that share 1");
  * ```
  */
