@@ -59,5 +59,6 @@ export {
   when,
 } from "./space.ts";
 export type { AttemptEnd, Outcome, RequestKind, StoredAttempt, StudyDefinition, TrialState } from "./store_types.ts";
+export { storedStudy } from "./stored_study.ts";
 export { defineStudy, type Stranger, type Study, type StudyOptions } from "./study.ts";
 export type { Trial, TrialDefinition, TrialSettings, TrialSpec } from "./trial.ts";

@@ -43,7 +43,7 @@ export class RunState {
   readonly spared = new Set<string>();
 
   constructor(study: RunnableStudy, context: RunContext) {
-    const { definition: { objectives, sampler }, keepWeights: keep } = study;
+    const { definition: { objectives, sampler, keepWeights: keep } } = study;
     this.study = study;
     this.context = context;
     this.configurations = new Configurations(study.seedName);

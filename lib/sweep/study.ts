@@ -194,6 +194,7 @@ function runnableStudy(study: CheckedStudy, environment: StudyEnvironment): Runn
     objectives,
     sampler: sampler === null ? { name: "grid", settings: {} } : { name: sampler.name, settings: sampler.settings },
     pruner: pruner && { name: pruner.name, settings: pruner.settings },
+    keepWeights,
   };
   return {
     definition: JSON.parse(JSON.stringify(definition)),
@@ -201,9 +202,13 @@ function runnableStudy(study: CheckedStudy, environment: StudyEnvironment): Runn
     trials,
     seedName: replicaAxis(space),
     pruner,
-    keepWeights,
     adaptive,
   };
+}
+
+/** A study that is ready to run. */
+export function studyOf(runnable: RunnableStudy): Study {
+  return new DefinedStudy(runnable);
 }
 
 class DefinedStudy implements Study {
