@@ -15,6 +15,8 @@ export {
   type TrialExecutor,
   type TrialTask,
 } from "./executor.ts";
+export { toDataFrame } from "./data_frame.ts";
+export { flatRows, type FlatValue, toCsv, toJson } from "./export.ts";
 export { type Importance, type ImportanceOptions, parameterImportance, type ScoredPoint } from "./importance.ts";
 export { DEFAULT_OBJECTIVES, type Objective } from "./objective.ts";
 export type { RunningTrial, StudyProgress } from "./progress.ts";
@@ -57,5 +59,6 @@ export {
   when,
 } from "./space.ts";
 export type { AttemptEnd, Outcome, RequestKind, StoredAttempt, StudyDefinition, TrialState } from "./store_types.ts";
+export { storedStudy } from "./stored_study.ts";
 export { defineStudy, type Stranger, type Study, type StudyOptions } from "./study.ts";
 export type { Trial, TrialDefinition, TrialSettings, TrialSpec } from "./trial.ts";
