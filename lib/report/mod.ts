@@ -37,3 +37,14 @@ export { type LearningCurve, type LearningCurves, learningCurves } from "./figur
 export { type LineWithInterval, lineWithInterval } from "./figures/line_with_interval.ts";
 export type { IntervalPoint } from "./figures/marks.ts";
 export { type QualityAgainstWidth, qualityAgainstWidth, type QualitySeries } from "./figures/quality_against_width.ts";
+export { type ImportanceBars, importanceBars } from "./figures/importance_bars.ts";
+export {
+  type ParallelAxis,
+  type ParallelCoordinates,
+  parallelCoordinates,
+  type ParallelLine,
+} from "./figures/parallel_coordinates.ts";
+export { type CellAxis, type ParameterHeatMap, parameterHeatMap } from "./figures/parameter_heat_map.ts";
+export { type CostPoint, type QualityAgainstCost, qualityAgainstCost } from "./figures/quality_against_cost.ts";
+export { type SeedSpread, seedSpread } from "./figures/seed_spread.ts";
+export type { DirectedAxis } from "./figures/value_classes.ts";

@@ -1,5 +1,5 @@
 // Direction numbers of Sobol sequences: new-joe-kuo-6.21201 of Joe and Kuo ("Constructing Sobol sequences with better
-// two-dimensional projections", 2008), dimensions 2 to 64. Copyright (c) 2008, Stephen Joe and Frances Y. Kuo; BSD 3-clause licence.
+// two-dimensional projections", 2008), dimensions 2 to 64. Copyright (c) 2008, Stephen Joe and Frances Y. Kuo; BSD 3-clause licence, in THIRD_PARTY.md.
 
 /** A line for each dimension from the second: degree s and coefficients a of the primitive polynomial, then m_1 to m_s. */
 export const JOE_KUO_DIRECTIONS: readonly string[] = [

@@ -13,6 +13,15 @@ export const palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "
 /** The palette on a dark page: the same hues, lighter, in the same order. */
 const darkPalette = ["#4CA3DD", "#F0803C", "#2FC79A", "#E39CC4", "#F2B632", "#9AD2F5"];
 
+/** From the worst (pale) to the best (deep): one hue whose lightness changes evenly, for values behind lines and cells. */
+export const sequential = ["#C9D8E8", "#A6C2DD", "#7FA9D0", "#558FC2", "#2F74B0", "#145690", "#08366B"] as const;
+
+/** On a dark page the best is the brightest. */
+const darkSequential = ["#263442", "#2F4A63", "#3B658A", "#4A82B3", "#66A1D9", "#97C4F0", "#D3E8FF"];
+
+/** Behind labels that stand on lines; dark on a dark page. */
+export const veil = "rgba(255,255,255,0.7)";
+
 /** Marker shapes, so that series differ in print without colour too. */
 export const symbols = ["circle", "square", "diamond", "triangle-up", "cross", "triangle-down"] as const;
 
@@ -129,8 +138,13 @@ export function darkColors(): [light: string, dark: string][] {
     light,
     darkPalette[i] ?? "#A8AEB5",
   ]);
+  pairs.push(...sequential.map((light, i): [string, string] => [light, darkSequential[i]]));
   const start = (color: string) => translucent(color, 0).replace(/0\)$/, "");
-  return [...pairs, ...pairs.map(([light, dark]): [string, string] => [start(light), start(dark)])];
+  return [
+    [veil, "rgba(21,24,28,0.7)"],
+    ...pairs,
+    ...pairs.map(([light, dark]): [string, string] => [start(light), start(dark)]),
+  ];
 }
 
 /** Refuses numbers that an axis cannot show, with the place where they stand. */

@@ -1,4 +1,4 @@
-// Loss against epochs: training dotted, validation solid, the epoch that was kept marked.
+// Loss against epochs: training dotted, validation solid, the epoch that was kept marked; trials that were ended early in grey.
 
 import type { PlotlyFigure } from "../document.ts";
 import { valueAxis } from "./axes.ts";
@@ -10,10 +10,13 @@ export interface LearningCurve {
   /** Runs of one group (the seeds of a configuration) share a colour and a legend entry. */
   group: string;
   epochs: number[];
-  trainLoss: number[];
+  /** Left out where many trials are compared. */
+  trainLoss?: number[];
   validationLoss: number[];
   /** Index into `epochs` of the weights that were kept. */
   best?: number;
+  /** Ended early by a pruner: drawn in grey, with a cross where it ended. */
+  pruned?: boolean;
 }
 
 /** What `learningCurves` draws. */
@@ -25,9 +28,13 @@ export interface LearningCurves {
 
 /** More points than this a line are thinned: they could not be told apart. */
 const MAX_POINTS = 300;
+/** More curves than this are thinned, pruned ones and others in proportion; the first of each group stays. */
+const MAX_CURVES = 200;
+/** Groups of more curves than this have thinner lines. */
+const MANY_CURVES = 10;
 
 /**
- * Learning curves, y logarithmic unless `y.log` is false.
+ * Learning curves, y logarithmic unless `y.log` is false. Later curves lie on top.
  *
  * @throws {RangeError} when there is no curve, lengths differ, or a value cannot be drawn
  *
@@ -45,25 +52,44 @@ export function learningCurves({ curves, x = { title: "Epoch", unit: "1" }, y }:
   if (curves.length === 0) throw new RangeError("Cannot draw learning curves: expected at least one curve");
   const yAxis = { ...y, log: y.log ?? true };
   curves.forEach((curve, i) => checkCurve(curve, yAxis, i));
-  const groups = [...new Set(curves.map(({ group }) => group))];
-  const losses = curves.flatMap(({ trainLoss, validationLoss }) => [...trainLoss, ...validationLoss]);
+  const groups = [...new Set(curves.filter(({ pruned }) => !pruned).map(({ group }) => group))];
+  const drawn = fewer(curves);
+  const losses = drawn.flatMap(({ trainLoss = [], validationLoss }) => [...trainLoss, ...validationLoss]);
+  const trained = drawn.some(({ trainLoss }) => trainLoss !== undefined);
+  const pruned = drawn.filter((curve) => curve.pruned);
+  const sizeOf = (group: string) => drawn.filter((curve) => curve.group === group && !curve.pruned).length;
+  const crowded = new Set(groups.filter((group) => sizeOf(group) > MANY_CURVES));
   return {
     data: [
-      ...curves.flatMap((curve) => curveTraces(thinned(curve), groups.indexOf(curve.group))),
+      ...pruned.flatMap((curve) => prunedTraces(thinned(curve))),
+      ...drawn.filter((curve) => !curve.pruned).flatMap((curve) =>
+        curveTraces(thinned(curve), { index: groups.indexOf(curve.group), thin: crowded.has(curve.group) })
+      ),
       ...groups.map((group, i) => legendLine(group, { color: seriesStyle(i).color, width: 3 })),
       // The kind of line is explained once, in ink, not once per group.
-      legendLine("training", { color: "#888888", dash: "dot", width: 2 }),
-      legendLine("validation", { color: "#888888", width: 2 }),
+      ...(trained
+        ? [
+          legendLine("training", { color: "#888888", dash: "dot", width: 2 }),
+          legendLine("validation", { color: "#888888", width: 2 }),
+        ]
+        : []),
+      ...(pruned.length > 0
+        ? [{
+          ...legendLine("ended early", { color: "#888888", width: 1 }),
+          marker: { ...END_MARK },
+          mode: "lines+markers",
+        }]
+        : []),
     ],
     layout: {
-      xaxis: valueAxis(x, curves.flatMap(({ epochs }) => epochs), { air: 0.02 }),
+      xaxis: valueAxis(x, drawn.flatMap(({ epochs }) => epochs), { air: 0.02 }),
       yaxis: valueAxis(yAxis, losses),
     },
   };
 }
 
 function checkCurve({ epochs, trainLoss, validationLoss }: LearningCurve, y: Axis, index: number): void {
-  for (const [name, losses] of Object.entries({ trainLoss, validationLoss })) {
+  for (const [name, losses] of Object.entries({ ...(trainLoss && { trainLoss }), validationLoss })) {
     if (losses.length !== epochs.length) {
       throw new RangeError(
         `Cannot draw curves[${index}].${name}: expected ${epochs.length} values as in epochs, got ${losses.length}`,
@@ -73,26 +99,58 @@ function checkCurve({ epochs, trainLoss, validationLoss }: LearningCurve, y: Axi
   }
 }
 
-function curveTraces({ group, epochs, trainLoss, validationLoss, best }: LearningCurve, index: number) {
+function curveTraces(
+  { group, epochs, trainLoss, validationLoss, best }: LearningCurve,
+  { index, thin }: { index: number; thin: boolean },
+) {
   const { color, symbol } = seriesStyle(index);
   const base = { legendgroup: group, mode: "lines", showlegend: false, type: "scatter", x: epochs };
-  const traces: Record<string, unknown>[] = [
-    {
-      ...base,
-      line: { color: translucent(color, 0.7), dash: "dot", width: 1.5 },
-      name: `${group}, training`,
-      y: trainLoss,
-    },
-    { ...base, line: { color, width: 2 }, name: `${group}, validation`, y: validationLoss },
-  ];
+  const traces: Record<string, unknown>[] = [];
+  if (trainLoss !== undefined) {
+    const line = { color: translucent(color, 0.7), dash: "dot", width: 1.5 };
+    traces.push({ ...base, line, name: `${group}, training`, y: trainLoss });
+  }
+  const line = thin ? { color: translucent(color, 0.6), width: 1.3 } : { color, width: 2 };
+  traces.push({ ...base, line, name: `${group}, validation`, y: validationLoss });
   if (best !== undefined) {
-    const marker = { color, size: 9, symbol };
+    const marker = { color, size: thin ? 6 : 9, symbol };
     traces.push({
       ...base,
       ...{ marker, mode: "markers", name: `${group}, kept`, x: [epochs[best]], y: [validationLoss[best]] },
     });
   }
   return traces;
+}
+
+const END_MARK = { color: "#888888", size: 7, symbol: "x-thin", line: { color: "#888888", width: 1.6 } };
+
+/** One line, with a cross at its end only. */
+function prunedTraces({ group, epochs, validationLoss }: LearningCurve): Record<string, unknown>[] {
+  return [{
+    hovertemplate: "%{x}: %{y:.4g}<extra>ended early</extra>",
+    legendgroup: "ended early",
+    line: { color: translucent("#888888", 0.6), width: 1 },
+    marker: { ...END_MARK, opacity: epochs.map((_, i) => (i === epochs.length - 1 ? 1 : 0)) },
+    mode: "lines+markers",
+    name: `${group}, ended early`,
+    showlegend: false,
+    type: "scatter",
+    x: epochs,
+    y: validationLoss,
+  }];
+}
+
+/** The first curve of each group, and every k-th of the others. */
+function fewer(curves: readonly LearningCurve[]): readonly LearningCurve[] {
+  const stride = Math.ceil(curves.length / MAX_CURVES);
+  if (stride <= 1) return curves;
+  const firsts = new Set(
+    curves.filter(({ group, pruned }, i) =>
+      !pruned && curves.findIndex((other) => other.group === group && !other.pruned) === i
+    ),
+  );
+  let [kept, ended] = [0, 0];
+  return curves.filter((curve) => firsts.has(curve) || (curve.pruned ? ended++ : kept++) % stride === 0);
 }
 
 function legendLine(name: string, line: Record<string, unknown>): Record<string, unknown> {
@@ -109,7 +167,7 @@ function thinned(curve: LearningCurve): LearningCurve {
     ...curve,
     best: best === undefined ? undefined : kept.indexOf(best),
     epochs: kept.map((i) => epochs[i]),
-    trainLoss: kept.map((i) => trainLoss[i]),
+    trainLoss: trainLoss && kept.map((i) => trainLoss[i]),
     validationLoss: kept.map((i) => validationLoss[i]),
   };
 }
