@@ -150,6 +150,18 @@ class LocalPool implements TrialExecutor {
     const sparing = running.alone || this.#children.rssBytes + running.predictedBytes > this.#budgetBytes;
     const child = running.child = await this.#children.take({ fresh, sparing });
     const token = Math.max(this.#tokens.get(trial.key) ?? 0, order.attemptsBefore) + 1;
+    if (running.stop !== null) {
+      child.giveBack();
+      return {
+        outcome: running.stop,
+        message: null,
+        stderrTail: "",
+        seconds: 0,
+        peakRssBytes: null,
+        result: null,
+        token,
+      };
+    }
     this.#tokens.set(trial.key, token);
     try {
       watch.onStart({ token, machine: null, pid: child.pid, threads: running.threads, worker: null });
@@ -162,7 +174,6 @@ class LocalPool implements TrialExecutor {
         onEpoch: (summary) => watch.onEpoch(token, summary),
         memoryReason: ({ rssBytes }) => this.#memory.killReason(rssBytes),
       });
-      if (running.stop !== null) child.stop(running.stop);
       const end = await ended;
       this.#learn(running, end.peakRssBytes);
       if (fresh) void child.close();

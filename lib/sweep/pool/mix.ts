@@ -19,6 +19,7 @@ export interface Mix {
 export interface MixQuestion {
   /** As many as the caller wants; null leaves it to the machine. */
   trials: number | null;
+  /** 0: one a physical core. */
   threads: number | null;
   /** Of the whole study: the same for a run that goes on, since threads may change the last bits of a result. */
   trialCount: number;
@@ -44,8 +45,9 @@ const NEARLY_AS_FAST = 0.97;
 export async function chooseMix(question: MixQuestion): Promise<Mix> {
   const { machine, trialCount } = question;
   const cores = coresOf(machine);
-  const trials = question.trials ?? (question.threads ? share(cores, question.threads) : null);
-  if (trials !== null) return { trials, threads: question.threads ?? share(cores, trials) };
+  const threads = question.threads === 0 ? cores : question.threads;
+  const trials = question.trials ?? (threads === null ? null : share(cores, threads));
+  if (trials !== null) return { trials, threads: threads ?? share(cores, trials) };
   const known = readMixes(question) ?? (trialCount < WORTH_MEASURING ? null : await measured(question));
   const best = known === null ? { trials: cores, threads: 1 } : fastest(known);
   return trialCount < best.trials ? { trials: Math.max(1, trialCount), threads: share(cores, trialCount) } : best;

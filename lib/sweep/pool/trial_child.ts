@@ -105,6 +105,11 @@ export class TrialChild {
     });
   }
 
+  /** It was taken and not used. */
+  giveBack(): void {
+    if (this.state === "busy" && this.#order === null) this.#rest();
+  }
+
   /** Lets the trial under way save a checkpoint and end; the process goes on. */
   stop(reason: StopReason): void {
     if (this.#order === null || this.#order.stop !== null) return;

@@ -47,5 +47,5 @@ for await (const message of parent.messages) {
   const result = { history, bestEpoch: epochs, stopped: "epochs", steps: 10 * epochs, parameterCount: 1 };
   parent.send({ type: "result", result, peakRssBytes: 300 });
   while (seed === 8);
-  break;
+  parent.send({ type: "idle", rssBytes: 100 });
 }
