@@ -68,7 +68,7 @@ Deno.test("a trial that is stopped saves a checkpoint, its process goes on, and 
     const { trials: [trial] } = defineStudy({
       name: "stop",
       space: { seed: seeds(1) },
-      trial: () => tinyTrial({ epochs: 200 }),
+      trial: () => tinyTrial({ epochs: 800 }),
     });
     await withPool({}, async (pool) => {
       const first = await attempt(pool, trial, {
@@ -77,7 +77,7 @@ Deno.test("a trial that is stopped saves a checkpoint, its process goes on, and 
       });
       assert.deepEqual([first.end.outcome, first.end.result], ["pruned", null]);
       const sidecar = await readSidecar(join(folder, trial.key));
-      assert.ok(sidecar?.status === "running" && sidecar.epoch >= 5 && sidecar.epoch < 200);
+      assert.ok(sidecar?.status === "running" && sidecar.epoch >= 5 && sidecar.epoch < 800);
       const second = await attempt(pool, trial, { folder, attemptsBefore: 1 });
       assert.equal(second.end.outcome, "finished");
       assert.ok(second.told.epochs[0].epoch > 5 && second.told.tokens[0] > first.told.tokens[0]);
