@@ -153,12 +153,27 @@ function peerSide(form: PeerForm, study: SweepStudy, peerPython: string | null):
   };
 }
 
-/** Initial values and batch orders differ, so losses are alike as samples of one distribution are. */
-function checkLosses(ours: OpenedSide, peer: OpenedSide, findings: Map<string, string>): string[] {
-  const [own, theirs] = [ours.greeting.losses ?? [], peer.greeting.losses ?? []];
+/** Initial values and batch orders differ, so losses are alike as samples of one distribution are. Sweeps once with either side. */
+async function checkLosses(ours: OpenedSide, peer: OpenedSide, findings: Map<string, string>): Promise<string[]> {
+  const own = await lossesOf(ours);
+  let theirs: number[];
+  try {
+    theirs = await lossesOf(peer);
+  } catch (error) {
+    return [(error as Error).message]; // it will be missing when it is to be measured
+  }
   const { text, problem } = lossDifference(own, theirs);
   findings.set(peer.name, text);
   return problem === null ? [] : [`${peer.name}: ${problem}`];
+}
+
+const swept = new WeakMap<OpenedSide, Promise<number[]>>();
+
+function lossesOf(side: OpenedSide): Promise<number[]> {
+  const known = swept.get(side) ??
+    side.talk.ask({ settle: 0, steps: 1, repeat: 1 }).then((answer) => (answer as { losses: number[] }).losses);
+  swept.set(side, known);
+  return known;
 }
 
 /** Means further apart than this, and than chance explains, are another computation. */

@@ -1,5 +1,5 @@
-// Run as a child: our side of the sweep benchmark. Argument: a `SweepTask` as JSON. It runs the study once and sends the final
-// losses, then runs it as often as it is asked to and sends how long each took: from `study.run` to its rows, with starting the
+// Run as a child: our side of the sweep benchmark. Argument: a `SweepTask` as JSON. It runs the study as often as it is asked to and
+// sends how long each took, with the final losses of the last: from `study.run` to its rows, with starting the
 // processes of trials, storing every epoch in SQLite and writing checkpoints.
 
 import process from "node:process";
@@ -39,13 +39,17 @@ async function main({ rates, seedCount, epochs, batchSize, studentDim, trials, t
       await removeStudy(name);
     }
   };
-  const { losses, sampleMs: checkedStepsMs } = await sweep();
-  parent.send({ losses, createMs, checkedStepsMs });
+  parent.send({ createMs, checkedStepsMs: 0 });
   for await (const message of parent.messages) {
     const { steps } = message as { steps: number };
     const samplesMs = new Float64Array(steps);
-    for (let i = 0; i < steps; i++) samplesMs[i] = (await sweep()).sampleMs;
-    parent.send({ samplesMs });
+    let losses: number[] = [];
+    for (let i = 0; i < steps; i++) {
+      const swept = await sweep();
+      samplesMs[i] = swept.sampleMs;
+      losses = swept.losses;
+    }
+    parent.send({ samplesMs, losses });
   }
 }
 

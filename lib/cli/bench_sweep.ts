@@ -9,7 +9,7 @@ import { ownTerminal, type Terminal } from "./terminal.ts";
 const RATES = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2];
 const FULL = { rates: RATES, seedCount: 5, epochs: 5 };
 const QUICK = { rates: [1e-3, 3e-3], seedCount: 2, epochs: 1 };
-const ROUNDS = { full: "6", quick: "2" };
+const ROUNDS = { full: "4", quick: "2" };
 const MINUTES = { full: 90, quick: 10 };
 
 /** Options of a command line. */

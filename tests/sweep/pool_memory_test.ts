@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { lnspStudent } from "lib/models/lnsp.ts";
 import { meanSquaredError } from "lib/nn/mod.ts";
@@ -17,7 +19,8 @@ import {
 } from "lib/sweep/pool/system_memory.ts";
 import type { MachineReader } from "lib/runtime/mod.ts";
 import { attempt, testPool, withPool } from "./pools.ts";
-import { inFolder, scriptedStudy, tinyTrial } from "./studies.ts";
+import { createStudy } from "lib/sweep/study.ts";
+import { inFolder, scriptedStudy, testEnvironment, tinyTrial } from "./studies.ts";
 
 const GIB = 2 ** 30;
 
@@ -200,4 +203,50 @@ Deno.test("what is far above its prediction is told", () =>
     });
     assert.equal(notes.length, 1);
     assert.match(notes[0], /^Trial \{"a":1\} took 3.0 GiB of memory; \d+ MiB were expected$/);
+  }));
+
+Deno.test("a trial that is ended for want of memory is run again alone, then has failed with the reason", () =>
+  inFolder(async (folder) => {
+    const study = createStudy(
+      { name: "hungry", space: { studentDim: [4, 8] }, trial: tinyTrial },
+      testEnvironment(folder, { process: "hungry_trial" }),
+    );
+    const { failures } = await study.run({ trials: 2, memoryBudgetBytes: 700 * 2 ** 20, failures: "return" });
+    assert.deepEqual(failures.map(({ kind, attempts }) => [kind, attempts]), [["memory", 2], ["memory", 2]]);
+    for (const { message } of failures) assert.match(message, /more memory than the sweep may|because the sweep took/);
+  }));
+
+Deno.test("a trial that could never fit fails with both numbers, and is not started", () =>
+  inFolder(async (folder) => {
+    const environment = testEnvironment(folder);
+    const study = createStudy({ name: "huge", space: { studentDim: [4] }, trial: tinyTrial }, environment);
+    const { failures } = await study.run({ memoryBudgetBytes: 2 ** 24, failures: "return" });
+    assert.deepEqual(failures.map(({ kind }) => kind), ["memory"]);
+    assert.match(failures[0].message, /^needs about \d+ MiB of memory .*, but the sweep may use 16 MiB; /);
+  }));
+
+/** Mounts a file system in memory; false where that is not permitted. */
+function mountTiny(folder: string): boolean {
+  if (Deno.build.os !== "linux") return false;
+  return spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]).status === 0;
+}
+
+Deno.test("a full disk is told as such, and the trial goes on when there is room", () =>
+  inFolder(async (folder) => {
+    const full = join(folder, "full");
+    mkdirSync(full);
+    if (!mountTiny(full)) return; // the sentence is tested above
+    try {
+      await withPool({}, async (pool) => {
+        const { end } = await attempt(pool, sizes[0], { folder: full });
+        assert.equal(end.outcome, "threw", end.message ?? "");
+        assert.match(
+          end.message!,
+          /^found no room on the disk \(.*(ENOSPC|No space left|no space left).*\); free some/,
+        );
+        assert.equal((await attempt(pool, sizes[0], { folder })).end.outcome, "finished");
+      });
+    } finally {
+      spawnSync("umount", [full]);
+    }
   }));

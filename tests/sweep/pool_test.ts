@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { projectPath, startChild } from "lib/process/mod.ts";
 import { defineStudy, seeds } from "lib/sweep/mod.ts";
 import { adam, loadWeights, readSidecar } from "lib/train/mod.ts";
 import { attempt, withPool } from "./pools.ts";
@@ -154,3 +155,13 @@ Deno.test("a learning rate that is too high does not cost the process, an error 
       assert.match(ends[3].end.stderrTail, /RangeError: Cannot resolve reference[^]*at /);
     });
   }));
+
+Deno.test("the warm-up of a process of trials leaves denormals flushed, as training wants them", async () => {
+  const told: unknown[] = [];
+  const { exitCode, stderrTail } = await startChild({
+    module: projectPath("tests", "sweep", "processes", "tells_denormals.ts"),
+    onMessage: (message) => told.push(message),
+  }).result;
+  assert.equal(exitCode, 0, stderrTail);
+  assert.deepEqual(told, [{ flushed: true }]);
+});

@@ -108,7 +108,9 @@ class LocalPool implements TrialExecutor {
   }
 
   impossible(trial: Trial): string | null {
-    const { bytes, trainingBytes, processBytes } = this.#predictor.predict(trial);
+    // Not what others were seen to take: a trial that was killed is tried once more, alone.
+    const { trainingBytes, processBytes } = this.#predictor.predict(trial);
+    const bytes = trainingBytes + processBytes;
     if (bytes <= this.#budgetBytes) return null;
     const parts = `${gib(trainingBytes)} for training, ${gib(processBytes)} for its process and data`;
     return `needs about ${gib(bytes)} of memory (${parts}), but the sweep may use ${gib(this.#budgetBytes)}; ` +
