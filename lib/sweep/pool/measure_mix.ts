@@ -22,6 +22,7 @@ export interface MeasuredMix extends Mix {
 const MEASURED_MS = 1200;
 /** Epochs before the clock starts: the first one also compiles and warms up. */
 const SETTLING_EPOCHS = 2;
+const LOOK_MS = 20;
 const WIDTH = 384;
 const STUDENT_DIM = 256;
 const MEMORY_LIMIT_BYTES = 4 * 2 ** 30;
@@ -96,10 +97,12 @@ async function measureMix(
   }
   const ended = Promise.all(ends);
   await Promise.race([allSettled, ended]);
-  const total = () => counts.reduce((sum, { steps }) => sum + steps, 0);
-  const [stepsBefore, startMs] = [total(), performance.now()];
-  await Promise.race([new Promise((resolve) => setTimeout(resolve, measuredMs)), ended]);
-  const stepsPerSecond = (total() - stepsBefore) / (performance.now() - startMs) * 1000;
+  const startMs = performance.now();
+  const before = counts.map(({ steps }) => steps);
+  const isEnough = () => performance.now() - startMs >= measuredMs && counts.every(({ steps }, i) => steps > before[i]);
+  while (!isEnough()) await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_MS)), ended]);
+  const taken = counts.reduce((sum, { steps }, i) => sum + steps - before[i], 0);
+  const stepsPerSecond = taken / (performance.now() - startMs) * 1000;
   for (const child of busy) child.stop("interrupted");
   await ended;
   return stepsPerSecond;
