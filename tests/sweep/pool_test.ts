@@ -165,3 +165,16 @@ Deno.test("the warm-up of a process of trials leaves denormals flushed, as train
   assert.equal(exitCode, 0, stderrTail);
   assert.deepEqual(told, [{ flushed: true }]);
 });
+
+Deno.test("a process that dies between two trials costs neither of them", () =>
+  inFolder(async (folder) => {
+    await withPool({}, async (pool) => {
+      const first = await attempt(pool, tiny.trials[0], { folder });
+      Deno.kill(first.told.pids[0], "SIGKILL");
+      const second = await attempt(pool, tiny.trials[1], { folder }); // its end may have been noticed, or not yet
+      if (second.end.outcome === "finished") assert.notEqual(second.told.pids[0], first.told.pids[0]);
+      else assert.deepEqual([second.end.outcome, second.told.epochs.length], ["lost", 0]);
+      const third = await attempt(pool, tiny.trials[1], { folder, attemptsBefore: 1 });
+      assert.equal(third.end.outcome, "finished", third.end.message ?? "");
+    });
+  }));
