@@ -18,3 +18,5 @@ export type { StudyRunOptions } from "./run.ts";
 export { type AnyPoint, type Axis, type Point, type Replicas, seeds, type Space } from "./space.ts";
 export { defineStudy, type Stranger, type Study, type StudyOptions } from "./study.ts";
 export type { Trial, TrialDefinition, TrialSettings, TrialSpec } from "./trial.ts";
+export { queueExecutor, type QueueExecutorOptions } from "./queue/home.ts";
+export { runWorker, type WorkerOptions, type WorkerSummary } from "./queue/worker.ts";

@@ -1,0 +1,90 @@
+// Which classes of trials a worker serves: those that homes have made known and its machine can do. Trials are taken from one after
+// the other.
+
+import type { QueueConnection } from "./connection.ts";
+import { openFetcher, type QueuedTrial, type TrialFetcher } from "./engine.ts";
+import type { Notify } from "./connection.ts";
+import { keys } from "./protocol.ts";
+import { type Abilities, describeRequirement, type Requirement, whyNot } from "./requirement.ts";
+
+/** What is needed to serve classes. */
+export interface ClassServerOptions {
+  connection: QueueConnection;
+  abilities: Abilities;
+  mostLost: number;
+  notify: Notify;
+}
+
+/** A class that cannot be done is looked at again: its data may have come. */
+const LOOK_AGAIN_MS = 30_000;
+
+/** The classes that a worker serves. */
+export class ClassServer {
+  #options: ClassServerOptions;
+  #fetchers = new Map<string, TrialFetcher>();
+  #refused = new Map<string, { why: string; atMs: number }>();
+  #turn = 0;
+
+  constructor(options: ClassServerOptions) {
+    this.#options = options;
+  }
+
+  get serves(): string[] {
+    return [...this.#fetchers.keys()];
+  }
+
+  get refuses(): Record<string, string> {
+    return Object.fromEntries([...this.#refused].map(([classId, { why }]) => [classId, why]));
+  }
+
+  /** Looks which classes there are. */
+  async refresh(): Promise<void> {
+    const { connection, abilities, mostLost, notify } = this.#options;
+    const known = await connection.redis.hgetall(keys.classes);
+    for (const [classId, text] of Object.entries(known)) {
+      const refused = this.#refused.get(classId);
+      if (this.#fetchers.has(classId) || (refused && performance.now() - refused.atMs < LOOK_AGAIN_MS)) continue;
+      const requirement = JSON.parse(text) as Requirement;
+      const why = await whyNot(requirement, abilities);
+      if (why === null) {
+        this.#refused.delete(classId);
+        this.#fetchers.set(classId, await openFetcher(classId, connection, { mostLost }));
+      } else {
+        if (refused?.why !== why) {
+          notify(`Trials with ${describeRequirement(requirement)} are for others: this worker ${why}`);
+        }
+        this.#refused.set(classId, { why, atMs: performance.now() });
+      }
+    }
+  }
+
+  /** The next trial, from the classes in turn; undefined when none waits. */
+  async next(lockToken: string): Promise<QueuedTrial | undefined> {
+    const fetchers = [...this.#fetchers.values()];
+    for (let i = 0; i < fetchers.length; i++) {
+      const fetcher = fetchers[this.#turn++ % fetchers.length];
+      const job = await fetcher.getNextJob(lockToken, { block: false });
+      if (job !== undefined) return job as QueuedTrial;
+    }
+    return undefined;
+  }
+
+  /** Whether nothing waits and nothing runs anywhere, in the classes that are served. */
+  async isEmpty(): Promise<boolean> {
+    const { redis } = this.#options.connection;
+    for (const fetcher of this.#fetchers.values()) {
+      const key = (name: string) => fetcher.toKey(name);
+      const counts = [
+        await redis.llen(key("wait")),
+        await redis.llen(key("active")),
+        await redis.zcard(key("delayed")),
+      ];
+      if (counts.some((count) => count > 0)) return false;
+    }
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#fetchers.values()].map((fetcher) => fetcher.close(true)));
+  }
+}

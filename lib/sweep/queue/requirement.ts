@@ -1,0 +1,63 @@
+// What a trial asks of a machine, and whether a worker has it. Trials that ask the same are one class, with a queue of its own, so
+// that a worker only looks at trials that it can do.
+
+import { datasetHashHere } from "../../data/mod.ts";
+import { deserializeProgram, type Engine, predictTrainingBytes } from "../../train/mod.ts";
+import { programHash, type Trial } from "../trial.ts";
+
+/** What a trial asks of a machine. */
+export interface Requirement {
+  engine: Engine;
+  /** Predicted memory of the trial's process, rounded up. */
+  memoryGib: number;
+  /** What `loadDataset` takes, and the hash that the data must have. */
+  dataset: string;
+  datasetHash: string;
+}
+
+/** What a worker has. */
+export interface Abilities {
+  engines: readonly Engine[];
+  memoryGib: number;
+}
+
+const GIB = 2 ** 30;
+/** The engine, loaded data and compiled code, beside what the program itself takes. */
+const PROCESS_BYTES = 0.35 * GIB;
+
+/** What a trial asks of a machine. */
+export function requirementOf({ definition }: Trial): Requirement {
+  const { program, settings: { engine, batchSize, segments }, data: { dataset, hash } } = definition;
+  const identity = `${programHash(program)} ${batchSize} ${segments}`;
+  let bytes = predicted.get(identity);
+  if (bytes === undefined) {
+    bytes = predictTrainingBytes(deserializeProgram(program), batchSize, { segments });
+    predicted.set(identity, bytes);
+  }
+  return { engine, memoryGib: Math.ceil((bytes + PROCESS_BYTES) / GIB), dataset, datasetHash: hash };
+}
+
+const predicted = new Map<string, number>();
+
+/**
+ * Why a machine cannot do trials that ask this, as the end of a sentence about it; null when it can.
+ */
+export async function whyNot(
+  { engine, memoryGib, dataset, datasetHash }: Requirement,
+  abilities: Abilities,
+): Promise<string | null> {
+  if (!abilities.engines.includes(engine)) {
+    return `has no engine ${engine} (it has ${abilities.engines.join(", ")})`;
+  }
+  if (memoryGib > abilities.memoryGib) {
+    return `gives trials ${abilities.memoryGib} GiB of memory, and ${memoryGib} GiB are needed`;
+  }
+  const hash = await datasetHashHere(dataset);
+  if (hash === null) return `has no dataset ${dataset}`;
+  return hash === datasetHash ? null : `has another version of dataset ${dataset} (${hash.slice(0, 8)})`;
+}
+
+/** A requirement as messages tell it. */
+export function describeRequirement({ engine, memoryGib, dataset, datasetHash }: Requirement): string {
+  return `engine ${engine}, ${memoryGib} GiB of memory and dataset ${dataset} (${datasetHash.slice(0, 8)})`;
+}

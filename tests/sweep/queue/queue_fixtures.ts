@@ -1,0 +1,80 @@
+// A home and workers in the tests' own process, and what home is told.
+
+import { join } from "node:path";
+import { projectPath } from "lib/process/mod.ts";
+import type { AttemptStart, ExecutedEnd, ExecutorOrder, TrialExecutor, TrialTask } from "lib/sweep/executor.ts";
+import { attemptExecutor } from "lib/sweep/queue/attempt_executor.ts";
+import { runWorker, type WorkerOptions, type WorkerSummary } from "lib/sweep/queue/worker.ts";
+import type { Trial } from "lib/sweep/trial.ts";
+import { machine } from "../studies.ts";
+
+/** What home was told of an attempt. */
+export class Told {
+  starts: AttemptStart[] = [];
+  ready: [number, number][] = [];
+  epochs: [token: number, epoch: number][] = [];
+  #wakes: (() => void)[] = [];
+
+  onStart = (start: AttemptStart): void => this.#note(() => this.starts.push(start));
+  onReady = (token: number, bytes: number): void => this.#note(() => this.ready.push([token, bytes]));
+  onEpoch = (token: number, { epoch }: { epoch: number }): void => this.#note(() => this.epochs.push([token, epoch]));
+
+  /** Until something that was told makes `condition` true. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#wakes.push(resolve));
+  }
+
+  #note(change: () => void): void {
+    change();
+    for (const wake of this.#wakes.splice(0)) wake();
+  }
+}
+
+/** An order for a trial whose checkpoint goes into `folder`. */
+export function orderOf(trial: Trial, folder: string, changes: Partial<ExecutorOrder> = {}): ExecutorOrder {
+  return { trial, checkpointDir: join(folder, trial.key), threads: 1, attemptsBefore: 0, alone: false, ...changes };
+}
+
+/** Starts a trial and gathers what is told of it. */
+export function startTrial(
+  home: TrialExecutor,
+  order: ExecutorOrder,
+): { told: Told; task: TrialTask; ended: Promise<ExecutedEnd> } {
+  const told = new Told();
+  const task = home.start(order, told);
+  return { told, task, ended: task.ended };
+}
+
+/** Processes of trials: the real one, or one of processes/. */
+export function trialModule(name = ""): string {
+  return name === ""
+    ? projectPath("lib", "sweep", "trial_process.ts")
+    : projectPath("tests/sweep/processes", `${name}.ts`);
+}
+
+/** A worker under way, in this process. */
+export function startWorker(
+  options: Partial<WorkerOptions> & { url: string; folder: string },
+  { process = "scripted_trial", places = 1 }: { process?: string; places?: number } = {},
+): { stop: () => Promise<WorkerSummary>; summary: Promise<WorkerSummary>; said: string[] } {
+  const controller = new AbortController();
+  const said: string[] = [];
+  const executor = attemptExecutor({ trialModule: trialModule(process), places, threads: 1 });
+  const summary = runWorker({
+    executor,
+    places,
+    machine,
+    signal: controller.signal,
+    notify: (sentence) => said.push(sentence),
+    ...options,
+  });
+  summary.catch(() => {});
+  return {
+    summary,
+    said,
+    stop() {
+      controller.abort();
+      return summary;
+    },
+  };
+}
