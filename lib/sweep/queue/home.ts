@@ -7,7 +7,6 @@ import { resolve } from "node:path";
 import { sha256Hex } from "../../process/mod.ts";
 import { checkStudyName } from "../environment.ts";
 import type { AttemptWatch, ExecutorOrder, TrialExecutor, TrialTask } from "../executor.ts";
-import type { Trial } from "../trial.ts";
 import { connectQueue, type Notify, type QueueConnection } from "./connection.ts";
 import { openEvents, openQueue, type TrialQueue } from "./engine.ts";
 import { classOf, keys, type WorkerNote } from "./protocol.ts";
@@ -37,6 +36,7 @@ const REMOVE_AFTER_MS = 3000;
 /** A trial that nobody takes for so long is spoken of. */
 const SPEAK_AFTER_MS = 5000;
 const LEAST_AHEAD = 2;
+const CLOSE_WAIT_MS = 5000;
 
 /**
  * An executor whose trials wait in Redis for workers (`runWorker`) on any number of machines.
@@ -142,20 +142,22 @@ class QueueHome implements TrialExecutor {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#polling;
     // Without Redis there is nothing to tidy up now: what stays is found by the next start, or forgotten in time.
-    if (this.#connection.up) {
-      for (const [jobId, { task }] of this.#trials) {
-        await task.idle();
-        if (task.settledAtMs !== null) await task.remove().catch(() => {});
-        this.#trials.delete(jobId);
-      }
+    await Promise.race([this.#tidy().catch(() => {}), new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS))]);
+    this.#connection.close();
+  }
+
+  async #tidy(): Promise<void> {
+    if (!this.#connection.up) return;
+    await this.#polling;
+    for (const { task } of this.#trials.values()) {
+      await task.idle();
+      if (task.settledAtMs !== null) await task.remove();
     }
     for (const opened of this.#classes.values()) {
       const { queue, events } = await opened;
-      await Promise.allSettled([events.close(), queue.close()]);
+      await Promise.all([events.close(), queue.close()]);
     }
-    this.#connection.close();
   }
 
   #places(): number {

@@ -23,6 +23,7 @@ export interface RemoteContext {
 
 /** A stop is not waited for longer when nobody holds the trial any more. */
 const STOP_WAIT_MS = 10_000;
+const INTERRUPT_WAIT_MS = 2000;
 const DEFAULT_TRIES = 3;
 const RETRY_DELAY_MS = 1000;
 
@@ -40,6 +41,8 @@ export class RemoteTrial implements TrialTask {
   #linesRead = 0;
   #token = 0;
   #tokenBase: number;
+  /** What is added to tokens that are told: a start that an earlier run of the study has seen is a new attempt for this one. */
+  #tokenShift = 0;
   #startMs = performance.now();
   #stop: { reason: StopReason; atMs: number; told: boolean } | null = null;
   #sent: JobResult | null = null;
@@ -63,6 +66,8 @@ export class RemoteTrial implements TrialTask {
   stop(reason: StopReason): void {
     this.#stop ??= { reason, atMs: performance.now(), told: false };
     this.look();
+    // A run that ends does not wait for a Redis that is away.
+    if (reason === "interrupted") setTimeout(() => this.#settleStopped(), INTERRUPT_WAIT_MS);
   }
 
   /** Looks what has become of the trial; once more when it is asked meanwhile. */
@@ -183,13 +188,14 @@ export class RemoteTrial implements TrialTask {
     const { token } = line;
     if (line.type === "start") {
       if (token <= this.#token) return; // repeated after a broken connection
+      if (this.#token === 0) this.#tokenShift = Math.max(0, this.#order.attemptsBefore + 1 - token);
       this.#token = token;
       this.#startMs = performance.now();
       const { worker, machine, pid, threads } = line;
-      this.#watch.onStart({ token, worker, machine, pid, threads });
+      this.#watch.onStart({ token: token + this.#tokenShift, worker, machine, pid, threads });
     } else if (token !== this.#token) return;
-    else if (line.type === "ready") this.#watch.onReady(token, line.baselineRssBytes);
-    else this.#watch.onEpoch(token, line.summary);
+    else if (line.type === "ready") this.#watch.onReady(token + this.#tokenShift, line.baselineRssBytes);
+    else this.#watch.onEpoch(token + this.#tokenShift, line.summary);
   }
 
   async #finish(job: QueuedTrial): Promise<void> {
@@ -198,7 +204,7 @@ export class RemoteTrial implements TrialTask {
       const message = /stalled/.test(job.failedReason ?? "")
         ? `the workers that had it were lost, ${job.attemptsStarted} times`
         : `the workers that had it failed: ${job.failedReason}`;
-      return this.#settle({ ...this.#endWithoutResult("lost", message), token: this.#token });
+      return this.#settle(this.#endWithoutResult("lost", message));
     }
     const asked = this.#stop?.reason;
     const unasked = ["pruned", "cancelled", "interrupted"].includes(result.end.outcome) && result.end.outcome !== asked;
@@ -210,7 +216,7 @@ export class RemoteTrial implements TrialTask {
     }
     this.#sent = result;
     this.#token = result.token;
-    this.#settle({ ...await this.#withCheckpoint(result), token: result.token });
+    this.#settle(await this.#withCheckpoint(result));
   }
 
   async #withCheckpoint({ token, end, checkpoint }: JobResult): Promise<AttemptEnd> {
@@ -242,13 +248,13 @@ export class RemoteTrial implements TrialTask {
   }
 
   #settleStopped(): void {
-    const { reason } = this.#stop!;
+    const reason = this.#stop?.reason ?? "interrupted";
     const messages: Record<StopReason, string> = {
       interrupted: "the run was stopped",
       cancelled: "was cancelled",
       pruned: "was pruned",
     };
-    this.#settle({ ...this.#endWithoutResult(reason, messages[reason]), token: this.#token });
+    this.#settle(this.#endWithoutResult(reason, messages[reason]));
   }
 
   #endWithoutResult(outcome: AttemptEnd["outcome"], message: string): AttemptEnd {
@@ -256,9 +262,10 @@ export class RemoteTrial implements TrialTask {
     return { outcome, message, stderrTail: "", seconds, peakRssBytes: null, result: null };
   }
 
-  #settle(end: ExecutedEnd): void {
+  #settle(end: AttemptEnd): void {
+    if (this.settledAtMs !== null) return;
     this.settledAtMs = performance.now();
-    this.#resolve(end);
+    this.#resolve({ ...end, token: this.#token === 0 ? 0 : this.#token + this.#tokenShift });
   }
 
   #route(token: number): TransferRoute {

@@ -1,12 +1,14 @@
 // A home and workers in the tests' own process, and what home is told.
 
 import { join } from "node:path";
-import { projectPath } from "lib/process/mod.ts";
+import { type Child, projectPath, startChild } from "lib/process/mod.ts";
+import { seeds } from "lib/sweep/mod.ts";
+import { createStudy } from "lib/sweep/study.ts";
 import type { AttemptStart, ExecutedEnd, ExecutorOrder, TrialExecutor, TrialTask } from "lib/sweep/executor.ts";
 import { attemptExecutor } from "lib/sweep/queue/attempt_executor.ts";
 import { runWorker, type WorkerOptions, type WorkerSummary } from "lib/sweep/queue/worker.ts";
 import type { Trial } from "lib/sweep/trial.ts";
-import { machine } from "../studies.ts";
+import { machine, testEnvironment, tinyTrial } from "../studies.ts";
 
 /** What home was told of an attempt. */
 export class Told {
@@ -77,4 +79,30 @@ export function startWorker(
       return summary;
     },
   };
+}
+
+/** A study of one trial that takes `epochs` tenths of a second where "paced_trial" is the process. */
+export function pacedStudy(folder: string, { epochs = 30, count = 1 } = {}) {
+  const trial = () => tinyTrial({ epochs });
+  return createStudy({ name: "paced", space: { seed: seeds(count) }, trial }, testEnvironment(folder));
+}
+
+/** A worker in a process of its own. */
+export function spawnWorker(
+  url: string,
+  { folder, name, process = "paced_trial" }: { folder: string; name: string; process?: string },
+): { child: Child; said: () => string } {
+  let said = "";
+  const child = startChild({
+    module: trialModule("queue_worker"),
+    args: [url, folder, name, process],
+    onOutput: (text) => said += text,
+  });
+  child.result.catch(() => {});
+  return { child, said: () => said };
+}
+
+/** Waits until `condition` is true, looking often. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
