@@ -75,6 +75,7 @@ async function probe(address: QueueAddress, notify: Notify): Promise<void> {
   try {
     await redis.connect();
     await waitUntilLoaded(redis);
+    if (address.db > 0) await redis.select(address.db); // what connecting did went on with database 0 when it failed
     checkServer(await redis.info(), { label: address.label, notify });
   } catch (error) {
     throw connectionError(address, first ?? error as Error);
@@ -136,11 +137,10 @@ export function connectionError({ host, label, password }: QueueAddress, cause: 
     [/ETIMEDOUT|timed out|EHOSTUNREACH|ENETUNREACH/i, "it does not answer; check the host, the port and firewalls"],
     [/WRONGPASS|invalid password|invalid username/, "it refuses the password; check the one in the address"],
     [/NOAUTH/, "it asks for a password; give it in the address: redis://:PASSWORD@HOST"],
-    [/called without any password configured|no password is set/, "it has no password; leave it out of the address"],
     [/DENIED/, "it takes no connections from other machines (protected mode); give it a password: requirepass"],
     [/DB index/, "it has no database of that number; leave it out of the address"],
     [/NOPERM/, "its user may not use the commands that a queue needs; give it all of them"],
-    [/Protocol error/, "something else than Redis answers there; check the port"],
+    [/Protocol error|RESP type/, "something else than Redis answers there; check the port"],
   ];
   const known = cause instanceof UnusableServer ? cause.message : reasons.find(([pattern]) => pattern.test(text))?.[1];
   const closed = /closed|ECONNRESET|EPIPE/i.test(text)

@@ -6,7 +6,7 @@ import type { AttemptWatch, ExecutedEnd, StopReason, TrialTask } from "../execut
 import { sendCheckpoint } from "./checkpoint_transfer.ts";
 import type { QueueConnection } from "./connection.ts";
 import type { QueuedTrial } from "./engine.ts";
-import { type JobLine, type JobResult, keys, LOCK_MS, MOST_QUEUED_BYTES, tokenOf } from "./protocol.ts";
+import { type JobLine, type JobResult, keys, LOCK_MS, tokenOf } from "./protocol.ts";
 
 /** What a held trial needs. */
 export interface HoldContext {
@@ -17,7 +17,7 @@ export interface HoldContext {
   machine: MachineFacts;
   checkpointDir: string;
   sharedFolder: string | null;
-  mostQueuedBytes?: number;
+  mostQueuedBytes: number;
 }
 
 /** How a worker's hold on a trial ended. */
@@ -144,8 +144,7 @@ export class HeldTrial {
   }
 
   async #result({ token: _, ...end }: ExecutedEnd): Promise<JobResult> {
-    const { worker, machine, checkpointDir, sharedFolder, mostQueuedBytes = MOST_QUEUED_BYTES, connection } =
-      this.#context;
+    const { worker, machine, checkpointDir, sharedFolder, mostQueuedBytes, connection } = this.#context;
     const route = { redis: connection.redis, jobId: this.#job.id!, token: this.token, sharedFolder };
     const place =
       `on worker ${worker} (${machine.name}) in ${checkpointDir}: too large for the queue, and there is no shared folder`;

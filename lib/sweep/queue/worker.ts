@@ -17,7 +17,7 @@ import { ClassServer } from "./class_server.ts";
 import { connectQueue, type Notify, type QueueConnection } from "./connection.ts";
 import type { QueuedTrial } from "./engine.ts";
 import { HeldTrial } from "./held_trial.ts";
-import { keys, MOST_LOST, type TrialJob } from "./protocol.ts";
+import { keys, MOST_LOST, MOST_QUEUED_BYTES, type TrialJob } from "./protocol.ts";
 import type { Abilities } from "./requirement.ts";
 import { forgetWorker, noteWorker } from "./worker_notes.ts";
 
@@ -42,6 +42,8 @@ export interface WorkerOptions {
   /** Checkpoints of trials under way are in here. Default: `checkpoints/.workers` of the project. */
   folder?: string;
   machine?: MachineFacts;
+  /** Checkpoints up to this size go through the queue. Default 16 MiB. */
+  mostQueuedBytes?: number;
   /** How often a trial is handed on when its worker is lost. Default 3. */
   mostLost?: number;
   /** Ends the worker: trials under way save a checkpoint and go back to the queue. */
@@ -89,6 +91,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> 
     machine: options.machine ?? machineFacts(),
     abilities: { engines: await availableEngines(), memoryGib: Math.round(memoryGib * 10) / 10 },
     sharedFolder: options.sharedFolder ?? null,
+    mostQueuedBytes: options.mostQueuedBytes ?? MOST_QUEUED_BYTES,
     mostLost: options.mostLost ?? MOST_LOST,
     notify,
   });
@@ -129,6 +132,7 @@ interface WorkerContext {
   machine: MachineFacts;
   abilities: Abilities;
   sharedFolder: string | null;
+  mostQueuedBytes: number;
   mostLost: number;
   notify: Notify;
 }
@@ -201,9 +205,17 @@ class RunningWorker {
     const lockToken = `${this.#context.name}:${this.#taken++}`;
     const job = await this.#classes.next(lockToken);
     if (job === undefined) return false;
-    const { connection, name: worker, machine, folder, sharedFolder } = this.#context;
+    const { connection, name: worker, machine, folder, sharedFolder, mostQueuedBytes } = this.#context;
     const checkpointDir = join(folder, safeName(job));
-    const held = new HeldTrial(job, { connection, lockToken, worker, machine, checkpointDir, sharedFolder });
+    const held = new HeldTrial(job, {
+      connection,
+      lockToken,
+      worker,
+      machine,
+      checkpointDir,
+      sharedFolder,
+      mostQueuedBytes,
+    });
     const trial = await this.#trialOf(job.data);
     const delayMs = this.#whyNotNow(trial, job.data);
     if (trial === null || delayMs !== null) {
