@@ -25,8 +25,8 @@ export interface Child {
   send(message: unknown): boolean;
   /** Ends the child's `messages` after those already sent. */
   endMessages(): void;
-  /** Ends the child and everything that it started. */
-  kill(): void;
+  /** Ends the child and everything that it started; `graceMs` in place of that of the options. */
+  kill(options?: { graceMs?: number }): void;
   /** Settles when the child and its tree have ended. Rejected when the program could not be started or a callback threw. */
   result: Promise<ChildResult>;
 }
@@ -114,8 +114,8 @@ class RunningChild implements Child {
     this.#process.stdin?.end();
   }
 
-  kill(): void {
-    this.#end("killed", this.#plan.graceMs);
+  kill({ graceMs = this.#plan.graceMs }: { graceMs?: number } = {}): void {
+    this.#end("killed", graceMs);
   }
 
   #openInput(input = ""): void {

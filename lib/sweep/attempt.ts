@@ -42,7 +42,7 @@ export async function runAttempt(order: TrialOrder, options: AttemptOptions): Pr
         if (wrong === null) return options.onEpoch(report.summary);
         last = { type: "error", name: DIVERGED, message: wrong };
         child.kill();
-      } else {
+      } else if (report.type === "result" || report.type === "error") {
         last = report;
         exitTimer = setTimeout(() => child.kill(), EXIT_WAIT_MS);
       }

@@ -93,11 +93,7 @@ export interface StepperOptions {
  * @param lossGraph batch tensors and parameters to `loss`
  */
 export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<CpuStepper> {
-  return inPlaceStepper(lossGraph, options, {
-    compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true, stopSpinning: true }),
-    layout: featureMajor,
-    updateThreads,
-  });
+  return inPlaceStepper(lossGraph, options, ON_CPU);
 }
 
 /** What computes the gradients of a stepper whose state is in host memory. */
@@ -110,6 +106,12 @@ export interface GradientEngine {
   updateThreads?(threads: number, parameterCount: number): number;
 }
 
+const ON_CPU: GradientEngine = {
+  compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true, stopSpinning: true }),
+  layout: featureMajor,
+  updateThreads,
+};
+
 /** Fewer values than this for a thread are updated sooner than a helper wakes up. */
 const VALUES_PER_THREAD = 2 ** 17;
 /** More threads than this only wait for memory. */
@@ -121,13 +123,48 @@ function updateThreads(threads: number, parameterCount: number): number {
   return Math.max(1, Math.min(allowed, MOST_UPDATE_THREADS, Math.floor(parameterCount / VALUES_PER_THREAD)));
 }
 
+/** What can be chosen anew for each run of a prepared stepper. */
+export type StepperRun = Pick<StepperOptions, "optimizer" | "seed" | "columns" | "maxGradientNorm">;
+
+/** A compiled step with its memory, in which several runs can take place one after the other. */
+export interface PreparedStepper {
+  /**
+   * A stepper at its beginning, with the same bits as a new one. Earlier ones must not be used any more; releasing it leaves
+   * what was prepared.
+   *
+   * @param run an optimizer of the kind that was prepared for
+   */
+  start(run: StepperRun): CpuStepper;
+  release(): Promise<void>;
+}
+
+/** Prepares a stepper on ONNX Runtime's CPU provider; see `cpuStepper`. */
+export function prepareCpuStepper(lossGraph: Graph, options: StepperOptions): Promise<PreparedStepper> {
+  return prepareInPlace(lossGraph, options, ON_CPU);
+}
+
 /** A stepper whose gradients any runtime computes. */
 export async function inPlaceStepper(
   lossGraph: Graph,
   options: StepperOptions,
-  { compileGradients, layout = (fixed) => fixed, updateThreads = () => 1 }: GradientEngine,
+  engine: GradientEngine,
 ): Promise<CpuStepper> {
-  const { batchSize, optimizer, seed, threads = 0 } = options;
+  const prepared = await prepareInPlace(lossGraph, options, engine);
+  const stepper = prepared.start(options);
+  const releaseRun = stepper.release.bind(stepper);
+  stepper.release = async () => {
+    await releaseRun();
+    await prepared.release();
+  };
+  return stepper;
+}
+
+async function prepareInPlace(
+  lossGraph: Graph,
+  options: StepperOptions,
+  { compileGradients, layout = (fixed) => fixed, updateThreads = () => 1 }: GradientEngine,
+): Promise<PreparedStepper> {
+  const { batchSize, optimizer, threads = 0 } = options;
   const bound = bindDimensions(lossGraph, { batch: batchSize });
   const fixed = layout(bound);
   // In the order of the model, which a rewrite need not keep.
@@ -140,18 +177,48 @@ export async function inPlaceStepper(
     accumulates: (options.accumulationSteps ?? 1) > 1,
     threads: helped,
   });
-  const byName = new Map(fixed.parameters.map((parameter) => [parameter.source.name, parameter]));
-  for (const { name, parameter } of state.parameters) initialValues(byName.get(name)!, seed, parameter);
   const session = await compileGradients(gradientGraph(fixed, trained, options), { threads });
   const weights = Object.fromEntries([
     ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
     ...fixed.parameters.filter(({ source }) => !source.trainable)
-      .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const),
+      .map((leaf) => [leaf.source.name, float32(leaf.shape as number[])] as const),
   ]);
-  const updater = new UpdateThreads(state.memories, optimizer, helped);
-  const { maxGradientNorm, columns = {} } = options;
   const arrays = bindArrays(session, { fixed, state, weights });
-  return new InPlaceStepper({ state, weights, session, updater, maxGradientNorm, columns, ...arrays });
+  const updaters = new KeptUpdater(state, helped);
+  let isNew = true;
+  return {
+    start: ({ optimizer, seed, columns = {}, maxGradientNorm }) => {
+      if (!isNew) { for (const { memory } of state.memories) new Uint8Array(memory.buffer).fill(0); }
+      isNew = false;
+      for (const leaf of fixed.parameters) initialValues(leaf, seed, weights[leaf.source.name].data as Float32Array);
+      const updater = updaters.of(optimizer);
+      return new InPlaceStepper({ state, weights, updater, maxGradientNorm, columns, ...arrays });
+    },
+    release: () => {
+      updaters.release();
+      return session.release();
+    },
+  };
+}
+
+/** The threads of an update are kept while the optimizer is the same: starting them takes longer than a hundred steps. */
+class KeptUpdater {
+  #kept: { settings: string; updater: UpdateThreads } | null = null;
+
+  constructor(private readonly state: TrainingState, private readonly threads: number) {}
+
+  of(optimizer: OptimizerSpec): UpdateThreads {
+    const settings = JSON.stringify({ ...optimizer, learningRate: null }); // which comes with every step
+    if (this.#kept?.settings === settings) return this.#kept.updater;
+    this.release();
+    this.#kept = { settings, updater: new UpdateThreads(this.state.memories, optimizer, this.threads) };
+    return this.#kept.updater;
+  }
+
+  release(): void {
+    this.#kept?.updater.release();
+    this.#kept = null;
+  }
 }
 
 const gradientName = (parameterName: string) => `gradient:${parameterName}`;

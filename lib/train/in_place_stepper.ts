@@ -1,7 +1,7 @@
 // The CPU engine at work: gradients from ONNX Runtime, accumulation, clipping and the update by the kernel, all in place.
 
 import type { Column } from "../data/mod.ts";
-import type { ArrayValue, BoundRun, Session } from "../runtime/mod.ts";
+import type { ArrayValue, BoundRun } from "../runtime/mod.ts";
 import type { CpuStepper } from "./cpu_stepper.ts";
 import type { UpdateThreads } from "./kernel/update_threads.ts";
 import type { TrainingState } from "./state.ts";
@@ -17,7 +17,6 @@ export interface StepperParts {
   weights: Readonly<Record<string, ArrayValue>>;
   loss: Float32Array;
   run: BoundRun;
-  session: Session;
   updater: UpdateThreads;
   maxGradientNorm?: number;
   columns: Readonly<Record<string, Column>>;
@@ -139,8 +138,8 @@ export class InPlaceStepper implements CpuStepper {
     ]);
   }
 
+  /** What it was prepared from is released by its owner; see `PreparedStepper`. */
   release(): Promise<void> {
-    this.parts.updater.release();
-    return this.parts.session.release();
+    return Promise.resolve();
   }
 }

@@ -9,6 +9,7 @@ import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./c
 import type { Stepper } from "./cpu_stepper.ts";
 import { createStepper } from "./create_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
+import type { KeptSessions } from "./kept_sessions.ts";
 import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
 import { programFileText } from "./program_file.ts";
@@ -48,6 +49,8 @@ export interface RunOptions {
   onEpoch?: (summary: EpochSummary) => void;
   /** Largest piece of memory of the optimizer's state; tests force splits with it. */
   memoryLimitBytes?: number;
+  /** Sessions of an earlier run in this process, taken when they fit, and kept for the next run. */
+  sessions?: KeptSessions;
 }
 
 interface Progress {
@@ -90,7 +93,8 @@ export async function runProgram(
     throw new RangeError(`Cannot train: expected at least ${rows} training rows, got ${data.train.length}`);
   }
   if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
-  const stepper = await createStepper(engine, program.loss, {
+  const kept = engine === "cpu" ? options.sessions : undefined;
+  const stepperOptions = {
     batchSize,
     optimizer,
     seed,
@@ -100,18 +104,25 @@ export async function runProgram(
     segments,
     memoryLimitBytes: options.memoryLimitBytes,
     columns: data.columns,
-  });
+  };
+  let ended = false;
+  const stepper = await (kept?.stepper(program.loss, stepperOptions) ??
+    createStepper(engine, program.loss, stepperOptions));
   try {
     const weights = () => stepper.readParameters();
-    const validation = await validator(program.metrics, { data, weights, threads });
+    const session = await kept?.validation(program.metrics, { threads });
+    const validation = await validator(program.metrics, { data, weights, threads, kept: session });
     try {
       const best = copies(await stepper.readParameters());
-      return await new Loop({ program, data, settings, stepper, validation, options }, best).run();
+      const result = await new Loop({ program, data, settings, stepper, validation, options }, best).run();
+      ended = true;
+      return result;
     } finally {
       await validation.release();
     }
   } finally {
     await stepper.release();
+    if (!ended) await kept?.release();
   }
 }
 

@@ -8,6 +8,7 @@ export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } f
 export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 export { availableEngines, createStepper, type Engine, ENGINES } from "./create_stepper.ts";
 export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
+export { KeptSessions } from "./kept_sessions.ts";
 export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
 export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
 export { predictTrainingBytes } from "./memory.ts";

@@ -14,19 +14,20 @@ export interface Validator {
   release(): Promise<void>;
 }
 
-/** A validator of a metrics graph; `weights` is asked at each call. */
+/** A validator of a metrics graph; `weights` is asked at each call. A session that is given is not released with it. */
 export async function validator(
   metrics: Graph,
-  { data, weights, threads }: {
+  { data, weights, threads, kept }: {
     data: TrainingData;
     weights: () => Promise<Record<string, ArrayValue>>;
     threads: number;
+    kept?: Session;
   },
 ): Promise<Validator> {
-  const session = await compile(metrics, { threads });
+  const session = kept ?? await compile(metrics, { threads });
   return {
     evaluate: async (rows) => evaluate(session, { metrics, data, weights: await weights(), rows }),
-    release: () => session.release(),
+    release: () => kept ? Promise.resolve() : session.release(),
   };
 }
 
