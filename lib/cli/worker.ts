@@ -10,7 +10,7 @@ export function workerOptions(args: string[]) {
   const { values, positionals } = parseCommand(args, {
     queue: { type: "string" },
     trials: { type: "string", default: "1" },
-    threads: { type: "string", default: "0" },
+    threads: { type: "string" },
     memory: { type: "string" },
     shared: { type: "string" },
     name: { type: "string" },
@@ -30,7 +30,7 @@ export function workerOptions(args: string[]) {
   return {
     url: values.queue,
     places: number("trials", values.trials, { least: 1, whole: true }),
-    threads: number("threads", values.threads, { least: 0, whole: true }),
+    threads: values.threads === undefined ? undefined : number("threads", values.threads, { least: 0, whole: true }),
     memoryGib: values.memory === undefined ? undefined : number("memory", values.memory, { least: 0.1, whole: false }),
     sharedFolder: values.shared === undefined ? undefined : resolve(values.shared),
     name: values.name,

@@ -4,7 +4,7 @@
 import type { QueueConnection } from "./connection.ts";
 import { openFetcher, type QueuedTrial, type TrialFetcher } from "./engine.ts";
 import type { Notify } from "./connection.ts";
-import { keys } from "./protocol.ts";
+import { keys, queueName } from "./protocol.ts";
 import { type Abilities, describeRequirement, type Requirement, whyNot } from "./requirement.ts";
 
 /** What is needed to serve classes. */
@@ -56,6 +56,17 @@ export class ClassServer {
         this.#refused.set(classId, { why, atMs: performance.now() });
       }
     }
+  }
+
+  /** Serves a class no longer: what looked possible is not. */
+  refuse(queue: string, sentence: string): void {
+    const found = [...this.#fetchers].find(([classId]) => queueName(classId) === queue);
+    if (found === undefined) return;
+    const [classId, fetcher] = found;
+    this.#fetchers.delete(classId);
+    this.#refused.set(classId, { why: `cannot run it: it ${sentence}`, atMs: Infinity });
+    this.#options.notify(`Trials of a kind are for others: this worker cannot run them, since one ${sentence}`);
+    void fetcher.close(true).catch(() => {});
   }
 
   /** The next trial, from the classes in turn; undefined when none waits. */

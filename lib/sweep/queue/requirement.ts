@@ -2,8 +2,9 @@
 // that a worker only looks at trials that it can do.
 
 import { datasetHashHere } from "../../data/mod.ts";
-import { deserializeProgram, type Engine, predictTrainingBytes } from "../../train/mod.ts";
-import { programHash, type Trial } from "../trial.ts";
+import type { Engine } from "../../train/mod.ts";
+import { MemoryPredictor } from "../pool/memory_budget.ts";
+import type { Trial } from "../trial.ts";
 
 /** What a trial asks of a machine. */
 export interface Requirement {
@@ -22,22 +23,14 @@ export interface Abilities {
 }
 
 const GIB = 2 ** 30;
-/** The engine, loaded data and compiled code, beside what the program itself takes. */
-const PROCESS_BYTES = 0.35 * GIB;
+
+const predictor = new MemoryPredictor();
 
 /** What a trial asks of a machine. */
-export function requirementOf({ definition }: Trial): Requirement {
-  const { program, settings: { engine, batchSize, segments }, data: { dataset, hash } } = definition;
-  const identity = `${programHash(program)} ${batchSize} ${segments}`;
-  let bytes = predicted.get(identity);
-  if (bytes === undefined) {
-    bytes = predictTrainingBytes(deserializeProgram(program), batchSize, { segments });
-    predicted.set(identity, bytes);
-  }
-  return { engine, memoryGib: Math.ceil((bytes + PROCESS_BYTES) / GIB), dataset, datasetHash: hash };
+export function requirementOf(trial: Trial): Requirement {
+  const { settings: { engine }, data: { dataset, hash } } = trial.definition;
+  return { engine, memoryGib: Math.ceil(predictor.initialBytes(trial) / GIB), dataset, datasetHash: hash };
 }
-
-const predicted = new Map<string, number>();
 
 /**
  * Why a machine cannot do trials that ask this, as the end of a sentence about it; null when it can.

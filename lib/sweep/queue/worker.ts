@@ -3,16 +3,16 @@
 
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { MachineFacts } from "../../record/mod.ts";
-import { machineFacts } from "../../runtime/mod.ts";
+import { machineFacts, thisMachine } from "../../runtime/mod.ts";
 import { availableEngines, type SerializedProgram } from "../../train/mod.ts";
 import { projectEnvironment } from "../environment.ts";
 import type { TrialExecutor } from "../executor.ts";
 import { type StudyLock, takeLock } from "../lock.ts";
+import { localPool } from "../pool/local_pool.ts";
+import { defaultMemoryBudgetBytes } from "../pool/memory_budget.ts";
 import { type Trial, trialKey } from "../trial.ts";
-import { attemptExecutor } from "./attempt_executor.ts";
 import { ClassServer } from "./class_server.ts";
 import { connectQueue, type Notify, type QueueConnection } from "./connection.ts";
 import type { QueuedTrial } from "./engine.ts";
@@ -25,13 +25,13 @@ import { forgetWorker, noteWorker } from "./worker_notes.ts";
 export interface WorkerOptions {
   /** `redis://HOST`, see `parseQueueAddress`. */
   url: string;
-  /** What runs the trials. Default: a process for each, `places` at a time. */
+  /** What runs the trials. Default: a pool of processes on this machine, for as many trials at a time as there are places. */
   executor?: TrialExecutor;
   /** Trials at a time. Default 1. */
   places?: number;
-  /** Threads of a trial; 0, the default, means as many as there are physical cores. */
+  /** Threads of a trial that is given none. Default: the machine's physical cores, shared by the places. */
   threads?: number;
-  /** Memory that one trial may take. Default: three quarters of the machine's, shared by the places. */
+  /** Memory that all trials together may take, and so one alone. Default: most of what the system could give at the start. */
   memoryGib?: number;
   /** A folder that home sees too, for checkpoints of more than 16 MiB. */
   sharedFolder?: string;
@@ -75,21 +75,24 @@ const GIB = 2 ** 30;
  * @throws {Error} when there is no Redis that can be used, saying why and what to do
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> {
-  const { places = 1, threads = 0, notify = (sentence: string) => console.log(sentence) } = options;
-  checkOptions({ places, threads, memoryGib: options.memoryGib });
+  const { places = 1, notify = (sentence: string) => console.log(sentence), machine = machineFacts() } = options;
+  const cores = machine.physicalCores ?? machine.logicalCores;
+  const { threads = Math.max(1, Math.floor(cores / places)) } = options;
+  const { memoryGib = defaultMemoryBudgetBytes(thisMachine()) / GIB } = options;
+  checkOptions({ places, threads, memoryGib });
   const connection = await connectQueue(options.url, notify);
   const folder = await ownFolder(options.folder ?? join(projectEnvironment().checkpointsFolder, ".workers"));
+  const { trialModule } = projectEnvironment();
   const executor = options.executor ??
-    attemptExecutor({ trialModule: projectEnvironment().trialModule, places, threads });
-  const memoryGib = options.memoryGib ?? 0.75 * totalmem() / GIB / places;
+    localPool({ trialModule, trials: places, threads, memoryBudgetBytes: memoryGib * GIB, onNote: notify });
   const worker = new RunningWorker({
     connection,
     executor,
     places,
     folder: folder.path,
     name: options.name ?? `worker-${randomBytes(2).toString("hex")}`,
-    machine: options.machine ?? machineFacts(),
-    abilities: { engines: await availableEngines(), memoryGib: Math.round(memoryGib * 10) / 10 },
+    machine,
+    abilities: { engines: await availableEngines(), memoryGib: Math.floor(memoryGib * 10) / 10 },
     sharedFolder: options.sharedFolder ?? null,
     mostQueuedBytes: options.mostQueuedBytes ?? MOST_QUEUED_BYTES,
     mostLost: options.mostLost ?? MOST_LOST,
@@ -104,11 +107,10 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> 
   }
 }
 
-function checkOptions(options: Record<"places" | "threads" | "memoryGib", number | undefined>): void {
+function checkOptions({ places, threads, memoryGib }: { places: number; threads: number; memoryGib: number }): void {
   const refuse = (name: string, expected: string, got: unknown) => {
     throw new RangeError(`Cannot run a worker: expected ${name} to be ${expected}, got ${got}`);
   };
-  const { places = 1, threads = 0, memoryGib = 1 } = options;
   if (!Number.isInteger(places) || places < 1) refuse("places", "an integer of at least 1", places);
   if (!Number.isInteger(threads) || threads < 0) refuse("threads", "an integer of at least 0", threads);
   if (!(memoryGib > 0)) refuse("memoryGib", "above 0", memoryGib);
@@ -217,10 +219,14 @@ class RunningWorker {
       mostQueuedBytes,
     });
     const trial = await this.#trialOf(job.data);
-    const delayMs = this.#whyNotNow(trial, job.data);
-    if (trial === null || delayMs !== null) {
-      await held.giveBack(delayMs ?? PROGRAM_MISSING_DELAY_MS);
-      return false;
+    if (trial === null) return await this.#giveBack(held, PROGRAM_MISSING_DELAY_MS);
+    const impossible = this.#context.executor.impossible(trial);
+    if (impossible !== null) {
+      this.#classes.refuse(job.queueName, impossible);
+      return await this.#giveBack(held, 0);
+    }
+    if (!this.#context.executor.admits(trial, { alone: job.data.alone })) {
+      return await this.#giveBack(held, NO_PLACE_DELAY_MS);
     }
     const running = this.#see(held, { job, trial, checkpointDir });
     this.#held.set(held, running);
@@ -258,10 +264,9 @@ class RunningWorker {
     throw new Error(`expected trial ${key.slice(0, 8)}, got a definition of another; use one version of the project`);
   }
 
-  /** When to try again, if the trial cannot start beside what runs; null when it can. */
-  #whyNotNow(trial: Trial | null, { alone }: TrialJob): number | null {
-    if (trial === null) return PROGRAM_MISSING_DELAY_MS;
-    return this.#context.executor.admits(trial, { alone }) ? null : NO_PLACE_DELAY_MS;
+  async #giveBack(held: HeldTrial, delayMs: number): Promise<boolean> {
+    await held.giveBack(delayMs);
+    return false;
   }
 
   async #refresh(): Promise<void> {
