@@ -5,7 +5,7 @@ import { type Child, projectPath, startChild } from "lib/process/mod.ts";
 import { seeds } from "lib/sweep/mod.ts";
 import { createStudy } from "lib/sweep/study.ts";
 import type { AttemptStart, ExecutedEnd, ExecutorOrder, TrialExecutor, TrialTask } from "lib/sweep/executor.ts";
-import { attemptExecutor } from "lib/sweep/queue/attempt_executor.ts";
+import { ProcessExecutor } from "lib/sweep/process_executor.ts";
 import { runWorker, type WorkerOptions, type WorkerSummary } from "lib/sweep/queue/worker.ts";
 import type { Trial } from "lib/sweep/trial.ts";
 import { machine, testEnvironment, tinyTrial } from "../studies.ts";
@@ -61,7 +61,7 @@ export function startWorker(
 ): { stop: () => Promise<WorkerSummary>; summary: Promise<WorkerSummary>; said: string[] } {
   const controller = new AbortController();
   const said: string[] = [];
-  const executor = attemptExecutor({ trialModule: trialModule(process), places, threads: 1 });
+  const executor = new ProcessExecutor({ trialModule: trialModule(process), trials: places });
   const summary = runWorker({
     executor,
     places,
