@@ -175,7 +175,8 @@ class Soak {
     assert.deepEqual(rows.failures, []);
     assert.equal(rows.length, TRIALS);
     const database = await openDatabase(join(checkpointsFolder, study.name, "study.sqlite"));
-    const all = (sql: string) => database.prepare(sql).all() as Record<string, number | string>[];
+    const all = (sql: string) =>
+      database.prepare(sql).all().map((row) => ({ ...row as Record<string, number | string> }));
     try {
       assert.deepEqual(all("PRAGMA integrity_check"), [{ integrity_check: "ok" }]);
       assert.deepEqual(all("PRAGMA foreign_key_check"), []);
