@@ -1,9 +1,8 @@
 // Which classes of trials a worker serves: those that homes have made known and its machine can do. Trials are taken from one after
 // the other.
 
-import type { QueueConnection } from "./connection.ts";
+import type { Notify, QueueConnection } from "./connection.ts";
 import { openFetcher, type QueuedTrial, type TrialFetcher } from "./engine.ts";
-import type { Notify } from "./connection.ts";
 import { keys, queueName } from "./protocol.ts";
 import { type Abilities, describeRequirement, type Requirement, whyNot } from "./requirement.ts";
 
@@ -23,6 +22,8 @@ export class ClassServer {
   #options: ClassServerOptions;
   #fetchers = new Map<string, TrialFetcher>();
   #refused = new Map<string, { why: string; atMs: number }>();
+  /** Trials under way, by queue: theirs stays open. */
+  #used = new Map<string, number>();
   #turn = 0;
 
   constructor(options: ClassServerOptions) {
@@ -30,7 +31,7 @@ export class ClassServer {
   }
 
   get serves(): string[] {
-    return [...this.#fetchers.keys()];
+    return [...this.#fetchers.keys()].filter((classId) => !this.#refused.has(classId));
   }
 
   get refuses(): Record<string, string> {
@@ -41,6 +42,7 @@ export class ClassServer {
   async refresh(): Promise<void> {
     const { connection, abilities, mostLost, notify } = this.#options;
     const known = await connection.redis.hgetall(keys.classes);
+    this.#forget((classId) => !(classId in known));
     for (const [classId, text] of Object.entries(known)) {
       const refused = this.#refused.get(classId);
       if (this.#fetchers.has(classId) || (refused && performance.now() - refused.atMs < LOOK_AGAIN_MS)) continue;
@@ -58,20 +60,38 @@ export class ClassServer {
     }
   }
 
+  /** Keeps a queue open for a trial, until the returned function is called. */
+  use(queue: string): () => void {
+    const change = (by: number) => this.#used.set(queue, (this.#used.get(queue) ?? 0) + by);
+    change(1);
+    return () => change(-1);
+  }
+
+  /** Closes classes that no home needs any more. */
+  #forget(isGone: (classId: string) => boolean): void {
+    for (const classId of [...this.#refused.keys()].filter(isGone)) this.#refused.delete(classId);
+    for (const [classId, fetcher] of this.#fetchers) {
+      if (!isGone(classId) || (this.#used.get(queueName(classId)) ?? 0) > 0) continue;
+      this.#fetchers.delete(classId);
+      void fetcher.close(true).catch(() => {});
+    }
+  }
+
   /** Serves a class no longer: what looked possible is not. */
   refuse(queue: string, sentence: string): void {
     const found = [...this.#fetchers].find(([classId]) => queueName(classId) === queue);
     if (found === undefined) return;
     const [classId, fetcher] = found;
-    this.#fetchers.delete(classId);
     this.#refused.set(classId, { why: `cannot run it: it ${sentence}`, atMs: Infinity });
     this.#options.notify(`Trials of a kind are for others: this worker cannot run them, since one ${sentence}`);
+    if ((this.#used.get(queue) ?? 0) > 0) return; // taken no more, closed with the worker
+    this.#fetchers.delete(classId);
     void fetcher.close(true).catch(() => {});
   }
 
   /** The next trial, from the classes in turn; undefined when none waits. */
   async next(lockToken: string): Promise<QueuedTrial | undefined> {
-    const fetchers = [...this.#fetchers.values()];
+    const fetchers = [...this.#fetchers].flatMap(([classId, fetcher]) => this.#refused.has(classId) ? [] : [fetcher]);
     for (let i = 0; i < fetchers.length; i++) {
       const fetcher = fetchers[this.#turn++ % fetchers.length];
       const job = await fetcher.getNextJob(lockToken, { block: false });

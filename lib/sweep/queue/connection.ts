@@ -13,8 +13,6 @@ export interface QueueConnection {
   nowMs(): Promise<number>;
   /** Whether Redis answers at the moment. */
   readonly up: boolean;
-  /** Another connection, for commands that block. Ended together with this one. */
-  duplicate(): Redis;
   close(): void;
 }
 
@@ -159,7 +157,6 @@ class KeptConnection implements QueueConnection {
   readonly label: string;
   readonly ready: Promise<void>;
   #notify: Notify;
-  #others: Redis[] = [];
   #lostAtMs: number | null = null;
   #reminder: ReturnType<typeof setInterval> | undefined;
   #lastError = "";
@@ -184,17 +181,10 @@ class KeptConnection implements QueueConnection {
     return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
   };
 
-  duplicate(): Redis {
-    const other = this.redis.duplicate();
-    other.on("error", () => {}); // the first connection tells it
-    this.#others.push(other);
-    return other;
-  }
-
   close(): void {
     this.#closed = true;
     clearInterval(this.#reminder);
-    for (const redis of [this.redis, ...this.#others]) redis.disconnect();
+    this.redis.disconnect();
   }
 
   #lost(): void {

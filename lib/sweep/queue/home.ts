@@ -2,7 +2,6 @@
 // which of them nobody can do.
 
 import { hostname } from "node:os";
-import { performance } from "node:perf_hooks";
 import { resolve } from "node:path";
 import { sha256Hex } from "../../process/mod.ts";
 import { checkStudyName } from "../environment.ts";
@@ -154,8 +153,13 @@ class QueueHome implements TrialExecutor {
       await task.idle();
       if (task.settledAtMs !== null) await task.remove();
     }
-    for (const opened of this.#classes.values()) {
+    for (const [classId, opened] of this.#classes) {
       const { queue, events } = await opened;
+      const counts = await queue.getJobCounts("waiting", "active", "delayed", "prioritized");
+      // Another home that needs the class makes it known again within a second.
+      if (Object.values(counts).every((count) => count === 0)) {
+        await this.#connection.redis.hdel(keys.classes, classId);
+      }
       await Promise.all([events.close(), queue.close()]);
     }
   }

@@ -1,7 +1,6 @@
 // A trial in the queue, as home sees it: put in or found there, followed through the log of its job, stopped, and its result taken.
 // Everything is read from Redis, where it stays until it was taken: home may end at any moment, and its next start finds it again.
 
-import { performance } from "node:perf_hooks";
 import type { AttemptWatch, ExecutedEnd, ExecutorOrder, StopReason, TrialTask } from "../executor.ts";
 import type { AttemptEnd } from "../store.ts";
 import { programHash } from "../trial.ts";

@@ -18,7 +18,8 @@ export interface Requirement {
 
 /** What a worker has. */
 export interface Abilities {
-  engines: readonly Engine[];
+  /** Asked only where the CPU is not enough: looking for a GPU takes a moment. */
+  engines: () => Promise<readonly Engine[]>;
   memoryGib: number;
 }
 
@@ -39,9 +40,8 @@ export async function whyNot(
   { engine, memoryGib, dataset, datasetHash }: Requirement,
   abilities: Abilities,
 ): Promise<string | null> {
-  if (!abilities.engines.includes(engine)) {
-    return `has no engine ${engine} (it has ${abilities.engines.join(", ")})`;
-  }
+  const engines = engine === "cpu" ? [engine] : await abilities.engines();
+  if (!engines.includes(engine)) return `has no engine ${engine} (it has ${engines.join(", ")})`;
   if (memoryGib > abilities.memoryGib) {
     return `gives trials ${abilities.memoryGib} GiB of memory, and ${memoryGib} GiB are needed`;
   }

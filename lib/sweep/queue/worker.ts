@@ -66,6 +66,7 @@ const IDLE_POLL_MS = 250;
 const NOTE_MS = 1000;
 const PROGRAM_MISSING_DELAY_MS = 3000;
 const NO_PLACE_DELAY_MS = 500;
+const CLOSE_WAIT_MS = 3000;
 const GIB = 2 ** 30;
 
 /**
@@ -92,7 +93,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> 
     folder: folder.path,
     name: options.name ?? `worker-${randomBytes(2).toString("hex")}`,
     machine,
-    abilities: { engines: await availableEngines(), memoryGib: Math.floor(memoryGib * 10) / 10 },
+    abilities: { engines: availableEngines, memoryGib: Math.floor(memoryGib * 10) / 10 },
     sharedFolder: options.sharedFolder ?? null,
     mostQueuedBytes: options.mostQueuedBytes ?? MOST_QUEUED_BYTES,
     mostLost: options.mostLost ?? MOST_LOST,
@@ -168,13 +169,26 @@ class RunningWorker {
     try {
       await this.#takeTrials(signal, once);
       for (const held of this.#held.keys()) held.leave();
-      await Promise.all(this.#held.values());
+      await Promise.race([Promise.all(this.#held.values()), this.#away()]);
     } finally {
       clearInterval(timer);
       if (connection.up) await forgetWorker(connection, name);
-      await this.#classes.close();
+      await Promise.race([this.#classes.close(), sleep(CLOSE_WAIT_MS)]);
     }
     return this.#summary;
+  }
+
+  /** When Redis has been away for a while: a worker that ends does not wait for it. */
+  async #away(): Promise<void> {
+    const { connection, notify } = this.#context;
+    let sinceMs = performance.now();
+    while (this.#held.size > 0 && performance.now() - sinceMs < CLOSE_WAIT_MS) {
+      if (connection.up) sinceMs = performance.now();
+      await sleep(IDLE_POLL_MS);
+    }
+    if (this.#held.size > 0) {
+      notify("Trials could not be given back; other workers take them when the queue is there again");
+    }
   }
 
   async #takeTrials(signal: AbortSignal | undefined, once: boolean): Promise<void> {
@@ -222,13 +236,15 @@ class RunningWorker {
     if (trial === null) return await this.#giveBack(held, PROGRAM_MISSING_DELAY_MS);
     const impossible = this.#context.executor.impossible(trial);
     if (impossible !== null) {
+      await held.giveBack(0);
       this.#classes.refuse(job.queueName, impossible);
-      return await this.#giveBack(held, 0);
+      return false;
     }
     if (!this.#context.executor.admits(trial, { alone: job.data.alone })) {
       return await this.#giveBack(held, NO_PLACE_DELAY_MS);
     }
-    const running = this.#see(held, { job, trial, checkpointDir });
+    const free = this.#classes.use(job.queueName);
+    const running = this.#see(held, { job, trial, checkpointDir }).finally(free);
     this.#held.set(held, running);
     return true;
   }
@@ -286,6 +302,10 @@ class RunningWorker {
     const { memoryGib } = abilities;
     await noteWorker(connection, { name, machine, places, running: this.#held.size, memoryGib, serves, refuses });
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** The job's id names a folder: nothing else may come through it. */

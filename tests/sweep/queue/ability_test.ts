@@ -20,7 +20,7 @@ Deno.test("whyNot says what a machine lacks for a trial", () =>
       1,
       "random-400x8-seed1",
     ]);
-    const abilities = { engines: ["cpu", "tfjs"] as const, memoryGib: 4 };
+    const abilities = { engines: () => Promise.resolve(["cpu", "tfjs"] as const), memoryGib: 4 };
     assert.equal(await whyNot(requirement, abilities), null);
     assert.equal(
       await whyNot({ ...requirement, engine: "webgpu" }, abilities),

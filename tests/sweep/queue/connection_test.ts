@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { workerMain, workerOptions } from "lib/cli/worker.ts";
+import { workerMain, workerOptions } from "lib/cli/mod.ts";
 import { parseQueueAddress } from "lib/sweep/queue/address.ts";
 import { checkServer, connectionError, connectQueue } from "lib/sweep/queue/connection.ts";
 import { queueExecutor } from "lib/sweep/queue/home.ts";

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
 import { startChild } from "lib/process/mod.ts";
+import { connectQueue } from "lib/sweep/queue/connection.ts";
 import { queueExecutor } from "lib/sweep/queue/home.ts";
 import { inFolder } from "../studies.ts";
 import { orderOf, pacedStudy, spawnWorker, startTrial, startWorker, trialModule, until } from "./queue_fixtures.ts";
@@ -149,4 +150,61 @@ redisTest("a worker that is asked to end gives its trial back at once", (server)
     assert.deepEqual([(await ended).outcome, (await ended).token], ["finished", 2]);
     await second.stop();
     await home.close();
+  }));
+
+redisTest(
+  "neither home nor worker waits for a Redis that is away, when they are asked to end",
+  (server) =>
+    inFolder(async (folder) => {
+      const said: string[] = [];
+      const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: (text) => said.push(text) });
+      const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
+      const { told, task, ended } = startTrial(home, orderOf(pacedStudy(folder, { epochs: 600 }).trials[0], folder));
+      await told.until(() => told.epochs.length >= 2);
+      await server.kill();
+      await until(() => said.some((text) => text.startsWith("Lost the queue")));
+      task.stop("interrupted");
+      assert.equal((await ended).outcome, "interrupted");
+      await home.close();
+      await worker.stop();
+      assert.ok(worker.said.some((text) => text.startsWith("Trials could not be given back")), worker.said.join("\n"));
+    }),
+);
+
+redisTest(
+  "a Redis whose memory is full is told, and the trial is done when there is room again",
+  (server) =>
+    inFolder(async (folder) => {
+      const said: string[] = [];
+      const connection = await connectQueue(server.url, () => {});
+      const { redis } = connection;
+      const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: (text) => said.push(text) });
+      await redis.config("SET", "maxmemory", "1");
+      const { ended } = startTrial(home, orderOf(pacedStudy(folder, { epochs: 3 }).trials[0], folder));
+      await until(() => said.some((text) => /^Cannot use the queue for a trial: .*OOM.*; trying again$/.test(text)));
+      await redis.config("SET", "maxmemory", "0");
+      const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
+      assert.equal((await ended).outcome, "finished");
+      await worker.stop();
+      await home.close();
+      connection.close();
+    }),
+);
+
+redisTest("a trial that is put into an emptied Redis again is done once", (server) =>
+  inFolder(async (folder) => {
+    const said: string[] = [];
+    const connection = await connectQueue(server.url, () => {});
+    const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: (text) => said.push(text) });
+    const { ended, told } = startTrial(home, orderOf(pacedStudy(folder, { epochs: 20 }).trials[0], folder));
+    const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
+    await told.until(() => told.epochs.length >= 3);
+    await connection.redis.flushall();
+    const end = await ended;
+    assert.deepEqual([end.outcome, end.token], ["finished", 2]);
+    assert.deepEqual(told.starts.map(({ token }) => token), [1, 2]);
+    assert.ok(said.includes("A trial is no longer in the queue (its data was lost); it is put there again"));
+    await worker.stop();
+    await home.close();
+    connection.close();
   }));

@@ -20,6 +20,7 @@ export interface SoakOptions {
   seed: number;
   /** Trials go through a queue to two workers. */
   queue: boolean;
+  signal?: AbortSignal;
   onProgress?: (line: string) => void;
 }
 
@@ -120,15 +121,28 @@ class Soak {
     const sweep = this.#sweep = new Restarted("soak_sweep.ts", order, { endsWith: 0 });
     let done = false;
     sweep.done.then(() => done = true);
-    while (!done && this.#killed() < this.#options.kills) {
+    while (!done && !this.#options.signal?.aborted && this.#killed() < this.#options.kills) {
       await this.#wait(BETWEEN_KILLS_MS);
       if (!done) await this.#kill();
     }
-    await sweep.done;
+    await this.#stopped(sweep);
     this.#figures.sweepStarts += sweep.starts;
     await this.#check(order);
     const { kills, results } = this.#figures;
     this.#options.onProgress?.(`study ${study}: ${results} results so far, kills ${JSON.stringify(kills)}`);
+  }
+
+  /** Until the sweep has ended by itself, or the soak is stopped. */
+  async #stopped(sweep: Restarted): Promise<void> {
+    const { signal } = this.#options;
+    const aborted = new Promise<void>((resolve) => {
+      if (signal?.aborted) resolve();
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([sweep.done, aborted]);
+    if (!signal?.aborted) return;
+    await sweep.end();
+    signal.throwIfAborted();
   }
 
   async #kill(): Promise<void> {

@@ -1,6 +1,6 @@
 // deno task soak: kills sweeps, trials, workers and Redis at random, and counts what the stores hold afterwards.
 
-import { CommandError, parseCommand, runCommand } from "lib/cli/command.ts";
+import { CommandError, parseCommand, runCommand } from "lib/cli/mod.ts";
 import { runSoak } from "./run_soak.ts";
 
 function wholeNumber(name: string, text: string): number {
@@ -8,7 +8,7 @@ function wholeNumber(name: string, text: string): number {
   throw new CommandError(`Cannot soak: expected --${name} to be a whole number, got "${text}"`);
 }
 
-async function soakMain(args: string[]): Promise<number> {
+async function soakMain(args: string[], signal: AbortSignal): Promise<number> {
   const { values } = parseCommand(args, {
     kills: { type: "string", default: "40" },
     seed: { type: "string", default: "1" },
@@ -18,6 +18,7 @@ async function soakMain(args: string[]): Promise<number> {
     kills: wholeNumber("kills", values.kills),
     seed: wholeNumber("seed", values.seed),
     queue: !values["no-queue"],
+    signal,
     onProgress: (line) => console.log(line),
   });
   const { kills, trials, results, studies, attempts, outcomes, sweepStarts, seconds } = figures;
@@ -30,4 +31,4 @@ async function soakMain(args: string[]): Promise<number> {
   return 0;
 }
 
-await runCommand((args) => soakMain(args));
+await runCommand(soakMain);
