@@ -70,9 +70,26 @@ async function throughFolder(
   { jobId, token, sharedFolder }: TransferRoute & { sharedFolder: string },
 ): Promise<SentCheckpoint> {
   const target = join(sharedFolder, jobId, String(token));
-  await mkdir(target, { recursive: true });
-  for (const { name } of files) await copyFile(join(folder, name), join(target, name));
+  if (target !== folder) {
+    await mkdir(target, { recursive: true });
+    for (const { name } of files) await copyFile(join(folder, name), join(target, name));
+  }
   return { by: "shared", folder: `${jobId}/${token}`, files };
+}
+
+/** Copies a checkpoint if it is whole, its sidecar last; false when it is not, or there is none. */
+export async function copyCheckpoint(source: string, target: string): Promise<boolean> {
+  const sidecar = await readSidecar(source).catch(() => null);
+  if (sidecar === null) return false;
+  try {
+    for (const file of [sidecar.state, sidecar.weights, sidecar.program]) {
+      if (file !== null) await takeFile({ ...file, bytes: 0 }, target, source);
+    }
+    await writeFileAtomic(join(target, SIDECAR), `${JSON.stringify(sidecar, null, 2)}\n`);
+    return true;
+  } catch {
+    return false; // its writer has gone on meanwhile, or ended within a file
+  }
 }
 
 /**
@@ -96,7 +113,7 @@ export async function receiveCheckpoint(
       throw new TransferError(`expected a file's name, got ${JSON.stringify(file.name)}`);
     }
     if (sent.by === "queue") await takeQueued(file, folder, route);
-    else await takeShared(file, folder, join(route.sharedFolder!, route.jobId, String(route.token)));
+    else await takeFile(file, folder, join(route.sharedFolder!, route.jobId, String(route.token)));
   }
   const names = sent.files.map(({ name }) => name);
   for (const name of await readdir(folder)) {
@@ -117,11 +134,11 @@ async function takeQueued(
   await writeFileAtomic(join(folder, name), content);
 }
 
-async function takeShared({ name, bytes, sha256 }: SentFile, folder: string, source: string): Promise<void> {
+async function takeFile({ name, bytes, sha256 }: SentFile, folder: string, source: string): Promise<void> {
   const temporary = join(folder, `.${name}.tmp`);
   try {
     await copyFile(join(source, name), temporary).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === "ENOENT" ? new TransferError(`the file ${name} is not in the shared folder`) : error;
+      throw error.code === "ENOENT" ? new TransferError(`the file ${name} is not in the folder of the workers`) : error;
     });
     const got = await sha256OfFile(temporary);
     if (got !== sha256) throw damaged(name, { bytes, sha256 }, { bytes: (await stat(temporary)).size, sha256: got });

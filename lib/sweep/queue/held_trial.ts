@@ -4,9 +4,10 @@
 import type { MachineFacts } from "../../record/mod.ts";
 import type { AttemptWatch, ExecutedEnd, StopReason, TrialTask } from "../executor.ts";
 import { sendCheckpoint } from "./checkpoint_transfer.ts";
+import { noteThreads, type StartFolder, startFolder } from "./trial_folder.ts";
 import type { QueueConnection } from "./connection.ts";
 import type { QueuedTrial } from "./engine.ts";
-import { type JobLine, type JobResult, keys, LOCK_MS, tokenOf } from "./protocol.ts";
+import { type JobLine, type JobResult, keys, LOCK_MS, type SentCheckpoint, tokenOf } from "./protocol.ts";
 
 /** What a held trial needs. */
 export interface HoldContext {
@@ -15,7 +16,8 @@ export interface HoldContext {
   lockToken: string;
   worker: string;
   machine: MachineFacts;
-  checkpointDir: string;
+  /** Folders of trials are in here. */
+  root: string;
   sharedFolder: string | null;
   mostQueuedBytes: number;
 }
@@ -30,6 +32,10 @@ const REPORT_MS = 400;
 /** A trial that this worker has taken. */
 export class HeldTrial {
   readonly token: number;
+  readonly jobId: string;
+  /** How the checkpoint of a delivered trial has gone home. */
+  sent: SentCheckpoint | null = null;
+  #checkpointDir = "";
   #job: QueuedTrial;
   #context: HoldContext;
   #task: TrialTask | null = null;
@@ -41,15 +47,18 @@ export class HeldTrial {
 
   constructor(job: QueuedTrial, context: HoldContext) {
     this.token = tokenOf(job);
+    this.jobId = job.id!;
     this.#job = job;
     this.#context = context;
     this.#timers.push(setInterval(() => void this.#renew(), RENEW_MS));
   }
 
   /** Starts the trial and sees it through. Does not reject. */
-  async run(start: (watch: AttemptWatch) => TrialTask): Promise<HoldEnd> {
+  async run(start: (watch: AttemptWatch, folder: StartFolder) => TrialTask): Promise<HoldEnd> {
     try {
-      this.#task = start(this.#watch());
+      const folder = await startFolder(this.#context.root, this.jobId, this.token);
+      this.#checkpointDir = folder.checkpointDir;
+      this.#task = start(this.#watch(), folder);
       if (this.#lost || this.#leaving) this.#task.stop("interrupted");
       this.#timers.push(setInterval(() => this.#report(), REPORT_MS));
       const end = await this.#task.ended;
@@ -98,6 +107,7 @@ export class HeldTrial {
       onStart: ({ pid, threads }) => {
         const { worker, machine } = this.#context;
         this.#add({ type: "start", token, worker, machine, pid, threads });
+        noteThreads(this.#checkpointDir, threads);
         this.#report();
       },
       onReady: (_, baselineRssBytes) => this.#add({ type: "ready", token, baselineRssBytes }),
@@ -130,7 +140,7 @@ export class HeldTrial {
   async #reportOnce(): Promise<void> {
     const wrote = await this.#writeLines();
     if (wrote) await this.#job.updateProgress({ token: this.token });
-    const asked = await this.#context.connection.redis.get(keys.stop(this.#job.id!));
+    const asked = await this.#context.connection.redis.get(keys.stop(this.jobId));
     if (asked !== null) this.#task?.stop(asked as StopReason);
   }
 
@@ -144,13 +154,14 @@ export class HeldTrial {
   }
 
   async #result({ token: _, ...end }: ExecutedEnd): Promise<JobResult> {
-    const { worker, machine, checkpointDir, sharedFolder, mostQueuedBytes, connection } = this.#context;
-    const route = { redis: connection.redis, jobId: this.#job.id!, token: this.token, sharedFolder };
+    const { worker, machine, sharedFolder, mostQueuedBytes, connection } = this.#context;
+    const route = { redis: connection.redis, jobId: this.jobId, token: this.token, sharedFolder };
     const place =
-      `on worker ${worker} (${machine.name}) in ${checkpointDir}: too large for the queue, and there is no shared folder`;
+      `on worker ${worker} (${machine.name}) in ${this.#checkpointDir}: too large for the queue, and there is no shared folder`;
     const checkpoint = end.outcome === "finished"
-      ? await sendCheckpoint(checkpointDir, { ...route, mostQueuedBytes, place })
+      ? await sendCheckpoint(this.#checkpointDir, { ...route, mostQueuedBytes, place })
       : null;
+    this.sent = checkpoint;
     return { token: this.token, worker, end, checkpoint };
   }
 

@@ -11,6 +11,7 @@ import { openEvents, openQueue, type TrialQueue } from "./engine.ts";
 import { classOf, keys, type WorkerNote } from "./protocol.ts";
 import { RemoteTrial } from "./remote_trial.ts";
 import { describeRequirement, type Requirement, requirementOf } from "./requirement.ts";
+import { checkSharedFolder } from "./worker.ts";
 import { connectedWorkers } from "./worker_notes.ts";
 
 /** Options of an executor on a queue. */
@@ -46,6 +47,7 @@ const CLOSE_WAIT_MS = 5000;
 export async function queueExecutor(options: QueueExecutorOptions): Promise<TrialExecutor> {
   const { url, study, notify = (sentence: string) => console.error(sentence) } = options;
   checkStudyName(study);
+  checkSharedFolder(options.sharedFolder ?? null);
   const connection = await connectQueue(url, notify);
   const home = new QueueHome(connection, { ...options, notify });
   try {
