@@ -201,7 +201,7 @@ export class RemoteTrial implements TrialTask {
     const result = job.returnvalue as JobResult | null;
     if (!result) {
       const message = /stalled/.test(job.failedReason ?? "")
-        ? `the workers that had it were lost, ${job.attemptsStarted} times`
+        ? lostMessage(job.attemptsStarted - 1)
         : `the workers that had it failed: ${job.failedReason}`;
       return this.#settle(this.#endWithoutResult("lost", message));
     }
@@ -277,4 +277,9 @@ export class RemoteTrial implements TrialTask {
     this.#told = sentence;
     this.#context.notify(sentence);
   }
+}
+
+/** The last start of a lost trial is the one that only gave it up. */
+function lostMessage(times: number): string {
+  return times <= 1 ? "the worker that had it was lost" : `the workers that had it were lost, ${times} times`;
 }

@@ -129,6 +129,7 @@ export class RunningWorker {
     const lockToken = `${name}:${this.#taken++}`;
     const job = await this.#classes.next(lockToken);
     if (job === undefined) return false;
+    if (job.deferredFailure) return await giveUp(job, lockToken); // its workers were lost too often
     const hold = { connection, lockToken, worker: name, machine, root, sharedFolder, mostQueuedBytes };
     const held = new HeldTrial(job, hold);
     const trial = await this.#trialOf(job.data).catch((error: Error) => error.message);
@@ -203,6 +204,12 @@ export class RunningWorker {
     const { memoryGib } = abilities;
     await noteWorker(connection, { name, machine, places, running: this.#held.size, memoryGib, serves, refuses });
   }
+}
+
+async function giveUp(job: QueuedTrial, lockToken: string): Promise<boolean> {
+  const { UnrecoverableError } = await import("bullmq");
+  await job.moveToFailed(new UnrecoverableError(job.deferredFailure), lockToken, false);
+  return true;
 }
 
 function sleep(ms: number): Promise<void> {

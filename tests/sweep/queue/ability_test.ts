@@ -1,7 +1,7 @@
 // Which worker takes which trial, stopping trials, and checkpoints of each size.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadWeights } from "lib/train/mod.ts";
 import { requirementOf, whyNot } from "lib/sweep/queue/requirement.ts";
@@ -110,6 +110,11 @@ redisTest(
   (server) =>
     inFolder(async (folder) => {
       const shared = join(folder, "shared");
+      await assert.rejects(
+        queueExecutor({ url: server.url, study: "s", folder, sharedFolder: shared }),
+        /expected the shared folder \/\S+, which does not exist/,
+      );
+      mkdirSync(shared);
       for (const sharedFolder of [shared, undefined]) {
         const study = `long-${sharedFolder === undefined ? "without" : "with"}`;
         const home = await queueExecutor({ url: server.url, study, folder, notify: () => {}, sharedFolder });

@@ -18,8 +18,8 @@ redisTest(
       const killed = spawnWorker(server.url, { folder: join(folder, "worker"), name: "killed" });
       const { told, ended } = startTrial(home, orderOf(pacedStudy(folder).trials[0], folder));
       await told.until(() => told.epochs.length >= 3);
-      process.kill(killed.child.pid, "SIGKILL");
-      await killed.child.result;
+      process.kill(killed.pid, "SIGKILL");
+      await killed.ended;
       const other = startWorker({ url: server.url, folder: join(folder, "worker"), name: "other" }, {
         process: "paced_trial",
       });
@@ -43,18 +43,18 @@ redisTest(
       const stopped = spawnWorker(server.url, { folder: join(folder, "worker"), name: "stopped" });
       const { told, ended } = startTrial(home, orderOf(pacedStudy(folder).trials[0], folder));
       await told.until(() => told.epochs.length >= 3);
-      process.kill(stopped.child.pid, "SIGSTOP");
+      process.kill(stopped.pid, "SIGSTOP");
       const other = startWorker({ url: server.url, folder: join(folder, "worker"), name: "other" }, {
         process: "paced_trial",
       });
       await told.until(() => told.starts.length === 2);
-      process.kill(stopped.child.pid, "SIGCONT"); // its trial has long finished in its child, and wants to be told
+      process.kill(stopped.pid, "SIGCONT"); // its trial has long finished in its child, and wants to be told
       await until(() => stopped.said().includes("was taken by another worker meanwhile"));
       const end = await ended;
       assert.deepEqual([end.outcome, end.token], ["finished", 2]);
       assert.equal(end.result?.history.length, 30);
-      stopped.child.kill();
-      await stopped.child.result;
+      process.kill(stopped.pid, "SIGKILL");
+      await stopped.ended;
       await other.stop();
       await home.close();
     }),

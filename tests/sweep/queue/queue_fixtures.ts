@@ -1,13 +1,14 @@
 // A home and workers in the tests' own process, and what home is told.
 
 import { join } from "node:path";
-import { type Child, projectPath, startChild } from "lib/process/mod.ts";
+import { projectPath } from "lib/process/mod.ts";
 import { seeds } from "lib/sweep/mod.ts";
 import { createStudy } from "lib/sweep/study.ts";
 import type { AttemptStart, ExecutedEnd, ExecutorOrder, TrialExecutor, TrialTask } from "lib/sweep/executor.ts";
 import { ProcessExecutor } from "lib/sweep/process_executor.ts";
 import { runWorker, type WorkerOptions, type WorkerSummary } from "lib/sweep/queue/worker.ts";
 import type { Trial } from "lib/sweep/trial.ts";
+import { type LooseProcess, startLoose } from "./loose_process.ts";
 import { machine, testEnvironment, tinyTrial } from "../studies.ts";
 
 /** What home was told of an attempt. */
@@ -90,16 +91,15 @@ export function pacedStudy(folder: string, { epochs = 30, count = 1 } = {}) {
 /** A worker in a process of its own. */
 export function spawnWorker(
   url: string,
-  { folder, name, process = "paced_trial" }: { folder: string; name: string; process?: string },
-): { child: Child; said: () => string } {
-  let said = "";
-  const child = startChild({
-    module: trialModule("queue_worker"),
-    args: [url, folder, name, process],
-    onOutput: (text) => said += text,
-  });
-  child.result.catch(() => {});
-  return { child, said: () => said };
+  { folder, name, process = "paced_trial", mostLost = 3, shared = "" }: {
+    folder: string;
+    name: string;
+    process?: string;
+    mostLost?: number;
+    shared?: string;
+  },
+): LooseProcess {
+  return startLoose("processes/queue_worker.ts", [url, folder, name, process, String(mostLost), shared]);
 }
 
 /** Waits until `condition` is true, looking often. */

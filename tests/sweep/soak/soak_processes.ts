@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import process from "node:process";
-import { type Child, projectPath, startChild } from "lib/process/mod.ts";
+import { type LooseProcess, startLoose } from "../queue/loose_process.ts";
 import type { RedisServer } from "../queue/redis_server.ts";
 import type { SoakOrder } from "./soak_study.ts";
 
@@ -12,14 +12,13 @@ const RESTART_MS = 200;
 export class Restarted {
   readonly done: Promise<void>;
   starts = 0;
-  log = "";
   #module: string;
   #order: SoakOrder;
-  #child: Child | null = null;
+  #child: LooseProcess | null = null;
   #over = false;
 
   constructor(module: string, order: SoakOrder, { endsWith }: { endsWith: number | null }) {
-    this.#module = projectPath("tests", "sweep", "soak", module);
+    this.#module = `soak/${module}`;
     this.#order = order;
     this.done = this.#keep(endsWith);
   }
@@ -40,21 +39,17 @@ export class Restarted {
 
   async end(): Promise<void> {
     this.#over = true;
-    this.#child?.kill();
+    this.signal("SIGKILL");
     await this.done;
   }
 
   async #keep(endsWith: number | null): Promise<void> {
     while (!this.#over) {
       this.starts++;
-      this.#child = startChild({
-        module: this.#module,
-        args: [JSON.stringify(this.#order)],
-        onOutput: (text) => this.log = (this.log + text).slice(-20_000),
-      });
-      const { exitCode, reason } = await this.#child.result;
+      this.#child = startLoose(this.#module, [JSON.stringify(this.#order)]);
+      const exitCode = await this.#child.ended;
       this.#child = null;
-      if (reason === "exit" && exitCode === endsWith) return;
+      if (endsWith !== null && exitCode === endsWith) return;
       await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
     }
   }

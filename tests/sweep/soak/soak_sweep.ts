@@ -5,7 +5,9 @@ import { queueExecutor } from "lib/sweep/mod.ts";
 import { localPool } from "lib/sweep/pool/local_pool.ts";
 import { PLACES, type SoakOrder, soakStudy } from "./soak_study.ts";
 import { trialModule } from "../queue/queue_fixtures.ts";
+import { endWithParent } from "../queue/loose_process.ts";
 
+endWithParent();
 const { url, checkpointsFolder, study: number } = JSON.parse(Deno.args[0]) as SoakOrder;
 const study = soakStudy(checkpointsFolder, number);
 const executor = url === null
