@@ -5,7 +5,7 @@
 // Nothing else imports this room; what is exported here serves its tests.
 
 export { cleanMain, removables } from "./clean.ts";
-export { CommandError, parseCommand } from "./command.ts";
+export { CommandError, INTERRUPTED_EXIT_CODE, parseCommand, runCommand } from "./command.ts";
 export { exportMain, exportOptions, nodeLines, pythonLines } from "./export.ts";
 export { doctorMain, examine, type Finding, findingsTable, withoutPrivate } from "./doctor.ts";
 export {
@@ -30,3 +30,4 @@ export { parseSweepCommand, type SweepCommand } from "./sweep_options.ts";
 export { progressLine, studyLines, summaryLines } from "./sweep_summary.ts";
 export { ownTerminal, terminalOn } from "./terminal.ts";
 export { testArguments } from "./test.ts";
+export { workerMain, workerOptions } from "./worker.ts";

@@ -5,7 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { projectPath, projectRoot, sha256Hex } from "../process/mod.ts";
 import { datasetHash, type DatasetManifest, parseManifest, splitIndices, type SplitName } from "./manifest.ts";
-import { isRandomDatasetName, randomDatasetByName } from "./random_dataset.ts";
+import { isRandomDatasetName, randomDatasetByName, randomDatasetHash } from "./random_dataset.ts";
 import { decodeSafetensors, toFloat32 } from "./safetensors.ts";
 
 /** A numeric column: `shape[0]` rows, row-major. */
@@ -66,6 +66,30 @@ export async function loadDataset(nameOrFolder: string): Promise<Dataset> {
     manifest,
     source: isName ? nameOrFolder : folder,
   };
+}
+
+/**
+ * The hash of a dataset that is on this machine, from its manifest alone; its files are checked when it is loaded. Null when it is
+ * not here, or its manifest cannot be read.
+ *
+ * @param nameOrFolder as for `loadDataset`
+ *
+ * @example
+ * ```ts
+ * import { datasetHashHere, randomDataset } from "lib/data/mod.ts";
+ * const { source, hash } = randomDataset({ rows: 50, width: 8, seed: 1 });
+ * console.log(await datasetHashHere(source) === hash, await datasetHashHere("no-such-dataset")); // true null
+ * ```
+ */
+export async function datasetHashHere(nameOrFolder: string): Promise<string | null> {
+  if (isRandomDatasetName(nameOrFolder)) return randomDatasetHash(nameOrFolder);
+  const isName = /^[a-z0-9][a-z0-9-]*$/.test(nameOrFolder);
+  const path = join(isName ? projectPath("data", nameOrFolder) : resolve(nameOrFolder), "manifest.json");
+  try {
+    return datasetHash(parseManifest(JSON.parse(await readFile(path, "utf8")), path));
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -16,7 +16,7 @@ export {
   writeSafetensors,
 } from "./safetensors.ts";
 export { type DatasetManifest, parseManifest, type SplitName } from "./manifest.ts";
-export { type Column, columnOf, type Dataset, loadDataset } from "./dataset.ts";
+export { type Column, columnOf, type Dataset, datasetHashHere, loadDataset } from "./dataset.ts";
 export { type DataReference, dataReference, resolveReference } from "./reference.ts";
 export { randomDataset } from "./random_dataset.ts";
 export { batches, type BatchOptions, gatherRows } from "./batches.ts";

@@ -19,6 +19,12 @@ export function randomDatasetByName(name: string): Dataset {
   return randomDataset({ rows: Number(rows), width: Number(width), seed: Number(seed) });
 }
 
+/** The hash of the random dataset with this name, without making it. */
+export function randomDatasetHash(name: string): string {
+  const [, rows, width, seed] = NAME.exec(name) ?? [];
+  return datasetHash(randomManifest(Number(rows), Number(width), Number(seed)));
+}
+
 /**
  * A synthetic dataset for cost measurements only: one column `embedding` [rows, width] of independent uniform numbers with mean 0
  * and variance 1/width, so that rows have a norm of about 1. The first 80% of rows are `train`, then 10% and 10%. It is the same

@@ -62,3 +62,5 @@ export type { AttemptEnd, Outcome, RequestKind, StoredAttempt, StudyDefinition, 
 export { storedStudy } from "./stored_study.ts";
 export { defineStudy, type Stranger, type Study, type StudyOptions } from "./study.ts";
 export type { Trial, TrialDefinition, TrialSettings, TrialSpec } from "./trial.ts";
+export { queueExecutor, type QueueExecutorOptions } from "./queue/home.ts";
+export { runWorker, type WorkerOptions, type WorkerSummary } from "./queue/worker.ts";

@@ -1,0 +1,98 @@
+// A Redis server for a test: on a free port, with its data in a folder of its own. Tests that need one are ignored where redis-server
+// is not installed, unless LATENT_LAB_REQUIRE_ALL is 1.
+
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+
+const SERVER = "redis-server";
+const isInstalled = spawnSync(SERVER, ["--version"]).status === 0;
+
+/** A running server. */
+export class RedisServer {
+  readonly folder = mkdtempSync(join(tmpdir(), "queue-test-"));
+  port = 0;
+  #process: ChildProcess | null = null;
+  #settings: readonly string[];
+
+  constructor(settings: readonly string[] = []) {
+    this.#settings = settings;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, or starts it again on the same port with what it had written. */
+  async start(): Promise<void> {
+    this.port ||= await freePort();
+    const args = ["--port", String(this.port), "--dir", this.folder, "--bind", "127.0.0.1", "--save", ""];
+    const stored = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"];
+    const child = spawn(SERVER, [...args, ...stored, ...this.#settings], { stdio: ["ignore", "pipe", "ignore"] });
+    this.#process = child;
+    let log = "";
+    await new Promise<void>((resolve, reject) => {
+      child.stdout!.on("data", (chunk) => {
+        log += chunk;
+        if (/Ready to accept connections/.test(log)) resolve();
+      });
+      child.once("exit", () => reject(new Error(`redis-server did not start: ${log}`)));
+    });
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null) return;
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await exited;
+    child.stdout?.destroy();
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A port that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A test with a Redis server of its own. */
+export function redisTest(
+  name: string,
+  fn: (server: RedisServer) => Promise<void>,
+  { settings = [] }: { settings?: readonly string[] } = {},
+): void {
+  const ignore = !isInstalled && process.env.LATENT_LAB_REQUIRE_ALL !== "1";
+  Deno.test({
+    name: ignore ? `${name} (ignored: redis-server is not installed)` : name,
+    ignore,
+    // ioredis keeps a timer for a moment after a connection has ended.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      assert.ok(isInstalled, "LATENT_LAB_REQUIRE_ALL is 1, but redis-server is not installed");
+      const server = new RedisServer(settings);
+      try {
+        await server.start();
+        await fn(server);
+      } finally {
+        await server.end();
+      }
+    },
+  });
+}
