@@ -52,7 +52,7 @@ export interface Trial<P = AnyPoint> {
 }
 
 /** Raised when the same definition would give other numbers than before (another initialisation, another optimizer kernel). */
-const NUMERICS_VERSION = 1;
+const NUMERICS_VERSION = 2;
 
 const ELSEWHERE =
   "a trial runs in another process, which takes model, loss and metrics as traced graphs and all else as data";
