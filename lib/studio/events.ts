@@ -1,0 +1,125 @@
+// Server-sent events: one watcher for each study that somebody looks at. It asks the store for what is newer than the last
+// revision that it has seen, and every page gets the same change.
+
+import type { ServerResponse } from "node:http";
+import { encodeChange, parameterNames } from "./study_data.ts";
+import { countsText } from "./summary.ts";
+import { studySummary } from "./study_page.ts";
+import type { StudyReader, TrialView } from "./reading.ts";
+import { COMMON_HEADERS } from "./guard.ts";
+
+/** How often a watched study is asked for changes, in milliseconds. */
+const WATCH_MS = 400;
+/** A line without meaning, so that a connection that is no longer there is noticed. */
+const ALIVE_MS = 15_000;
+
+/** What a page is told. */
+export interface Change {
+  revision: number;
+  [field: string]: unknown;
+}
+
+/** Gives what is newer than a revision, or null when nothing is. */
+export type ChangesSince = (revision: number) => Promise<Change | null>;
+
+interface Listener {
+  response: ServerResponse;
+  revision: number;
+}
+
+/** Tells listeners of changes; watches only while there are any. */
+export class Watcher {
+  readonly #changes: ChangesSince;
+  readonly #listeners = new Set<Listener>();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #aliveMs = performance.now();
+  #looking = false;
+
+  constructor(changes: ChangesSince) {
+    this.#changes = changes;
+  }
+
+  /** Answers with events from `revision` on, until the page goes away. */
+  add(response: ServerResponse, revision: number): void {
+    const listener = { response, revision };
+    response.writeHead(200, { ...COMMON_HEADERS, "content-type": "text/event-stream; charset=utf-8" });
+    response.write("retry: 1500\n\n");
+    this.#listeners.add(listener);
+    response.on("close", () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#stop();
+    });
+    this.#timer ??= setTimeout(() => this.#look(), 0);
+  }
+
+  close(): void {
+    this.#stop();
+    for (const { response } of this.#listeners) response.end();
+  }
+
+  #stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      // Pages that have just come may be behind the others.
+      for (const revision of new Set([...this.#listeners].map((listener) => listener.revision))) {
+        await this.#tell(revision);
+      }
+    } catch {
+      // A study that is being removed, or was damaged: its page says so when it is loaded again.
+    }
+    this.#looking = false;
+    if (this.#listeners.size > 0) this.#timer = setTimeout(() => this.#look(), WATCH_MS);
+    else this.#stop();
+  }
+
+  async #tell(revision: number): Promise<void> {
+    const change = await this.#changes(revision);
+    const alive = performance.now() - this.#aliveMs > ALIVE_MS;
+    if (alive) this.#aliveMs = performance.now();
+    for (const listener of this.#listeners) {
+      if (listener.revision !== revision) continue;
+      if (change === null) {
+        if (alive) listener.response.write(": alive\n\n");
+        continue;
+      }
+      listener.revision = change.revision;
+      listener.response.write(`id: ${change.revision}\nevent: change\ndata: ${JSON.stringify(change)}\n\n`);
+    }
+  }
+}
+
+/** Changes of one study, as its pages take them. */
+export function studyChanges(open: () => Promise<StudyReader | null>): ChangesSince {
+  let state = "";
+  let all = new Map<string, TrialView>();
+  let seen = -1;
+  let reader: StudyReader | null = null;
+  return async (revision) => {
+    const opened = await open();
+    if (opened === null) return null;
+    if (opened !== reader) [reader, all, seen] = [opened, new Map(), -1];
+    const { trials: news, summary } = { trials: opened.trials({ since: seen }), summary: opened.summary() };
+    for (const trial of news) all.set(trial.key, trial);
+    seen = Math.max(seen, summary.revision);
+    const stateChanged = state !== summary.state;
+    state = summary.state;
+    if (summary.revision <= revision && !stateChanged) return null;
+    const trials = [...all.values()];
+    const changed = trials.filter((trial) => trial.revision > revision);
+    const names = parameterNames(summary.definition.space, trials);
+    const hasPage = () => true;
+    return {
+      revision: summary.revision,
+      keys: changed.map(({ key }) => key),
+      summaryHtml: studySummary({ summary, trials, hasPage }),
+      said: `${countsText(summary)}; ${summary.state}`,
+      ...encodeChange({ trials: changed, curves: opened.curves({ since: revision }), names, hasPage }),
+    };
+  };
+}

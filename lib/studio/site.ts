@@ -1,0 +1,114 @@
+// The same pages as files, without live data: they can be opened from disk and served by any host of files.
+
+import { copyFile, mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { writeFileAtomic } from "../process/mod.ts";
+import { bestTrials } from "./compare_page.ts";
+import { assets, comparisonHtml, firstPage, reportHtml, type Sources, studyHtml, trialHtml } from "./content.ts";
+import type { StudyReader, TrialView } from "./reading.ts";
+import { listReports, reportFigures, reportFile } from "./reports.ts";
+import { type OpenReader, storeReader, StudyShelf } from "./shelf.ts";
+
+/** Where the site comes from and goes to. */
+export interface SiteOptions {
+  outputDir: string;
+  checkpointsFolder: string;
+  reportsFolder: string;
+  /** Default: the store's own. */
+  openReader?: OpenReader;
+  /** The most trials of a study that get a page of their own: the best ones. */
+  trialPages?: number;
+  onProgress?: (text: string) => void;
+}
+
+/** What was written. */
+export interface WrittenSite {
+  index: string;
+  files: number;
+  /** Studies that could not be read, with the reason. */
+  problems: { name: string; problem: string }[];
+}
+
+/** More studies than this are not compared with each other: the pairs would be most of the site. */
+const MOST_COMPARED = 12;
+
+/**
+ * Writes index, studies, comparisons and reports into a folder.
+ *
+ * @throws the file system's error
+ */
+export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
+  const { outputDir, checkpointsFolder, reportsFolder, trialPages = 500, onProgress } = options;
+  const shelf = new StudyShelf(checkpointsFolder, options.openReader ?? storeReader(checkpointsFolder));
+  const sources = { shelf, reportsFolder };
+  const problems: WrittenSite["problems"] = [];
+  let files = 0;
+  const write = async (path: string, text: string) => {
+    await writeFileAtomic(join(outputDir, ...path.split("/")), text);
+    files++;
+  };
+  try {
+    for (const folder of ["studies", "compare", "reports", "assets"]) {
+      await rm(join(outputDir, folder), { recursive: true, force: true });
+    }
+    for (const [name, text] of Object.entries(assets())) await write(`assets/${name}`, text);
+    const readers = new Map<string, StudyReader>();
+    for (const name of shelf.names()) {
+      const found = await shelf.study(name);
+      if (found && "reader" in found) readers.set(name, found.reader);
+      else problems.push({ name, problem: found?.problem ?? "It was removed." });
+    }
+    for (const [name, reader] of readers) {
+      onProgress?.(`study ${name}`);
+      await writeStudy(sources, reader, { name, trialPages, write });
+    }
+    if (readers.size <= MOST_COMPARED) {
+      for (const [one, a] of readers) {
+        for (const [other, b] of readers) {
+          if (one !== other) await write(`compare/${one}/${other}.html`, comparisonHtml(a, b));
+        }
+      }
+    }
+    for (const { name } of listReports(reportsFolder)) {
+      onProgress?.(`report ${name}`);
+      await write(`reports/${name}/index.html`, reportHtml(sources, name)!.html);
+      files += await copyReportFiles(reportsFolder, name, outputDir);
+    }
+    await write("index.html", await firstPage(sources, { live: false })); // last: whoever sees it finds what it links to
+  } finally {
+    shelf.close();
+  }
+  return { index: join(outputDir, "index.html"), files, problems };
+}
+
+async function writeStudy(
+  sources: Sources,
+  reader: StudyReader,
+  { name, trialPages, write }: {
+    name: string;
+    trialPages: number;
+    write: (path: string, text: string) => Promise<void>;
+  },
+): Promise<void> {
+  const trials = reader.trials();
+  const best = bestTrials({ summary: reader.summary(), trials }, trialPages);
+  const others = trials.filter((trial) => !best.includes(trial) && trial.state !== "waiting");
+  const chosen = new Set([...best, ...others.slice(0, Math.max(0, trialPages - best.length))].map(({ key }) => key));
+  const hasPage = ({ key }: TrialView) => chosen.has(key);
+  for (const key of chosen) await write(`studies/${name}/trials/${key}.html`, trialHtml(reader, key, { live: false })!);
+  await write(`studies/${name}/index.html`, studyHtml(sources, reader, { live: false, hasPage }));
+}
+
+async function copyReportFiles(reportsFolder: string, name: string, outputDir: string): Promise<number> {
+  const files = ["results.json", ...reportFigures(reportsFolder, name).map((file) => `figures/${file}`)];
+  let copied = 0;
+  for (const file of files) {
+    const found = reportFile(reportsFolder, name, file);
+    if (found === null) continue;
+    const target = join(outputDir, "reports", name, ...file.split("/"));
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(found.path, target);
+    copied++;
+  }
+  return copied;
+}
