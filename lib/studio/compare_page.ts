@@ -1,7 +1,7 @@
 // Two studies beside each other: what differs in their definitions, the best of each, and their best curves.
 
 import { canonicalJson } from "../process/mod.ts";
-import { escapeText, formatNumber, formatParameters } from "./client/format.mjs";
+import { escapeText, formatMeasured, formatParameters } from "./client/format.mjs";
 import type { Curve, StudySummary, TrialView } from "./reading.ts";
 import { plainTable, renderPage } from "./shell.ts";
 import { axisText } from "./study_page.ts";
@@ -16,6 +16,8 @@ export interface ComparedStudy {
 
 /** How many of the best trials of each are listed. */
 const BEST_LISTED = 5;
+/** How many of the best curves of each are drawn. */
+const CURVES_DRAWN = 20;
 
 /** What differs between two definitions, as rows: what, here, there. Empty when they are the same. */
 export function definitionDifferences(a: StudySummary, b: StudySummary): [what: string, a: string, b: string][] {
@@ -63,8 +65,16 @@ export function comparePage(a: ComparedStudy, b: ComparedStudy): string {
     curvesSection(a, b),
     ...[a, b].map((study) => bestSection(study)),
   ].join("\n");
+  const curves = [a, b].map((study) => bestCurves(study, CURVES_DRAWN));
   const above = [{ href: `../../studies/${names[0]}/index.html`, label: names[0] }];
-  return renderPage({ title: `${title} · Latent Lab`, root: "../../", above, main, live: false });
+  return renderPage({
+    title: `${title} · Latent Lab`,
+    root: "../../",
+    above,
+    main,
+    live: false,
+    data: { compared: curves, metric: a.summary.definition.objectives[0].metric },
+  });
 }
 
 /** The best value of each objective that both have. */
@@ -80,30 +90,39 @@ function bestRows(a: ComparedStudy, b: ComparedStudy): string[][] {
         null,
       );
     });
-    return [[escapeText(`Best ${metric}`), ...values.map((value) => formatNumber(value) || "none")]];
+    return [[escapeText(`Best ${metric}`), ...values.map((value) => formatMeasured(value) || "none")]];
   });
 }
 
-/** Curves of the best of each, epoch by epoch. */
+/** Curves of the best of each: a chart, and the numbers of the two best. */
 function curvesSection(a: ComparedStudy, b: ComparedStudy): string {
-  const curves = [a, b].map((study) => {
-    const key = bestTrials(study, 1)[0]?.key;
-    return new Map(study.curves.find((curve) => curve.key === key)?.points ?? []);
-  });
+  const curves = [a, b].map((study) => new Map(bestCurves(study, 1)[0]));
   const epochs = [...new Set(curves.flatMap((curve) => [...curve.keys()]))].sort((x, y) => x - y);
   if (epochs.length === 0) return "";
-  const metrics = [a, b].map(({ summary }) => `${summary.name}: ${summary.definition.objectives[0].metric}`);
-  const rows = epochs.map((epoch) => [String(epoch), ...curves.map((curve) => formatNumber(curve.get(epoch)))]);
-  return `<h2>Curves of the best trials</h2>${
-    plainTable(["Epoch", ...metrics], rows, { label: "Curves of the best trials", right: [0, 1, 2] })
-  }`;
+  const [one, two] = [a, b].map(({ summary: { name, definition: { objectives } } }) =>
+    `${name}: ${objectives[0].metric}`
+  );
+  const rows = epochs.map((epoch) => [String(epoch), ...curves.map((curve) => formatMeasured(curve.get(epoch)))]);
+  const table = plainTable(["Epoch", one, two], rows, { label: "Curves of the best trials", right: [0, 1, 2] });
+  return `<figure id="curves" class="chart scripted"><h2>Learning curves</h2>` +
+    '<div class="plot" tabindex="0" role="region" aria-label="Learning curves"></div>' +
+    `<figcaption><span class="legend"><span class="one">${escapeText(one)}</span> <span class="two">${
+      escapeText(two)
+    }</span></span> Up to ${CURVES_DRAWN} of the best trials of each.</figcaption></figure>` +
+    `<details id="numbers"><summary>Numbers of the best trial of each</summary>${table}</details>`;
+}
+
+/** The curves of a study's best trials, the best first. */
+function bestCurves(study: ComparedStudy, count: number): [number, number][][] {
+  const points = new Map(study.curves.map((curve) => [curve.key, curve.points]));
+  return bestTrials(study, count).flatMap(({ key }) => points.has(key) ? [points.get(key)!] : []);
 }
 
 function bestSection(study: ComparedStudy): string {
   const { summary: { name, definition: { objectives } } } = study;
   const rows = bestTrials(study).map((trial) => [
     String(trial.number),
-    ...objectives.map((_, i) => formatNumber(trial.values[i])),
+    ...objectives.map((_, i) => formatMeasured(trial.values[i])),
     escapeText(formatParameters(trial.parameters)),
   ]);
   if (rows.length === 0) return "";

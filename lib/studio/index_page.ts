@@ -37,7 +37,14 @@ function startOf(entry: StudyEntry): string {
 function studyTable(studies: readonly StudyEntry[]): string {
   const rows = studies.map((entry) => {
     if ("problem" in entry) {
-      return [escapeText(entry.name), `<span class="why">${escapeText(entry.problem)}</span>`, "", "", "", ""];
+      return [
+        escapeText(entry.name),
+        "unreadable",
+        `<span class="long">${escapeText(entry.problem)}</span>`,
+        "",
+        "",
+        "",
+      ];
     }
     const { name, summary, secondsLeft } = entry;
     const { best, definition, state } = summary;

@@ -6,7 +6,13 @@ import { renderPage } from "./shell.ts";
 
 /** The page of a report whose document is not here. */
 export function renderMarkdownPage(markdown: string, { title }: { title: string }): string {
-  return renderPage({ title: `${title} · Latent Lab`, root: "../../", main: markdownHtml(markdown), live: false });
+  return renderPage({
+    title: `${title} · Latent Lab`,
+    root: "../../",
+    main: markdownHtml(markdown),
+    live: false,
+    narrow: true,
+  });
 }
 
 /** Blocks of Markdown as HTML. */

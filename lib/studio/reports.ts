@@ -1,8 +1,8 @@
 // The reports: which there are, and their pages. A report whose document is here is rendered by lib/report, with live figures;
 // one that came with the repository, without its document, from its report.md.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { join, sep } from "node:path";
 import { readDocument, renderHtml } from "../report/mod.ts";
 import { renderMarkdownPage } from "./markdown_page.ts";
 
@@ -17,10 +17,17 @@ export interface ReportEntry {
 const NAME = /^[a-z0-9][a-z0-9-]{0,99}$/;
 const FIGURE = /^[a-z0-9][a-z0-9-]{0,99}\.svg$/;
 
+/** Whether a file exists and, whatever links lead to it, lies in the folder. */
+function isInside(folder: string, path: string): boolean {
+  return existsSync(path) && realpathSync(path).startsWith(realpathSync(folder) + sep);
+}
+
 /** The reports in a folder, by name. */
 export function listReports(folder: string): ReportEntry[] {
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => NAME.test(name) && existsSync(join(folder, name, "report.md")));
+  const names = readdirSync(folder).filter((name) =>
+    NAME.test(name) && isInside(folder, join(folder, name, "report.md"))
+  );
   return names.sort().map((name) => ({ name, ...factsOf(join(folder, name)) }));
 }
 
@@ -43,13 +50,15 @@ export function reportFile(folder: string, name: string, file: string): { path: 
     : figure !== undefined && FIGURE.test(figure)
     ? { path: join(folder, name, "figures", figure), type: "image/svg+xml" }
     : null;
-  return known !== null && existsSync(known.path) ? known : null;
+  return known !== null && isInside(folder, known.path) ? known : null;
 }
 
 /** Names of a report's figures. */
 export function reportFigures(folder: string, name: string): string[] {
   const figures = join(folder, name, "figures");
-  return existsSync(figures) ? readdirSync(figures).filter((file) => FIGURE.test(file)).sort() : [];
+  return existsSync(figures)
+    ? readdirSync(figures).filter((file) => FIGURE.test(file) && isInside(folder, join(figures, file))).sort()
+    : [];
 }
 
 /** A report's page, or null when there is no such report. `interactive`: its figures are drawn by a script that is inside. */
@@ -58,9 +67,9 @@ export function reportPage(
   name: string,
   { plotlyScript }: { plotlyScript: () => string },
 ): { html: string; interactive: boolean } | null {
-  if (!NAME.test(name) || !existsSync(join(folder, name, "report.md"))) return null;
+  if (!NAME.test(name) || !isInside(folder, join(folder, name, "report.md"))) return null;
   const own = join(folder, name);
-  if (existsSync(join(own, "document.json"))) {
+  if (isInside(folder, join(own, "document.json"))) {
     const document = readDocument(own);
     const svgs = Object.fromEntries(
       reportFigures(folder, name).map((file) => [

@@ -16,10 +16,12 @@ export interface Page {
   data?: Readonly<Record<string, unknown>> | null;
   /** Whether the page follows running studies. */
   live: boolean;
+  /** A page of text, as wide as a report. */
+  narrow?: boolean;
 }
 
 /** A page as HTML. It loads nothing but the studio's own stylesheet and script. */
-export function renderPage({ title, root, above = [], main, data = null, live }: Page): string {
+export function renderPage({ title, root, above = [], main, data = null, live, narrow = false }: Page): string {
   const links = [{ href: `${root}index.html`, label: "Latent Lab" }, ...above]
     .map(({ href, label }) => `<li><a href="${escapeText(href)}">${escapeText(label)}</a></li>`).join("");
   const connection = live ? '<span id="connection" role="status"></span>' : "";
@@ -36,7 +38,7 @@ export function renderPage({ title, root, above = [], main, data = null, live }:
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${root}assets/studio.css">
 </head>
-<body>
+<body${narrow ? ' class="narrow"' : ""}>
 <a class="skip" href="#main">Skip to content</a>
 <div class="bar">${navigation}${connection}</div>
 <main id="main" tabindex="-1">

@@ -32,8 +32,7 @@ export function studyPage(content: StudyContent): string {
     "<noscript><p>The charts and the order of the table need scripts; the best trials are listed below.</p></noscript>",
     filterForm(),
     parallelFigure(),
-    scatterFigure(),
-    curvesFigure(trials),
+    `<div class="pair">${scatterFigure()}${curvesFigure(trials)}</div>`,
     trialTable(content),
   ].join("\n");
   return renderPage({ title: `${name} · Latent Lab`, root: "../../", main, live, data: studyData(content) });
@@ -108,8 +107,8 @@ function figure(id: string, title: string, { controls = "", caption }: { control
 
 function parallelFigure(): string {
   return figure("parallel", "Parallel coordinates", {
-    caption: '<span class="legend"><span class="q0">best fifth</span> <span class="q4">other trials</span> ' +
-      '<span class="open">without a value</span></span> Drag along an axis to keep the trials that cross it there; ' +
+    caption: '<span class="legend"><span class="best">best</span> <span class="other">others</span> ' +
+      '<span class="open">without a value</span></span> <span class="count"></span> Drag along an axis to keep the trials that cross it there; ' +
       "click it to let all through. By keyboard: “Filter by value” above.",
   });
 }

@@ -8,6 +8,7 @@ const studioRules = String.raw`
   :root { --finished: #5fb2e6; --pruned: #e0b040; --failed: #f0803c; --running: #3cc79f; --quiet: #7f8994; --grid: #262c33; }
 }
 body { max-width: 76rem; padding-top: 1.25rem; }
+body.narrow { max-width: 62rem; }
 main:focus { outline: none; }
 .skip { position: absolute; left: -100vw; top: 0; padding: 0.5rem 1rem; background: var(--page); z-index: 20; }
 .skip:focus { left: 0.5rem; }
@@ -46,8 +47,9 @@ ul.plain { list-style: none; margin: 0; padding: 0; }
 .state.waiting::before, .state.empty::before { background: none; box-shadow: inset 0 0 0 2px var(--quiet); }
 .why { color: var(--muted); font-size: 0.9em; }
 td .why { display: inline-block; max-width: 22rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
+.long { display: inline-block; max-width: 40rem; white-space: normal; }
 .box { border: 1px solid var(--line); border-radius: 6px; max-height: none; }
-tbody th { position: static; background: none; font-weight: 400; white-space: nowrap; }
+tbody th { position: static; vertical-align: baseline; background: none; font-weight: 400; white-space: nowrap; }
 td.right, th.right { white-space: nowrap; }
 tbody tr:last-child th { border-bottom: 0; }
 tbody tr:hover th { background: var(--soft); }
@@ -77,7 +79,8 @@ legend { color: var(--muted); font-size: 0.8125rem; }
 .chips { display: flex; flex-wrap: wrap; gap: 0.5rem; }
 .chips:not(:empty) { margin-top: 0.5rem; }
 .chips button[data-axis]:not([data-axis=""])::after { content: "\00d7"; margin-left: 0.5rem; color: var(--muted); }
-.chart { margin: 2.5rem 0 0; }
+.chart { margin: 2.5rem 0 0; min-width: 0; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 2.5rem; }
 .chart h2 { margin: 0 0 0.5rem; }
 .controls { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; margin: 0 0 0.5rem; font-size: 0.9375rem; }
 .chart .plot { min-height: 17.5rem; overflow-x: auto; overflow-y: hidden; border: 0; }
@@ -106,25 +109,28 @@ legend { color: var(--muted); font-size: 0.8125rem; }
 .line.best { stroke: var(--ink); stroke-width: 2.5px; }
 .line.dim { stroke: var(--quiet); stroke-opacity: 0.13; }
 .line.open { stroke: var(--pruned); stroke-opacity: 0.5; stroke-dasharray: 4 3; }
-.line.q0 { stroke: var(--finished); stroke-width: 2px; }
-.line.q1 { stroke: var(--finished); stroke-opacity: 0.45; }
-.line.q2 { stroke: var(--finished); stroke-opacity: 0.3; }
-.line.q3, .line.q4 { stroke: var(--finished); stroke-opacity: 0.2; }
-.many .line.q0 { stroke-width: 1px; stroke-opacity: 0.6; }
-.many .line.q1, .many .line.q2, .many .line.q3, .many .line.q4 { stroke-opacity: 0.08; }
-.many .line.dim { stroke-opacity: 0.03; }
+#parallel .line { stroke-width: 1.25px; }
+#parallel .line.best { stroke: var(--finished); stroke-width: 1.75px; }
+.line.other { stroke: var(--finished); stroke-opacity: 0.3; }
+.many .line.best { stroke-width: 1.25px; stroke-opacity: 0.8; }
+.many .line.other { stroke-opacity: 0.16; }
+.many .line.dim { stroke-opacity: 0.06; }
+.many .line.open { stroke-opacity: 0.1; }
+.line.one { stroke: var(--finished); stroke-opacity: 0.6; }
+.line.two { stroke: var(--failed); stroke-opacity: 0.6; stroke-dasharray: 6 3; }
 .handle { fill: transparent; cursor: ns-resize; touch-action: none; }
 .brush { fill: var(--accent); fill-opacity: 0.22; stroke: var(--accent); }
 .empty { color: var(--muted); }
 .legend { display: inline-flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin-right: 0.75rem; }
 .legend span::before { content: ""; display: inline-block; width: 1.1rem; margin-right: 0.4rem; vertical-align: middle;
   border-top: 3px solid var(--finished); }
-.legend .q4::before, #curves .legend .finished::before { opacity: 0.4; }
+.legend .other::before, #curves .legend .finished::before { opacity: 0.4; }
 .legend .pruned::before { border-top: 2px dashed var(--pruned); }
 .legend .open::before { border-top: 2px dashed var(--pruned); }
 .legend .failed::before { border-color: var(--failed); }
 .legend .running::before { border-color: var(--running); }
-.legend .best::before, .legend .front::before { border-color: var(--ink); }
+#curves .legend .best::before, .legend .front::before { border-color: var(--ink); }
+.legend .two::before { border-top: 3px dashed var(--failed); }
 #scatter .legend .finished::before, #scatter .legend .running::before { width: 0.55rem; height: 0.55rem; border: 0; border-radius: 50%;
   background: var(--finished); }
 #scatter .legend .running::before { background: var(--running); }

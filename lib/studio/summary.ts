@@ -3,7 +3,7 @@
 import {
   escapeText,
   formatBytes,
-  formatNumber,
+  formatMeasured,
   formatParameters,
   formatSeconds,
   formatTime,
@@ -28,7 +28,7 @@ function totalOf(counts: StudySummary["counts"]): number {
 
 /** `loss 0.1234`, with each objective. */
 export function valuesText(objectives: readonly Objective[], { values }: Pick<TrialView, "values">): string {
-  return objectives.map(({ metric }, i) => `${metric} ${formatNumber(values[i]) || "not measured"}`).join(", ");
+  return objectives.map(({ metric }, i) => `${metric} ${formatMeasured(values[i]) || "not measured"}`).join(", ");
 }
 
 /** `less loss, more cosine`. */

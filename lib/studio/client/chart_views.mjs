@@ -2,11 +2,18 @@
 
 import { curvesChart, parallelArea, parallelChart, plotArea, scatterChart } from "./charts.mjs";
 import { isFiltered } from "./filters.mjs";
-import { escapeText, formatNumber, formatParameters } from "./format.mjs";
+import { escapeText, formatMeasured, formatParameters } from "./format.mjs";
 import { paretoFront } from "./pareto.mjs";
 import { makeScale } from "./scales.mjs";
 
 const NEAR_PX = 24;
+/** From so many lines on, each is drawn fainter. */
+const MANY_LINES = 500;
+/** The most lines of trials that are not among the best, and of those that are filtered out: more take seconds to paint. */
+const MOST_LINES = 1000;
+const MOST_DIM = 300;
+/** The most trials that are drawn as the best ones. */
+const MOST_BEST = 100;
 
 /** The size of a chart in `box`: as wide as there is room. */
 function chartSize(box, { ratio = 0.5, least = 280, most = 420, width = box.clientWidth } = {}) {
@@ -52,7 +59,7 @@ export function scatterView(figure, state, tip) {
   const draw = () => {
     const [xAxis, yAxis] = [selectX, selectY].map((select) => choices.find(({ id }) => id === select.value));
     const size = chartSize(box), area = plotArea(size);
-    const shown = state.trials().filter((trial) => trial.values.some((value) => value !== null));
+    const shown = state.trials().filter((trial) => xAxis.value(trial) !== null && yAxis.value(trial) !== null);
     const x = makeScale(shown.map(xAxis.value), [area.left + 12, area.right - 12], { ticks: size.width < 500 ? 3 : 6 });
     const y = makeScale(shown.map(yAxis.value), [area.bottom - 10, area.top + 10]);
     const chosen = new Set(state.selected());
@@ -116,18 +123,24 @@ function hover(box, tip, find, state) {
 }
 
 function trialCard(trial, { objectives }) {
-  const values = objectives.map(({ metric }, i) => `${metric} ${formatNumber(trial.values[i])}`).join(", ");
+  const values = objectives.map(({ metric }, i) => `${metric} ${formatMeasured(trial.values[i])}`).join(", ");
   return `<strong>Trial ${trial.number}</strong> ${escapeText(trial.state)}<br>${
     escapeText(values)
   }<br><span class="unit">${escapeText(formatParameters(trial.parameters))}</span>`;
 }
 
-/** Fifths of the finished trials by the first objective: q0 is the best. */
-function fifths(trials, { direction }) {
+/** An even choice of at most `most` items. */
+function evenly(items, most) {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, i) => items[Math.floor(i * items.length / most)]);
+}
+
+/** The best trials by the first objective: a fifth of those chosen, but not more than can be followed by eye. */
+function bestOf(trials, { direction }) {
   const sign = direction === "maximize" ? -1 : 1;
-  const ranked = trials.filter(({ values }) => values[0] !== null && values[0] !== undefined)
+  const ranked = trials.filter(({ values, state }) => state === "finished" && typeof values[0] === "number")
     .sort((a, b) => sign * (a.values[0] - b.values[0]));
-  return new Map(ranked.map((trial, i) => [trial.key, `q${Math.min(4, Math.floor(i * 5 / ranked.length))}`]));
+  return new Set(ranked.slice(0, Math.min(MOST_BEST, Math.ceil(ranked.length / 5))));
 }
 
 /** @param {HTMLElement} figure @param {any} state */
@@ -139,17 +152,33 @@ export function parallelView(figure, state) {
     const width = Math.max(box.clientWidth, shown.length * 76);
     const size = chartSize(box, { ratio: 0.4, least: 300, width }), { top, bottom } = parallelArea(size);
     const trials = state.trials(), chosen = new Set(state.selected());
-    const kinds = fifths(trials, state.data.objectives[0]);
+    const best = bestOf(state.selected(), state.data.objectives[0]);
+    const kindOf = (trial) =>
+      !chosen.has(trial) ? "dim" : best.has(trial) ? "best" : trial.values[0] === null ? "open" : "other";
     const [first, last] = [46, width - 46];
     axes = shown.map((axis, i) => {
       const scale = makeScale(trials.map(axis.value), [bottom - 8, top + 8], { ticks: 5 });
       const at = shown.length === 1 ? width / 2 : first + i * (last - first) / (shown.length - 1);
       return { ...axis, scale, at, brush: brushOf(state.filters().axes.get(axis.id), scale, [top, bottom]) };
     });
-    const drawn = trials.filter(({ state }) => state !== "waiting").map((trial) => ({
+    const started = trials.filter(({ state }) => state !== "waiting");
+    const others = started.filter((trial) => !best.has(trial));
+    const kept = [
+      ...evenly(others.filter((trial) => !chosen.has(trial)), MOST_DIM),
+      ...evenly(others.filter((trial) => chosen.has(trial)), MOST_LINES),
+      ...best,
+    ];
+    const drawn = kept.map((trial) => ({
       places: axes.map(({ scale, value }) => scale.position(value(trial))),
-      kind: chosen.has(trial) ? kinds.get(trial.key) ?? "open" : "dim",
+      kind: kindOf(trial),
     }));
+    figure.querySelector(".legend .best").textContent = `best ${best.size}`;
+    box.classList.toggle("many", drawn.length > MANY_LINES);
+    const all = state.selected().filter(({ state }) => state !== "waiting").length,
+      lines = drawn.filter(({ kind }) => kind !== "dim").length;
+    figure.querySelector(".count").textContent = lines < all
+      ? `${lines} of ${all} trials are drawn: the best and an even choice.`
+      : "";
     const label = `${chosen.size} of ${trials.length} trials through ${shown.map((axis) => axis.label).join(", ")}`;
     box.innerHTML = parallelChart({ axes, trials: drawn, label }, size);
   };
@@ -206,15 +235,10 @@ export function curvesView(figure, state, tip) {
   const box = figure.querySelector(".plot");
   let drawn = [];
   const draw = () => {
-    const size = chartSize(box), area = plotArea(size);
+    const size = chartSize(box);
     const best = state.data.bestOf(state.selected());
     const shown = state.selected().filter(({ key }) => (state.curves.get(key) ?? []).length > 0);
-    const points = shown.flatMap(({ key }) => state.curves.get(key));
-    const x = makeScale([1, ...points.map(([epoch]) => epoch)], [area.left + 6, area.right - 10], {
-      log: false,
-      ticks: size.width < 500 ? 4 : 8,
-    });
-    const y = makeScale(points.map(([, value]) => value), [area.bottom - 6, area.top + 6]);
+    const { x, y } = curveScales(shown.flatMap(({ key }) => state.curves.get(key)), size);
     drawn = shown.map((trial) => ({
       trial,
       kind: trial === best ? "best" : ["pruned", "failed", "running"].includes(trial.state) ? trial.state : "finished",
@@ -238,4 +262,36 @@ export function curvesView(figure, state, tip) {
   const find = (at) => nearest(drawn.flatMap(({ trial, points }) => points.map(([px, py]) => ({ trial, px, py }))), at);
   hover(box, tip, find, state);
   return draw;
+}
+
+/** The scales of learning curves. */
+function curveScales(points, size) {
+  const area = plotArea(size);
+  return {
+    x: makeScale([1, ...points.map(([epoch]) => epoch)], [area.left + 6, area.right - 10], {
+      log: false,
+      ticks: size.width < 500 ? 4 : 8,
+    }),
+    y: makeScale(points.map(([, value]) => value), [area.bottom - 6, area.top + 6]),
+  };
+}
+
+/** @param {HTMLElement} figure @param {[number, number][][][]} compared curves of two studies @param {string} metric */
+export function comparisonView(figure, compared, metric) {
+  const box = figure.querySelector(".plot");
+  return () => {
+    const size = chartSize(box);
+    const { x, y } = curveScales(compared.flat(2), size);
+    const place = ([epoch, value]) => [x.position(epoch), y.position(value)];
+    const curves = compared.flatMap((study, i) =>
+      study.map((points) => ({ points: points.map(place), kind: i === 0 ? "one" : "two" }))
+    );
+    box.innerHTML = curvesChart({
+      curves,
+      x,
+      y,
+      yTitle: metric,
+      label: `${curves.length} learning curves of two studies`,
+    }, size);
+  };
 }

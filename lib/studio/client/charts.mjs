@@ -22,8 +22,22 @@ function line(points, className) {
   return `<path class="line ${className}" d="M${points.map(([x, y]) => `${round(x)} ${round(y)}`).join("L")}"/>`;
 }
 
-/** Several broken lines as one path; null breaks a line. */
+/** From so many lines on they are split into bundles. */
+const MOST_IN_ONE_PATH = 400;
+const BUNDLES = 150;
+
+/**
+ * Several broken lines as one path; null breaks a line. One path paints every point once: of thousands of lines, bundles let
+ * the places through which many go be darker.
+ */
 function lines(paths, className) {
+  const size = paths.length > MOST_IN_ONE_PATH ? Math.ceil(paths.length / BUNDLES) : Math.max(1, paths.length);
+  let body = "";
+  for (let i = 0; i < paths.length; i += size) body += bundle(paths.slice(i, i + size), className);
+  return body;
+}
+
+function bundle(paths, className) {
   const parts = paths.map((points) => {
     let text = "", open = false;
     for (const point of points) {
@@ -91,13 +105,13 @@ export function scatterChart({ points, front, x, y, xTitle, yTitle, label }, siz
  * One line a trial through parallel axes.
  * @param {{ axes: { id: string, label: string, scale: any, at: number, brush: [number, number] | null }[],
  *   trials: { places: (number | null)[], kind: string }[], label: string }} data
- *   `kind`: q0 (the best fifth) to q4, open (without a value yet), dim
+ *   `kind`: best, other, open (without a value yet), dim
  * @param {{ width: number, height: number }} size
  */
 export function parallelChart({ axes, trials, label }, size) {
   const { top, bottom } = parallelArea(size);
   let body = "";
-  for (const kind of ["dim", "open", "q4", "q3", "q2", "q1", "q0"]) {
+  for (const kind of ["dim", "open", "other", "best"]) {
     const chosen = trials.filter((trial) => trial.kind === kind);
     body += lines(chosen.map(({ places }) => places.map((y, i) => y === null ? null : [axes[i].at, y])), kind);
   }
@@ -130,7 +144,7 @@ export function parallelArea({ height }) {
 /**
  * Learning curves.
  * @param {{ curves: { points: [number, number][], kind: string }[], x: any, y: any, yTitle: string, label: string }} data
- *   `points` in pixels; `kind`: finished, pruned, running, failed, best
+ *   `points` in pixels; `kind`: finished, pruned, running, failed, best; one and two for studies that are compared
  * @param {{ width: number, height: number }} size
  */
 export function curvesChart({ curves, x, y, yTitle, label }, size) {
@@ -138,7 +152,7 @@ export function curvesChart({ curves, x, y, yTitle, label }, size) {
   const ends = (kind) => of(kind).filter((points) => points.length > 0).map((points) => points.at(-1));
   const single = (kind) => of(kind).filter((points) => points.length === 1).map(([point]) => point);
   let body = frame(plotArea(size), { x, y, xTitle: "Epoch", yTitle });
-  for (const kind of ["finished", "failed", "pruned", "running", "best"]) {
+  for (const kind of ["finished", "failed", "pruned", "running", "one", "two", "best"]) {
     body += lines(of(kind), kind) + dots(single(kind), kind);
   }
   return svg(

@@ -1,6 +1,7 @@
 // Numbers, times and parameters as readers see them. Used by the pages as they are rendered and by their scripts.
 
 const MINUS = "\u2212";
+const NBSP = "\u00a0";
 
 /** @param {string} text @returns {string} with everything escaped that HTML would take for markup */
 export function escapeText(text) {
@@ -21,6 +22,13 @@ export function formatNumber(value) {
   return text.replaceAll("-", MINUS);
 }
 
+/** @param {number | null | undefined} value @returns {string} a measured value: four significant digits, zeros at the end too */
+export function formatMeasured(value) {
+  if (typeof value !== "number" || !Number.isFinite(value)) return "";
+  const size = Math.abs(value);
+  return size >= 1e-3 && size < 1000 ? value.toPrecision(4).replaceAll("-", MINUS) : formatNumber(value);
+}
+
 /** @param {unknown} value of a parameter @returns {string} */
 export function formatValue(value) {
   if (value === undefined) return "";
@@ -39,13 +47,13 @@ export function formatParameters(parameters) {
 /** @param {number | null | undefined} seconds @returns {string} `0.8 s`, `42 s`, `3 min 5 s`, `2 h 4 min` */
 export function formatSeconds(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "";
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)}${NBSP}s`;
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return `${whole}${NBSP}s`;
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole % 3600 / 60)];
-  if (hours >= 48) return `${Math.round(hours / 24)} days`;
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return `${minutes} min ${whole % 60} s`;
+  if (hours >= 48) return `${Math.round(hours / 24)}${NBSP}days`;
+  if (hours > 0) return `${hours}${NBSP}h ${minutes}${NBSP}min`;
+  return `${minutes}${NBSP}min ${whole % 60}${NBSP}s`;
 }
 
 /** @param {number | null | undefined} bytes @returns {string} `512 MB` */
@@ -54,7 +62,7 @@ export function formatBytes(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
-  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)}${NBSP}${units[power]}`;
 }
 
 /** @param {string | null | undefined} iso @returns {string} `2026-11-22 04:36 UTC` */

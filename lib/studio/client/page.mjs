@@ -1,6 +1,6 @@
 // The script of every page: what a page has is brought to life. The page reads without it, but for the charts.
 
-import { curvesView, parallelView, scatterView } from "./chart_views.mjs";
+import { comparisonView, curvesView, parallelView, scatterView } from "./chart_views.mjs";
 import { filterView } from "./filter_view.mjs";
 import { listen, reloadMain } from "./live.mjs";
 import { studyState } from "./study_state.mjs";
@@ -114,6 +114,18 @@ function followPage({ events, key }) {
   });
 }
 
+/** The curves of two studies in one chart. */
+function comparisonPage({ compared, metric }) {
+  const figure = document.getElementById("curves");
+  if (figure === null) return;
+  const draw = comparisonView(figure, compared, metric);
+  let width = 0;
+  new ResizeObserver(() => {
+    if (figure.clientWidth !== width) draw();
+    width = figure.clientWidth;
+  }).observe(figure);
+}
+
 /** Buttons that ask the running study for something, without leaving the page. */
 function requests() {
   document.addEventListener("submit", async (event) => {
@@ -142,4 +154,5 @@ const element = document.getElementById("page-data");
 const pageData = element === null ? {} : JSON.parse(element.textContent);
 requests();
 if (pageData.trials) studyPage(pageData);
+else if (pageData.compared) comparisonPage(pageData);
 else if (pageData.events) followPage(pageData);

@@ -1,6 +1,6 @@
 // The rows of the table of trials: one function for the page as it is rendered and for its script.
 
-import { escapeText, formatNumber, formatSeconds, formatValue, stateBadge } from "./format.mjs";
+import { escapeText, formatMeasured, formatNumber, formatSeconds, formatValue, stateBadge } from "./format.mjs";
 
 /** How many rows a page of the table has. */
 export const PAGE_ROWS = 50;
@@ -15,9 +15,11 @@ export function trialColumns({ objectives, parameters }) {
     { id, label, numeric: true, value, html: (trial) => escapeText(format(value(trial))) }
   );
   return [
-    number("number", "Trial", (trial) => trial.number),
+    number("number", "Trial", (trial) => trial.number, String),
     { id: "state", label: "State", numeric: false, value: (trial) => trial.state, html: (trial) => stateCell(trial) },
-    ...objectives.map(({ metric }, i) => number(`value:${i}`, metric, (trial) => trial.values[i] ?? null)),
+    ...objectives.map(({ metric }, i) =>
+      number(`value:${i}`, metric, (trial) => trial.values[i] ?? null, formatMeasured)
+    ),
     ...parameters.map(({ name }) => ({
       id: `parameter:${name}`,
       label: name,

@@ -35,13 +35,16 @@ export function makeScale(values, range, { log, ticks = 5 } = {}) {
     const value = start + (at - range[0]) / (range[1] - range[0]) * span;
     return isLog ? Math.exp(value) : value;
   };
-  const marks = isLog ? logTicks(low, high, ticks) : linearTicks(low, high, ticks);
+  const distinct = [...new Set(numbers)];
+  // Few values, such as widths or seeds, are the ticks themselves.
+  const few = distinct.length <= Math.max(ticks, 8);
+  const marks = few ? distinct : isLog ? logTicks(low, high, ticks) : linearTicks(low, high, ticks);
   return {
     position,
     invert,
     kind: isLog ? "log" : "linear",
     categories: [],
-    ticks: marks.map((value) => ({ at: position(value), text: tickText(value) })),
+    ticks: marks.map((value) => ({ at: position(value), text: few ? formatValue(value) : tickText(value) })),
   };
 }
 
