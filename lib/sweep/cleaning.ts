@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { checkStudyName, projectEnvironment, projectRelative } from "./environment.ts";
 import { takeLock } from "./lock.ts";
 import { StudyStore } from "./store.ts";
+import { countStates } from "./store_read.ts";
 
 /** What a study takes on disk. */
 export interface StudySize {
@@ -66,15 +67,19 @@ async function trialCounts(folder: string): Promise<Pick<StudySize, "trials" | "
   try {
     const store = await StudyStore.openExisting(folder, projectRelative(folder));
     if (store === null) return { trials: null, finished: null };
-    const trials = [...store.trials().values()];
+    const counts = countStates(store.database, null);
     store.close();
-    return { trials: trials.length, finished: trials.filter(({ result }) => result !== null).length };
+    return {
+      trials: [...counts.values()].reduce((sum, count) => sum + count, 0),
+      finished: counts.get("finished") ?? 0,
+    };
   } catch {
     return { trials: null, finished: null }; // damaged: its size is told all the same, so that it can be removed
   }
 }
 
-async function folderBytes(folder: string): Promise<number> {
+/** Bytes of all files below a folder. */
+export async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

@@ -4,6 +4,8 @@ import { relative, sep } from "node:path";
 import type { MachineFacts } from "../record/mod.ts";
 import { projectPath, projectRoot } from "../process/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
+import type { TrialExecutor } from "./executor.ts";
+import type { ExecutorSettings } from "./process_executor.ts";
 
 /** Where studies are kept and what runs a trial. */
 export interface StudyEnvironment {
@@ -12,6 +14,10 @@ export interface StudyEnvironment {
   /** The module that runs as the process of a trial. */
   trialModule: string;
   machine: () => MachineFacts | Promise<MachineFacts>;
+  /** What runs attempts unless a run is given an executor; by default each is a process of its own. */
+  executor?: (settings: ExecutorSettings) => TrialExecutor;
+  /** Bytes that may still be written to a folder's disk; null: not known. */
+  freeDiskBytes?: (folder: string) => Promise<number | null>;
 }
 
 /** The project's own. */

@@ -2,7 +2,7 @@
 // process ends, by whatever means, so a stale lock cannot exist. What the holder is called stands in the store (`runs`).
 // Nothing else may open this file: on POSIX systems closing any handle of it would drop the lock of the whole process.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { isBusy, loadSqlite, openDatabase } from "./sqlite.ts";
 
@@ -11,6 +11,7 @@ export interface StudyLock {
   release(): void;
 }
 
+const LOCK_FILE = "lock.sqlite";
 const TRIES = 10;
 const BETWEEN_TRIES_MS = 100;
 
@@ -30,7 +31,7 @@ export async function takeLock(folder: string): Promise<StudyLock | null> {
 }
 
 async function tryLock(folder: string): Promise<StudyLock | null> {
-  const database = await openDatabase(join(folder, "lock.sqlite"), { timeoutMs: 0 });
+  const database = await openDatabase(join(folder, LOCK_FILE), { timeoutMs: 0 });
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
@@ -39,4 +40,23 @@ async function tryLock(folder: string): Promise<StudyLock | null> {
     throw error;
   }
   return { release: () => database.close() };
+}
+
+/** A function that says whether a run holds the lock now. */
+export async function lockProbe(folder: string): Promise<() => boolean> {
+  const { DatabaseSync } = await loadSqlite();
+  const path = join(folder, LOCK_FILE);
+  return () => {
+    if (!existsSync(path)) return false;
+    const database = new DatabaseSync(path, { timeout: 0 });
+    try {
+      database.prepare("SELECT count(*) FROM sqlite_schema").get(); // a shared lock, which keeps out no other reader
+      return false;
+    } catch (error) {
+      if (isBusy(error)) return true;
+      throw error;
+    } finally {
+      database.close();
+    }
+  };
 }

@@ -25,8 +25,10 @@ export interface RowFields<Metric extends string = string> {
   stopped: Exclude<StopReason, "aborted">;
   /** Training steps taken. */
   steps: number;
-  /** Folder of the checkpoint, relative to the project. */
+  /** Folder of the checkpoint, relative to the project; gone when `weightsKept` is false. */
   checkpoint: string;
+  /** Whether the weights are there: `keepWeights` of the study may keep those of the best trials only. */
+  weightsKept: boolean;
   /** `MachineFacts.id` of the machine that finished it. */
   machine: string;
   /** How often it was started until it finished. */
@@ -51,6 +53,7 @@ export const ROW_FIELDS = Object.keys(
     stopped: 0,
     steps: 0,
     checkpoint: 0,
+    weightsKept: 0,
     machine: 0,
     attempts: 0,
   } satisfies Record<keyof RowFields, 0>,
@@ -88,17 +91,41 @@ export interface TrialFailure<P = AnyPoint> {
   machine: string;
 }
 
-/** Rows in grid order; `failures` (not enumerable, so that JSON has rows only) holds the trials that have none because they failed. */
-export interface StudyRows<P = AnyPoint, Metric extends string = string> extends Array<Row<P, Metric>> {
-  readonly failures: readonly TrialFailure<P>[];
+/** A trial that was ended before it finished, by the pruner or on request. */
+export interface StoppedTrial<P = AnyPoint> {
+  key: string;
+  parameters: P;
+  parameterCount: number;
+  /** Why, as a sentence. */
+  message: string;
+  /** Of the epochs that it reached; empty when it was not even started, because its configuration had been pruned. */
+  history: readonly EpochSummary[];
+  attempts: number;
 }
 
-/** The rows with their failures. */
+/**
+ * Rows in grid order (of an adaptive sampler: in the order in which it suggested them). The lists beside them are not enumerable, so
+ * that JSON has rows only.
+ */
+export interface StudyRows<P = AnyPoint, Metric extends string = string> extends Array<Row<P, Metric>> {
+  /** Trials that have no row because they failed. */
+  readonly failures: readonly TrialFailure<P>[];
+  /** Trials that have no row because the pruner ended them, or their configuration. */
+  readonly pruned: readonly StoppedTrial<P>[];
+  /** Trials that have no row because someone asked to end them. */
+  readonly cancelled: readonly StoppedTrial<P>[];
+}
+
+/** The lists of trials without rows. */
+export type TrialsWithoutRows<P = AnyPoint> = Pick<StudyRows<P>, "failures" | "pruned" | "cancelled">;
+
+/** The rows with the lists beside them. */
 export function studyRows<P, Metric extends string>(
   rows: Row<P, Metric>[],
-  failures: readonly TrialFailure<P>[],
+  { failures = [], pruned = [], cancelled = [] }: Partial<TrialsWithoutRows<P>> = {},
 ): StudyRows<P, Metric> {
-  return Object.defineProperty([...rows], "failures", { value: failures }) as StudyRows<P, Metric>;
+  const lists = { failures: { value: failures }, pruned: { value: pruned }, cancelled: { value: cancelled } };
+  return Object.defineProperties([...rows], lists) as StudyRows<P, Metric>;
 }
 
 const MOST_LISTED = 5;
@@ -111,7 +138,7 @@ export class StudyFailedError<P = AnyPoint> extends Error {
 
   constructor(study: string, rows: StudyRows<P>) {
     const { failures } = rows;
-    const total = rows.length + failures.length;
+    const total = rows.length + failures.length + rows.pruned.length + rows.cancelled.length;
     const lines = failures.slice(0, MOST_LISTED).map(({ parameters, message }) =>
       `  ${formatPoint(parameters as AnyPoint)}: ${message}`
     );

@@ -1,79 +1,57 @@
-// Running a study: every trial that has no result yet, one process at a time, in grid order.
+// Running a study: one run at a time holds the lock, is the only writer of results, and runs what has none yet (run_loop.ts).
 
 import { join } from "node:path";
 import process from "node:process";
-import { type EpochSummary, readSidecar } from "../train/mod.ts";
-import { runAttempt } from "./attempt.ts";
+import { type AdaptiveSource, ChangedTrialsError, restoredTrials } from "./adaptive.ts";
 import { projectRelative, type StudyEnvironment } from "./environment.ts";
+import type { TrialExecutor } from "./executor.ts";
 import { takeLock } from "./lock.ts";
 import { waitForProcesses } from "./orphans.ts";
-import { ProgressReporter, type StudyProgress } from "./progress.ts";
+import { ProcessExecutor } from "./process_executor.ts";
+import type { Pruner } from "./pruner.ts";
+import type { KeepWeights } from "./retention.ts";
+import { RunLoop } from "./run_loop.ts";
+import { checkRunOptions, type StudyRunOptions } from "./run_options.ts";
 import type { AnyPoint } from "./space.ts";
-import { type AttemptEnd, type StoredTrial, StudyStore } from "./store.ts";
+import { StudyStore } from "./store.ts";
+import {
+  currentDefinition,
+  definitionHash,
+  definitionNumber,
+  forgetSuggestions,
+  saveDefinition,
+} from "./store_definitions.ts";
+import type { StudyDefinition } from "./store_types.ts";
 import type { Trial } from "./trial.ts";
-
-/** Options of a run. */
-export interface StudyRunOptions<P = AnyPoint> {
-  /** Told at the start, after each epoch and when a trial ends. What it throws stops the run; the trial can be continued. */
-  onProgress?: (progress: StudyProgress<P>) => void;
-  /** Stops the run: the trial under way saves a checkpoint and is continued by the next run, which this one rejects with the reason. */
-  signal?: AbortSignal;
-  /**
-   * Threads of a trial that gives none itself; 0, the default, means as many as there are physical cores. A trial that was
-   * interrupted goes on with the number that it began with, since that can change the last bits of its result.
-   */
-  threads?: number;
-  /**
-   * Which trials that failed in an earlier run are run again: those whose loss did not become NaN or infinite (which would happen
-   * again; the default), all, or none. One that had a checkpoint goes on from it.
-   */
-  retry?: "recoverable" | "all" | "none";
-  /** Whether the run ends with a `StudyFailedError` when trials failed (the default), or with rows and their `failures`. */
-  failures?: "throw" | "return";
-  /** Time that one attempt may take, in milliseconds; none by default. */
-  trialDeadlineMs?: number;
-}
 
 /** A study as a run sees it. */
 export interface RunnableStudy {
-  name: string;
-  trials: readonly Trial[];
+  definition: StudyDefinition;
   environment: StudyEnvironment;
+  /** In the order in which they are run; of an adaptive study none. */
+  trials: readonly Trial[];
+  /** The axis of seeds, if there is one. */
+  seedName: string | null;
+  pruner: Pruner | null;
+  keepWeights: KeepWeights;
+  /** With an adaptive sampler. */
+  adaptive: AdaptiveSource | null;
 }
 
 /**
- * Checks options before anything is started.
- *
- * @throws {TypeError | RangeError} naming the option
- */
-export function checkRunOptions(name: string, options: StudyRunOptions<never>): void {
-  const known = ["onProgress", "signal", "threads", "retry", "failures", "trialDeadlineMs"];
-  const refuse = (option: string, expected: string, got: unknown) => {
-    throw new RangeError(
-      `Cannot run study "${name}": expected ${option} to be ${expected}, got ${JSON.stringify(got)}`,
-    );
-  };
-  const unknown = Object.keys(options).find((option) => !known.includes(option));
-  if (unknown) {
-    throw new TypeError(`Cannot run study "${name}": expected one of ${known.join(", ")}, got option "${unknown}"`);
-  }
-  const { threads = 0, retry = "recoverable", failures = "throw", trialDeadlineMs = 1 } = options;
-  if (!Number.isInteger(threads) || threads < 0) refuse("threads", "an integer of at least 0", threads);
-  if (!["recoverable", "all", "none"].includes(retry)) refuse("retry", '"recoverable", "all" or "none"', retry);
-  if (!["throw", "return"].includes(failures)) refuse("failures", '"throw" or "return"', failures);
-  if (!(trialDeadlineMs > 0 && trialDeadlineMs < 2 ** 31)) {
-    refuse("trialDeadlineMs", "above 0 and below 2^31", trialDeadlineMs);
-  }
-}
-
-/**
- * Runs what has no result yet, and gives what is then known of all trials.
+ * Runs what has no result yet, and gives what `read` makes of the store then, and of the trials, of which an adaptive sampler may
+ * have suggested more.
  *
  * @throws the signal's reason when it was aborted
- * @throws {Error} when the study is being run already, or its database cannot be used
+ * @throws {Error} when the study is being run already, its database cannot be used, the disk has too little room, or an adaptive
+ * sampler finds trials of another definition
  */
-export async function runStudy(study: RunnableStudy, options: StudyRunOptions): Promise<Map<string, StoredTrial>> {
-  const { name, environment } = study;
+export async function runStudy<Result>(
+  study: RunnableStudy,
+  options: StudyRunOptions,
+  read: (store: StudyStore, trials: readonly Trial[]) => Result,
+): Promise<Result> {
+  const { definition: { name }, environment } = study;
   checkRunOptions(name, options);
   options.signal?.throwIfAborted();
   const folder = join(environment.checkpointsFolder, name);
@@ -82,7 +60,8 @@ export async function runStudy(study: RunnableStudy, options: StudyRunOptions): 
   try {
     const store = await StudyStore.open(folder, projectRelative(folder));
     try {
-      return await new Run(study, store, options).run();
+      const trials = await runLocked(study, store, options);
+      return read(store, trials);
     } finally {
       store.close();
     }
@@ -101,117 +80,75 @@ async function holder(folder: string): Promise<string> {
   return `process ${run.pid} has been running it since ${run.startedAt}`;
 }
 
-class Run {
-  readonly #study: RunnableStudy;
-  readonly #store: StudyStore;
-  readonly #options: StudyRunOptions;
-  #runId = -1;
-  #machineId = "";
-
-  constructor(study: RunnableStudy, store: StudyStore, options: StudyRunOptions) {
-    this.#study = study;
-    this.#store = store;
-    this.#options = options;
-  }
-
-  async run(): Promise<Map<string, StoredTrial>> {
-    const { trials, environment } = this.#study;
-    const store = this.#store;
-    const left = store.openAttempts().flatMap(({ pid }) => pid === null ? [] : [pid]);
-    await waitForProcesses(left, environment.trialModule);
+async function runLocked(study: RunnableStudy, store: StudyStore, options: StudyRunOptions): Promise<readonly Trial[]> {
+  const { environment } = study;
+  const left = store.openAttempts().flatMap(({ pid, worker }) => pid === null || worker !== null ? [] : [pid]);
+  await waitForProcesses(left, environment.trialModule);
+  store.closeOpen();
+  const entered = enterDefinition(study, store, options.changed ?? "refuse");
+  const trials = study.adaptive === null ? study.trials : entered.trials;
+  store.saveTrials(trials, entered.definition);
+  const machine = await environment.machine();
+  store.saveMachine(machine);
+  const executor = options.executor ?? localExecutor(environment, options);
+  try {
+    const run = store.beginRun(process.pid, { definition: entered.definition, executor: executor.description });
+    const context = { store, executor, machine, run, definition: entered.definition, options };
+    const loop = new RunLoop({ ...study, trials }, context, entered.points);
+    return await loop.run();
+  } finally {
+    if (options.executor === undefined) await executor.close();
     store.closeOpen();
-    store.saveTrials(trials);
-    const machine = await environment.machine();
-    store.saveMachine(machine);
-    this.#machineId = machine.id;
-    this.#runId = store.beginRun(process.pid);
-    try {
-      await this.#runTrials();
-      return store.trials();
-    } finally {
-      store.closeOpen();
-    }
-  }
-
-  async #runTrials(): Promise<void> {
-    const { trials } = this.#study;
-    const { signal, onProgress } = this.#options;
-    const stored = this.#store.trials();
-    const waiting = trials.filter(({ key }) => isToRun(stored.get(key)!, this.#options.retry));
-    const finished = trials.filter(({ key }) => stored.get(key)!.result !== null);
-    const failed = trials.length - finished.length - waiting.length;
-    const progress = new ProgressReporter({ total: trials.length, failed, waiting, tell: onProgress });
-    for (const trial of finished) this.#learn(progress, trial, stored.get(trial.key)!);
-    progress.report();
-    for (const trial of waiting) {
-      signal?.throwIfAborted();
-      await this.#runTrial(trial, stored.get(trial.key)!, progress);
-    }
-  }
-
-  /** What trials cost on another machine says nothing here. */
-  #learn(progress: ProgressReporter, trial: Trial, { attempts, result }: StoredTrial): void {
-    if (!attempts.some(({ id, machine }) => id === result!.attempt && machine === this.#machineId)) return;
-    progress.learn({ trial, history: result!.result.history, seconds: totalSeconds(attempts) });
-  }
-
-  async #runTrial(trial: Trial, known: StoredTrial, progress: ProgressReporter): Promise<void> {
-    const { environment, name } = this.#study;
-    const { signal, trialDeadlineMs: deadlineMs } = this.#options;
-    const store = this.#store;
-    const { key, definition } = trial;
-    const checkpointDir = join(environment.checkpointsFolder, name, key);
-    const continues = await hasCheckpoint(checkpointDir);
-    const threads = this.#threads(trial, continues ? known : null);
-    const attempt = store.beginAttempt(key, { run: this.#runId, machine: this.#machineId, threads });
-    const last: EpochSummary | null = continues ? store.epochs(key).at(-1) ?? null : null;
-    const startMs = performance.now();
-    progress.start(trial, last);
-    const end = await runAttempt({ definition, checkpointDir, threads }, {
-      trialModule: environment.trialModule,
-      deadlineMs,
-      signal,
-      onStart: (pid) => store.noteProcess(attempt, pid),
-      onReady: (baselineRssBytes) => {
-        store.noteBaseline(attempt, baselineRssBytes);
-        progress.ready((performance.now() - startMs) / 1000);
-      },
-      onEpoch: (summary) => {
-        store.saveEpoch(key, attempt, summary);
-        progress.epoch(trial, summary);
-      },
-    });
-    store.endAttempt(key, attempt, continues ? withAdvice(end, checkpointDir) : end);
-    if (end.outcome === "interrupted") throw signal?.reason;
-    const seconds = totalSeconds(known.attempts) + end.seconds;
-    progress.end(end.result && { history: end.result.history, seconds });
-  }
-
-  #threads({ definition }: Trial, continued: StoredTrial | null): number {
-    return definition.settings.threads ?? continued?.attempts.at(-1)?.threads ?? this.#options.threads ?? 0;
   }
 }
 
-/** A checkpoint that cannot be read would fail every further attempt. */
-function withAdvice(end: AttemptEnd, checkpointDir: string): AttemptEnd {
-  if (end.outcome !== "threw" || !/checkpoint/i.test(end.message ?? "")) return end;
-  return { ...end, message: `${end.message}; remove ${projectRelative(checkpointDir)} to start the trial anew` };
+function localExecutor(environment: StudyEnvironment, options: StudyRunOptions): TrialExecutor {
+  const { trials = "auto", trialDeadlineMs: deadlineMs } = options;
+  const settings = { trialModule: environment.trialModule, trials, deadlineMs };
+  return environment.executor?.(settings) ?? new ProcessExecutor(settings);
 }
 
-/** Whether a trial has no result and may get one. */
-function isToRun({ result, attempts }: StoredTrial, retry: StudyRunOptions["retry"] = "recoverable"): boolean {
-  if (result !== null) return false;
-  const outcome = attempts.at(-1)?.outcome ?? "interrupted";
-  if (outcome === "interrupted" || retry === "all") return true;
-  return retry === "recoverable" && outcome !== "diverged";
+/** The study's definition in the store: its number, and what an adaptive sampler has suggested under it. */
+interface Entered {
+  definition: number;
+  points: AnyPoint[];
+  trials: Trial[];
 }
 
-/** A damaged checkpoint counts: the trial's process says what is wrong with it. */
-async function hasCheckpoint(folder: string): Promise<boolean> {
-  return await readSidecar(folder).then((sidecar) => sidecar !== null, () => true);
+function enterDefinition(study: RunnableStudy, store: StudyStore, changed: "refuse" | "restart"): Entered {
+  const { definition, adaptive, trials } = study;
+  if (adaptive === null) {
+    const hash = definitionHash(definition, trials.map(({ key }) => key));
+    return { definition: saveDefinition(store, definition, hash), points: [], trials: [] };
+  }
+  const hash = definitionHash(definition, null);
+  const current = currentDefinition(store);
+  const known = definitionNumber(store, hash);
+  if (current !== null && current.id !== known && changed === "refuse") {
+    throw changedError(definition.name, differences(current.definition, definition), current.lastAt);
+  }
+  let restored: Pick<Entered, "points" | "trials"> = { points: [], trials: [] };
+  try {
+    if (known !== null) restored = restoredTrials(adaptive, store, known);
+  } catch (error) {
+    if (!(error instanceof ChangedTrialsError)) throw error;
+    if (changed === "refuse") throw changedError(definition.name, error.message, current!.lastAt);
+    forgetSuggestions(store, known!);
+  }
+  return { definition: saveDefinition(store, definition, hash), ...restored };
 }
 
-/** Of all attempts that have ended. */
-export function totalSeconds(attempts: StoredTrial["attempts"]): number {
-  return attempts.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
+function differences(before: StudyDefinition, after: StudyDefinition): string {
+  const parts = (["space", "sampler", "objectives", "pruner"] as const).filter((part) =>
+    JSON.stringify(before[part]) !== JSON.stringify(after[part])
+  );
+  return `${parts.join(" and ") || "definition"} changed`;
+}
+
+function changedError(name: string, what: string, lastAt: string): Error {
+  return new Error(
+    `Cannot run study "${name}": its sampler chooses by what was tried before, but since the run of ${lastAt} its ${
+      what.replace(/^its /, "")
+    }; give it another name, or pass changed: "restart" to start anew and leave the trials there as strangers`,
+  );
 }

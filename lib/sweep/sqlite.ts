@@ -2,7 +2,7 @@
 // it, and sentences in place of SQLite's own when that fails.
 
 import process from "node:process";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 export type Database = DatabaseSync;
 
@@ -36,6 +36,17 @@ export function transaction<Result>(database: Database, action: () => Result): R
     if (database.isTransaction !== false) rollback(database);
     throw error;
   }
+}
+
+const prepared = new WeakMap<Database, Map<string, StatementSync>>();
+
+/** A statement that is compiled once for each connection. */
+export function statement(database: Database, sql: string): StatementSync {
+  const statements = prepared.get(database) ?? new Map<string, StatementSync>();
+  prepared.set(database, statements);
+  const known = statements.get(sql) ?? database.prepare(sql);
+  statements.set(sql, known);
+  return known;
 }
 
 /** Whether SQLite refused because another connection holds a lock. */

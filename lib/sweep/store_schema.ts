@@ -1,13 +1,16 @@
-// The tables of a study, their version, and the refusal of files that are something else.
+// The tables of a study, their version, and the refusal of files that are something else. Stores of version 1 are brought to
+// version 2 where they are (store_migration.ts); new ones are made by the same two steps, so that both are always alike.
 
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Database, openDatabase, transaction } from "./sqlite.ts";
+import { migrateFrom1 } from "./store_migration.ts";
 
 /** Raised with every change of the tables. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
-const TABLES = `
+/** The tables as they were first; what came later is in store_migration.ts. */
+export const TABLES_1 = `
 CREATE TABLE programs (hash TEXT PRIMARY KEY, program TEXT NOT NULL);
 CREATE TABLE machines (id TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE trials (
@@ -51,11 +54,10 @@ CREATE TABLE results (
   attempt INTEGER NOT NULL REFERENCES attempts(id),
   result TEXT NOT NULL
 );
-PRAGMA user_version = ${STORE_VERSION};
 `;
 
 /**
- * Opens a study's database.
+ * Opens a study's database, brought to the present version.
  *
  * @param path of study.sqlite
  * @param label the path as messages show it
@@ -71,7 +73,8 @@ export async function openStudyDatabase(
   const database = await openDatabase(path);
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
-    transaction(database, () => prepareTables(database, label));
+    // Looked at first without the write lock, so that a reader waits for nobody.
+    if (versionOf(database) !== STORE_VERSION) transaction(database, () => prepareTables(database, label));
     if (create) checkIntegrity(database); // before a run; reading alone need not take that time
     return database;
   } catch (error) {
@@ -80,20 +83,28 @@ export async function openStudyDatabase(
   }
 }
 
+function versionOf(database: Database): number {
+  return (database.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
 function prepareTables(database: Database, label: string): void {
-  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
-  if (version === STORE_VERSION) return;
+  const version = versionOf(database);
+  if (version === STORE_VERSION) return; // another process was faster
   const { count } = database.prepare("SELECT count(*) AS count FROM sqlite_schema").get() as { count: number };
-  if (version === 0 && count === 0) {
-    database.exec(TABLES);
-    return;
+  if (version === 0 && count > 0) {
+    throw new Error(`Cannot open ${label}: expected a study's database, got tables of something else`);
   }
-  throw new Error(
-    version === 0
-      ? `Cannot open ${label}: expected a study's database, got tables of something else`
-      : `Cannot open ${label}: expected schema version ${STORE_VERSION}, got ${version}, written by ${
-        version > STORE_VERSION ? "a newer" : "an older"
-      } version of this project; use that version, or move the study's folder away to start anew`,
+  if (version !== 0 && version !== 1) throw wrongVersion(label, version);
+  if (version === 0) database.exec(TABLES_1);
+  migrateFrom1(database);
+  database.exec(`PRAGMA user_version = ${STORE_VERSION}`);
+}
+
+function wrongVersion(label: string, version: number): Error {
+  const whose = version > STORE_VERSION ? "a newer" : "an older";
+  return new Error(
+    `Cannot open ${label}: expected schema version ${STORE_VERSION}, got ${version}, written by ${whose} version of this project; ` +
+      "use that version, or move the study's folder away to start anew",
   );
 }
 

@@ -2,32 +2,55 @@
 
 import { join } from "node:path";
 import type { MachineFacts } from "../record/mod.ts";
-import type { SerializedProgram } from "../train/mod.ts";
+import { type AdaptiveSource, ChangedTrialsError, restoredTrials } from "./adaptive.ts";
 import { checkStudyName, projectEnvironment, projectRelative, type StudyEnvironment } from "./environment.ts";
-import {
-  type Row,
-  ROW_FIELDS,
-  type RowFields,
-  StudyFailedError,
-  type StudyRows,
-  studyRows,
-  type TrialFailure,
-} from "./rows.ts";
-import { checkRunOptions, runStudy, type StudyRunOptions, totalSeconds } from "./run.ts";
-import { type AnyPoint, gridPoints, type Point, replicaAxis, type Space } from "./space.ts";
-import { type StoredTrial, StudyStore } from "./store.ts";
-import { relabelled, tracedTrial, type Trial, type TrialSpec } from "./trial.ts";
+import { checkObjectives, COST_METRICS, type Objective } from "./objective.ts";
+import type { Pruner } from "./pruner.ts";
+import type { KeepWeights } from "./retention.ts";
+import { StudyFailedError, type StudyRows, studyRows } from "./rows.ts";
+import { type RunnableStudy, runStudy } from "./run.ts";
+import { checkRunOptions, type StudyRunOptions } from "./run_options.ts";
+import type { Sampler } from "./sampler.ts";
+import { type AnyPoint, type Point, replicaAxis, type Space } from "./space.ts";
+import { StudyStore } from "./store.ts";
+import { definitionHash, definitionNumber } from "./store_definitions.ts";
+import type { StudyDefinition } from "./store_types.ts";
+import { rowsOf } from "./stored_rows.ts";
+import { spaceWithoutSeeds, studyPoints, Tracer, type TracingStudy } from "./study_points.ts";
+import type { Trial, TrialSpec } from "./trial.ts";
 
 /** What a study consists of. */
 export interface StudyOptions<S extends Space, Metric extends string> {
   /** Lower-case letters, digits and hyphens; the folder under `checkpoints/`. */
   name: string;
-  /** Lists of values by parameter; `seeds(n)` for replicas. */
+  /** Axes by parameter: lists of values, and `seeds(n)` for replicas. */
   space: S;
-  /** What to train at a point. Called once for each point, here; must give the same for the same point. */
+  /**
+   * What to train at a point. Called once for each point, here, or while the study runs when an adaptive sampler suggests it; must
+   * give the same for the same point.
+   */
   trial: (parameters: Point<S>) => TrialSpec<Metric>;
-  /** Leaves out the points for which it is false. */
+  /** Leaves out the points for which it is false; for samplers that know their points ahead. */
   where?: (parameters: Point<S>) => boolean;
+  /** Which points are tried. Default: the grid over the lists. Seeds are replicas: each configuration is tried with all. */
+  sampler?: Sampler;
+  /**
+   * What is made small or large; the first one decides about pruning and the best trials. Default: the lowest validation loss.
+   */
+  objectives?: readonly {
+    metric: NoInfer<Metric> | "loss" | "parameterCount" | "trainSeconds";
+    direction: Objective["direction"];
+  }[];
+  /**
+   * Ends trials early that would not win. All configurations are then tried with their first seed first, and one that was pruned
+   * is tried with no other.
+   */
+  pruner?: Pruner;
+  /**
+   * Whose weights stay: of "all" finished trials, or of the 3 "best" by the first objective and those that are pinned. Default:
+   * "all" for a grid without a pruner, whose rows a report may load; else "best".
+   */
+  keepWeights?: KeepWeights;
 }
 
 /** A trial in the store that is not (or no longer) one of the study's. */
@@ -43,14 +66,17 @@ export interface Stranger {
 /** A defined study. What is stored under its name is found by the keys of its trials. */
 export interface Study<P = AnyPoint, Metric extends string = string> {
   readonly name: string;
-  /** In grid order. */
+  /** In grid order; with an adaptive sampler those that the last `run` of this object knew, in the order of their suggestion. */
   readonly trials: readonly Trial<P>[];
+  /** What is stored of it. */
+  readonly definition: StudyDefinition;
   /**
-   * Runs the trials that have no result yet, one process at a time, and gives the rows of all.
+   * Runs the trials that have no result yet and gives the rows of all.
    *
    * @throws {StudyFailedError} when trials failed, unless `failures: "return"`
    * @throws the signal's reason when it was aborted
-   * @throws {Error} when another process is running the study, or its database is damaged or of another version
+   * @throws {Error} when another process is running the study, its database is damaged or of another version, the disk has too
+   * little room, or an adaptive sampler finds trials of another definition
    */
   run(options?: StudyRunOptions<P>): Promise<StudyRows<P, Metric>>;
   /** The rows that are there, without running anything. */
@@ -62,10 +88,10 @@ export interface Study<P = AnyPoint, Metric extends string = string> {
 }
 
 /**
- * Defines a study and traces its trials.
+ * Defines a study and traces its trials, but those of an adaptive sampler, which are traced as they are suggested.
  *
  * @throws {TypeError | RangeError} when the space is empty or holds something other than different JSON values, a trial cannot be
- * traced into graphs and data, or two points give the same trial
+ * traced into graphs and data, two points give the same trial, or an objective is none of its metrics
  *
  * @example
  * ```ts
@@ -102,100 +128,153 @@ export function createStudy<const S extends Space, Metric extends string = never
   environment: StudyEnvironment,
 ): Study<Point<S>, Metric> {
   checkStudyName(options.name);
-  const trials = tracedTrials(options as unknown as StudyOptions<Space, string>);
-  return new DefinedStudy(options.name, trials, environment) as unknown as Study<Point<S>, Metric>;
+  const checked = checkedStudy(options as unknown as StudyOptions<Space, string>);
+  return new DefinedStudy(runnableStudy(checked, environment)) as unknown as Study<Point<S>, Metric>;
 }
 
-function tracedTrials({ name, space, trial, where, ...rest }: StudyOptions<Space, string>): Trial[] {
+interface CheckedStudy extends TracingStudy {
+  name: string;
+  pruner: Pruner | null;
+  keepWeights: KeepWeights;
+}
+
+function checkedStudy(options: StudyOptions<Space, string>): CheckedStudy {
+  const { name, space, trial, where, sampler = null, objectives: given, pruner = null, keepWeights, ...rest } = options;
   const label = `Cannot define study "${name}"`;
+  const refuse = (expected: string, got: unknown) => {
+    throw new TypeError(`${label}: expected ${expected}, got ${typeof got === "string" ? `"${got}"` : typeof got}`);
+  };
   const unknown = Object.keys(rest)[0];
-  if (unknown) throw new TypeError(`${label}: expected name, space, trial and where, got "${unknown}"`);
-  if (typeof trial !== "function") {
-    throw new TypeError(`${label}: expected trial to be a function, got ${typeof trial}`);
+  if (unknown) refuse("name, space, trial, where, sampler, objectives, pruner and keepWeights", unknown);
+  if (typeof trial !== "function") refuse("trial to be a function", trial);
+  if (sampler !== null && typeof (sampler.points ?? sampler.suggest) !== "function") {
+    refuse("sampler to be one, such as randomSampler gives", sampler);
   }
-  const points = gridPoints(label, space, ROW_FIELDS).filter((point) => {
-    const kept: unknown = where === undefined || where(structuredClone(point) as Point<Space>);
-    if (typeof kept !== "boolean") {
-      throw new TypeError(`${label}: expected where to give a boolean, got ${typeof kept}`);
-    }
-    return kept;
-  });
-  if (points.length === 0) throw new RangeError(`${label}: expected at least one point, but where leaves out all`);
-  const seedName = replicaAxis(space);
-  const programs = new Map<string, SerializedProgram>();
-  const trials = points.map((parameters) => {
-    const pointLabel = `${label}, trial ${JSON.stringify(parameters)}`;
-    const seed = seedName === null ? 1 : parameters[seedName] as number;
-    try {
-      const spec = trial(structuredClone(parameters) as Point<Space>);
-      return tracedTrial(spec, { label: pointLabel, parameters, seed, programs });
-    } catch (error) {
-      throw relabelled(pointLabel, error);
-    }
-  });
-  refuseTwins(label, trials);
-  return trials;
+  if (pruner !== null && typeof pruner.reason !== "function") {
+    refuse("pruner to be one, such as medianPruner gives", pruner);
+  }
+  if (keepWeights !== undefined && keepWeights !== "all" && keepWeights !== "best") {
+    refuse('keepWeights to be "all" or "best"', keepWeights);
+  }
+  const objectives = checkObjectives(label, given);
+  if (pruner !== null && COST_METRICS.includes(objectives[0].metric)) {
+    throw new RangeError(
+      `${label}: expected the loss or a metric as first objective, by which trials are pruned, got ${
+        objectives[0].metric
+      }`,
+    );
+  }
+  if (sampler?.suggest && !sampler.points && where) {
+    throw new TypeError(
+      `${label}: expected no where beside the adaptive sampler ${sampler.name}, which chooses its points itself`,
+    );
+  }
+  return {
+    ...{ label, name, space, sampler, objectives, pruner },
+    trial: trial as TracingStudy["trial"],
+    where: where as TracingStudy["where"],
+    keepWeights: keepWeights ?? (sampler === null && pruner === null ? "all" : "best"),
+  };
 }
 
-/** Two points with one definition: one of the parameters does nothing, which is a mistake. */
-function refuseTwins(label: string, trials: readonly Trial[]): void {
-  const byKey = new Map<string, Trial>();
-  for (const trial of trials) {
-    const twin = byKey.get(trial.key);
-    if (twin) {
-      const points = [twin, trial].map(({ parameters }) => JSON.stringify(parameters)).join(" and ");
-      throw new RangeError(`${label}: expected different trials, but ${points} give the same one; use all parameters`);
-    }
-    byKey.set(trial.key, trial);
+function runnableStudy(study: CheckedStudy, environment: StudyEnvironment): RunnableStudy {
+  const { label, name, space, sampler, objectives, pruner, keepWeights } = study;
+  const tracer = new Tracer(study);
+  const adaptive: AdaptiveSource | null = sampler?.suggest && !sampler.points
+    ? { sampler, space: spaceWithoutSeeds(space), trace: (point) => tracer.traceSeeds(point) }
+    : null;
+  if (adaptive !== null && Object.keys(adaptive.space).length === 0) {
+    throw new RangeError(`${label}: expected at least one parameter in the space beside seeds, got none`);
   }
+  const trials = adaptive === null ? studyPoints(study).map((parameters) => tracer.trace(parameters)) : [];
+  const definition = {
+    name,
+    space,
+    objectives,
+    sampler: sampler === null ? { name: "grid", settings: {} } : { name: sampler.name, settings: sampler.settings },
+    pruner: pruner && { name: pruner.name, settings: pruner.settings },
+  };
+  return {
+    definition: JSON.parse(JSON.stringify(definition)),
+    environment,
+    trials,
+    seedName: replicaAxis(space),
+    pruner,
+    keepWeights,
+    adaptive,
+  };
 }
 
 class DefinedStudy implements Study {
-  readonly name: string;
-  readonly trials: readonly Trial[];
-  readonly #environment: StudyEnvironment;
+  readonly #study: RunnableStudy;
+  #trials: readonly Trial[];
 
-  constructor(name: string, trials: readonly Trial[], environment: StudyEnvironment) {
-    this.name = name;
-    this.trials = trials;
-    this.#environment = environment;
+  constructor(study: RunnableStudy) {
+    this.#study = study;
+    this.#trials = study.trials;
+  }
+
+  get name(): string {
+    return this.#study.definition.name;
+  }
+
+  get definition(): StudyDefinition {
+    return this.#study.definition;
+  }
+
+  get trials(): readonly Trial[] {
+    return this.#trials;
   }
 
   async run(options: StudyRunOptions = {}): Promise<StudyRows> {
     checkRunOptions(this.name, options);
-    const study = { name: this.name, trials: this.trials, environment: this.#environment };
-    const rows = this.#rows(await runStudy(study, options));
+    const rows = await runStudy(this.#study, options, (store, trials) => {
+      this.#trials = trials;
+      return rowsOf(store, trials);
+    });
     if (rows.failures.length > 0 && options.failures !== "return") throw new StudyFailedError(this.name, rows);
     return rows;
   }
 
   async rows(): Promise<StudyRows> {
-    return await this.#read((store) => this.#rows(store.trials()), studyRows<AnyPoint, string>([], []));
+    return await this.#read((store) => rowsOf(store, this.#own(store)), studyRows<AnyPoint, string>([]));
   }
 
   async strangers(): Promise<Stranger[]> {
-    const own = new Set(this.trials.map(({ key }) => key));
-    return await this.#read((store) =>
-      [...store.trials().values()].filter(({ key }) => !own.has(key)).map(
-        ({ key, parameters, parameterCount, createdAt, result }) => (
-          { key, parameters, parameterCount, createdAt, finished: result !== null }
+    return await this.#read((store) => {
+      const own = new Set(this.#own(store).map(({ key }) => key));
+      return store.standings().filter(({ key }) => !own.has(key)).map(
+        ({ key, parameters, parameterCount, createdAt, state }) => (
+          { key, parameters, parameterCount, createdAt, finished: state === "finished" }
         ),
-      ), []);
+      );
+    }, []);
   }
 
   async machines(): Promise<MachineFacts[]> {
     return await this.#read((store) => {
-      const named = new Set(this.#rows(store.trials()).map(({ machine }) => machine));
+      const named = new Set(rowsOf(store, this.#own(store)).map(({ machine }) => machine));
       return store.machines().filter(({ id }) => named.has(id));
     }, []);
   }
 
-  get #folder(): string {
-    return join(this.#environment.checkpointsFolder, this.name);
+  /** With an adaptive sampler those that earlier runs of the same definition have suggested. */
+  #own(store: StudyStore): readonly Trial[] {
+    const { adaptive, definition, trials } = this.#study;
+    if (adaptive === null) return trials;
+    const number = definitionNumber(store, definitionHash(definition, null));
+    if (number === null) return [];
+    try {
+      return restoredTrials(adaptive, store, number).trials;
+    } catch (error) {
+      if (error instanceof ChangedTrialsError) return []; // what is stored is of another model
+      throw error;
+    }
   }
 
   async #read<T>(action: (store: StudyStore) => T, whenMissing: T): Promise<T> {
-    const store = await StudyStore.openExisting(this.#folder, projectRelative(this.#folder));
+    const folder = join(this.#study.environment.checkpointsFolder, this.name);
+    const store = await StudyStore.openExisting(folder, projectRelative(folder));
     if (store === null) return whenMissing;
     try {
       return action(store);
@@ -203,54 +282,4 @@ class DefinedStudy implements Study {
       store.close();
     }
   }
-
-  #rows(stored: ReadonlyMap<string, StoredTrial>): StudyRows {
-    const rows: Row[] = [];
-    const failures: TrialFailure[] = [];
-    for (const { key, parameters } of this.trials) {
-      const known = stored.get(key);
-      if (known?.result) rows.push({ ...parameters, ...rowFields(known, join(this.#folder, key)) } as Row);
-      else if (known) failures.push(...failureOf(known, parameters));
-    }
-    return studyRows(rows, failures);
-  }
-}
-
-function rowFields({ key, parameterCount, attempts, result: stored }: StoredTrial, folder: string): RowFields {
-  const { attempt: id, result } = stored!;
-  const { history, bestEpoch, stopped, steps } = result;
-  const attempt = attempts.find((candidate) => candidate.id === id)!;
-  return {
-    key,
-    parameterCount,
-    seconds: totalSeconds(attempts),
-    trainSeconds: history.reduce((sum, { seconds }) => sum + seconds, 0),
-    peakRssBytes: attempt.peakRssBytes!,
-    baselineRssBytes: attempt.baselineRssBytes!,
-    history: history as RowFields["history"],
-    bestEpoch,
-    validation: history[bestEpoch - 1].validation,
-    stopped: stopped as RowFields["stopped"],
-    steps,
-    checkpoint: projectRelative(folder),
-    machine: attempt.machine,
-    attempts: attempts.length,
-  };
-}
-
-/** Empty when the trial was interrupted, or is running. */
-function failureOf({ key, attempts }: StoredTrial, parameters: AnyPoint): TrialFailure[] {
-  const last = attempts.at(-1);
-  if (!last?.outcome || last.outcome === "interrupted" || last.outcome === "finished") return [];
-  const { outcome: kind, message, stderrTail, endedAt, machine } = last;
-  return [{
-    key,
-    parameters,
-    kind,
-    message: message ?? "",
-    stderrTail: stderrTail ?? "",
-    attempts: attempts.length,
-    endedAt: endedAt ?? "",
-    machine,
-  }];
 }

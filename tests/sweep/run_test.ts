@@ -65,6 +65,7 @@ Deno.test("rows are plain JSON with what was measured", () =>
       baselineRssBytes: 100,
       bestEpoch: 3,
       validation: { loss: 1 / 3, cosine: 0.5 },
+      weightsKept: false, // the scripted process writes none
       stopped: "epochs",
       steps: 30,
       machine: machine.id,
@@ -97,16 +98,18 @@ Deno.test("run tells its progress", () =>
   inFolder(async (folder) => {
     const seen: StudyProgress<{ studentDim: number; seed: number }>[] = [];
     await scriptedStudy(folder, 2).run({ failures: "return", onProgress: (progress) => seen.push(progress) });
-    assert.deepEqual(seen[0], { done: 0, total: 3, failed: 0, current: null, secondsLeft: null });
+    const none = { failed: 0, pruned: 0, current: null, running: [] };
+    assert.deepEqual(seen[0], { done: 0, total: 3, ...none, secondsLeft: null });
     assert.deepEqual(seen[1].current, {
       parameters: { studentDim: 4, seed: 1 },
       epoch: 0,
       epochs: 3,
       samplesPerSecond: null,
     });
+    assert.deepEqual(seen[1].running, [seen[1].current]);
     assert.deepEqual(seen[2].current?.samplesPerSecond, 1280);
     assert.ok(seen[2].secondsLeft! > 0);
-    assert.deepEqual(seen.at(-1), { done: 2, total: 3, failed: 1, current: null, secondsLeft: 0 });
+    assert.deepEqual(seen.at(-1), { done: 2, total: 3, ...none, failed: 1, secondsLeft: 0 });
     // Costs are known from the start of a later run.
     const later: (number | null)[] = [];
     const study = scriptedStudy(folder, 3);
@@ -185,6 +188,9 @@ Deno.test("run refuses wrong options before anything is started", () =>
       [{ retry: "always" }, /expected retry to be "recoverable", "all" or "none", got "always"/],
       [{ failures: "ignore" }, /expected failures/],
       [{ trialDeadlineMs: 0 }, /expected trialDeadlineMs/],
+      [{ trials: 0 }, /expected trials to be an integer from 1 to 256 or "auto", got 0/],
+      [{ changed: "mix" }, /expected changed to be "refuse" or "restart", got "mix"/],
+      [{ trials: 2, executor: {} }, /expected no trials or trialDeadlineMs beside an executor/],
       [{ workers: 4 }, /got option "workers"/],
     ];
     for (const [options, message] of cases) await assert.rejects(study.run(options), { message });

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isBusy, openDatabase, transaction } from "lib/sweep/sqlite.ts";
-import { StudyStore } from "lib/sweep/store.ts";
+import { type Refusal, StudyStore } from "lib/sweep/store.ts";
 import { inFolder, machine, scriptedStudy } from "./studies.ts";
 
 /** Changes the database of a study behind its back. */
@@ -20,12 +20,12 @@ Deno.test("a database of another schema version is refused, and left as it is", 
     for (const [version, whose] of [[99, "a newer"], [-1, "an older"]]) {
       alter(folder, `PRAGMA user_version = ${version}`);
       const message = new RegExp(
-        `study\\.sqlite: expected schema version 1, got ${version}, written by ${whose} version`,
+        `study\\.sqlite: expected schema version 2, got ${version}, written by ${whose} version`,
       );
       await assert.rejects(study.run(), message);
       await assert.rejects(study.rows(), message);
     }
-    alter(folder, "PRAGMA user_version = 1");
+    alter(folder, "PRAGMA user_version = 2");
     assert.equal((await study.run()).length, 2);
   }));
 
@@ -59,10 +59,16 @@ Deno.test("StudyStore closes what a killed run left open with the time of its la
     store.saveTrials([trial]);
     store.saveMachine(machine);
     const run = store.beginRun(4711);
-    const attempt = store.beginAttempt(trial.key, { run, machine: machine.id, threads: 2 });
-    store.noteProcess(attempt, 4712);
+    const attempt = store.beginAttempt(trial.key, {
+      run,
+      machine: machine.id,
+      threads: 2,
+      token: 1,
+      pid: 4712,
+    }) as number;
     const summary = { epoch: 1, steps: 1, trainLoss: 1, validation: { loss: 1 }, learningRate: 1, seconds: 1 };
     store.saveEpoch(trial.key, attempt, { ...summary, samplesPerSecond: 1 });
+    store.saveEpoch(trial.key, attempt, { ...summary, epoch: 2, samplesPerSecond: 3 });
     store.saveEpoch(trial.key, attempt, { ...summary, samplesPerSecond: 2 }); // repeated after a resume
     assert.deepEqual(store.openAttempts().map(({ pid, number, threads }) => [pid, number, threads]), [[4712, 1, 2]]);
     assert.deepEqual(store.openRuns().map(({ pid }) => pid), [4711]);
@@ -77,18 +83,37 @@ Deno.test("StudyStore closes what a killed run left open with the time of its la
     store.close();
   }));
 
-Deno.test("a result is stored once", () =>
+Deno.test("a result is stored once, and only of the latest attempt", () =>
   inFolder(async (folder) => {
     const { trials: [trial] } = scriptedStudy(folder, 1);
     const store = await StudyStore.open(folder, "folder");
     store.saveTrials([trial, trial]);
     store.saveMachine(machine);
-    const attempt = store.beginAttempt(trial.key, { run: store.beginRun(1), machine: machine.id, threads: 0 });
-    const result = { history: [], bestEpoch: 1, stopped: "epochs", steps: 1, parameterCount: 1 } as const;
+    const start = { run: store.beginRun(1), machine: machine.id, threads: 0 };
+    const epoch = { epoch: 1, steps: 1, trainLoss: 1, validation: { loss: 0.5 }, learningRate: 1, seconds: 2 };
+    const history = [{ ...epoch, samplesPerSecond: 1 }];
+    const result = { history, bestEpoch: 1, stopped: "epochs", steps: 1, parameterCount: 1 } as const;
     const end = { outcome: "finished", message: null, stderrTail: "", seconds: 1, peakRssBytes: 1, result } as const;
-    store.endAttempt(trial.key, attempt, end);
-    assert.throws(() => store.endAttempt(trial.key, attempt, { ...end, seconds: 9 }), /UNIQUE/);
-    assert.equal(store.trials().get(trial.key)!.attempts[0].seconds, 1); // the whole transaction is undone
+    assert.equal(typeof store.beginAttempt(trial.key, { ...start, token: 1, worker: "a" }), "number");
+    assert.equal(typeof store.beginAttempt(trial.key, { ...start, token: 3, worker: "b" }), "number"); // the first one lost its lease
+    for (const token of [2, 3]) {
+      const again = store.beginAttempt(trial.key, { ...start, token });
+      assert.deepEqual(again, { refused: `attempt ${token} was overtaken by attempt 3` });
+    }
+    assert.deepEqual(store.endAttempt(trial.key, 1, end), { refused: "attempt 1 was overtaken by attempt 3" });
+    assert.equal(store.trials().get(trial.key)!.result, null);
+    assert.equal(store.endAttempt(trial.key, 3, end), null);
+    assert.deepEqual(store.endAttempt(trial.key, 3, { ...end, seconds: 9 }), {
+      refused: "attempt 3 has ended already",
+    });
+    assert.match((store.beginAttempt(trial.key, { ...start, token: 4 }) as Refusal).refused, /finished already/);
+    const { attempts, state, trainSeconds, best, result: stored } = store.trials().get(trial.key)!;
+    assert.deepEqual(attempts.map(({ token, outcome, worker }) => [token, outcome, worker]), [
+      [1, "lost", "a"],
+      [3, "finished", "b"],
+    ]);
+    assert.deepEqual([attempts[1].seconds, state, trainSeconds], [1, "finished", 2]);
+    assert.deepEqual([best, stored?.attempt], [{ epoch: 1, validation: { loss: 0.5 } }, attempts[1].id]);
     store.close();
   }));
 

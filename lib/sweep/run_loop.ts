@@ -1,0 +1,312 @@
+// The loop of a run: starts what the executor admits, writes down what comes of it, asks the sampler when there is room, and readers'
+// requests each second. Trials end in any order; what happens is handled one after another.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readSidecar } from "../train/mod.ts";
+import { Suggester } from "./adaptive.ts";
+import { diskBytes, freeDiskBytes, refuseFullDisk } from "./disk.ts";
+import { projectRelative } from "./environment.ts";
+import type { ExecutedEnd } from "./executor.ts";
+import { formatPoint } from "./rows.ts";
+import type { RunnableStudy } from "./run.ts";
+import { type RunContext, RunState } from "./run_state.ts";
+import { RunningAttempt } from "./running_attempt.ts";
+import type { WaitingTrial } from "./schedule.ts";
+import type { AnyPoint } from "./space.ts";
+import { answerRequest, openRequests } from "./store_requests.ts";
+import type { TrialState } from "./store_types.ts";
+import type { Trial } from "./trial.ts";
+
+const REQUESTS_EVERY_MS = 1000;
+const MOST_LOST = 3;
+
+/** What has happened to an attempt. */
+type Ended = { attempt: RunningAttempt; end: ExecutedEnd } | { attempt: RunningAttempt; error: unknown };
+
+/** Runs what a study's trials lack. */
+export class RunLoop {
+  readonly #state: RunState;
+  readonly #context: RunContext;
+  readonly #suggester: Suggester | null;
+  readonly #running = new Map<string, RunningAttempt>();
+  readonly #lost = new Map<string, number>();
+  readonly #ended: Ended[] = [];
+  #wake: () => void = () => {};
+  #fatal: { error: unknown } | null = null;
+
+  /** @param points what an adaptive sampler has suggested before */
+  constructor(study: RunnableStudy, context: RunContext, points: readonly AnyPoint[]) {
+    this.#state = new RunState(study, context);
+    this.#context = context;
+    const { adaptive, definition: { objectives } } = study;
+    const { store, definition } = context;
+    const { configurations } = this.#state;
+    this.#suggester = adaptive && new Suggester(adaptive, { store, definition, objectives, configurations });
+    this.#suggester?.restore(points);
+  }
+
+  /** The trials, those suggested in this run too. */
+  async run(): Promise<readonly Trial[]> {
+    const { signal } = this.#context.options;
+    await this.#prepare();
+    const wake = () => this.#wake();
+    const ticker = setInterval(() => this.#tick(), REQUESTS_EVERY_MS);
+    signal?.addEventListener("abort", wake);
+    try {
+      while (await this.#step());
+      if (this.#fatal) throw this.#fatal.error;
+      await this.#state.retention.thin();
+      this.#state.progress.report();
+      return [...this.#state.trials.values()];
+    } finally {
+      clearInterval(ticker);
+      signal?.removeEventListener("abort", wake);
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { study, progress, schedule } = this.#state;
+    const own = new Set(study.trials.map(({ key }) => key));
+    this.#state.takeEarlyRequests(own);
+    const waiting = this.#state.add(study.trials);
+    for (const trial of waiting) this.#state.skipPruned(trial);
+    const folder = this.#context.store.folder;
+    const free = await (study.environment.freeDiskBytes ?? freeDiskBytes)(folder);
+    const atOnce = this.#context.options.trials;
+    const needed = diskBytes(waiting, {
+      keepWeights: study.keepWeights,
+      atOnce: typeof atOnce === "number" ? atOnce : 1,
+    });
+    if (schedule.size > 0) refuseFullDisk(study.definition.name, needed, free);
+    this.#state.learn();
+    progress.report();
+  }
+
+  /** One round: handles what has ended, starts what may start, waits. False when all is done. */
+  async #step(): Promise<boolean> {
+    const { signal } = this.#context.options;
+    for (let ended = this.#ended.shift(); ended; ended = this.#ended.shift()) await this.#guarded(ended);
+    if (signal?.aborted && !this.#fatal && (this.#running.size > 0 || this.#hasMore())) {
+      this.#fatal = { error: signal.reason };
+    }
+    if (this.#fatal) {
+      for (const attempt of this.#running.values()) attempt.stop("interrupted", "the run was stopped");
+      if (this.#running.size === 0) return false;
+    } else {
+      try {
+        await this.#startAll();
+      } catch (error) {
+        this.#fatal = { error };
+        return true;
+      }
+      if (this.#running.size === 0 && !this.#hasMore()) return false;
+    }
+    const stopping = signal?.aborted && !this.#fatal; // while trials were started
+    if (this.#ended.length === 0 && !stopping) await new Promise<void>((resolve) => this.#wake = resolve);
+    return true;
+  }
+
+  async #guarded(ended: Ended): Promise<void> {
+    try {
+      await this.#settle(ended);
+    } catch (error) {
+      this.#fatal ??= { error };
+    }
+  }
+
+  #hasMore(): boolean {
+    return this.#state.schedule.size > 0 || (this.#suggester !== null && !this.#suggester.complete);
+  }
+
+  async #startAll(): Promise<void> {
+    const { executor, options: { signal } } = this.#context;
+    const { schedule } = this.#state;
+    while (!signal?.aborted && this.#ended.length === 0) {
+      const next = schedule.next(({ trial, alone }) =>
+        executor.impossible(trial) !== null || executor.admits(trial, { alone })
+      );
+      if (next === "blocked") return;
+      if (next !== "none") await this.#start(next);
+      else if (!this.#suggest()) return;
+    }
+  }
+
+  /** Asks the sampler when there is room for another trial; false when there is none, or nothing more to suggest. */
+  #suggest(): boolean {
+    if (this.#suggester === null || this.#suggester.complete) return false;
+    const [beside] = this.#running.values();
+    if (beside !== undefined && !this.#context.executor.admits(beside.trial, { alone: false })) return false;
+    const trials = this.#suggester.suggest(`Cannot run study "${this.#state.study.definition.name}"`);
+    if (trials === null) {
+      this.#state.progress.complete();
+      return false;
+    }
+    this.#state.add(trials);
+    return true;
+  }
+
+  async #start({ trial, alone }: WaitingTrial): Promise<void> {
+    const { store, executor, options } = this.#context;
+    const impossible = executor.impossible(trial);
+    if (impossible !== null) {
+      store.setState(trial.key, "failed", { outcome: "memory", message: impossible });
+      return this.#note(trial, "failed", null);
+    }
+    const checkpointDir = join(store.folder, trial.key);
+    const continues = await hasCheckpoint(checkpointDir);
+    const attempt = new RunningAttempt(this.#state, trial, { alone, continues });
+    this.#running.set(trial.key, attempt);
+    const continued = continues ? store.attempts(trial.key).at(-1)?.threads : undefined;
+    const threads = trial.definition.settings.threads ?? continued ?? options.threads ?? null;
+    attempt.task = executor.start(
+      { trial, checkpointDir, threads, attemptsBefore: attempt.tokenBefore, alone },
+      attempt,
+    );
+    const settled = (ended: Ended) => {
+      this.#ended.push(ended);
+      this.#wake();
+    };
+    attempt.task.ended.then((end) => settled({ attempt, end }), (error) => settled({ attempt, error }));
+    // A pruner may have been asked before there was a task to stop.
+    if (attempt.stopped) attempt.task.stop(attempt.stopped.reason);
+  }
+
+  async #settle(ended: Ended): Promise<void> {
+    const { attempt, attempt: { trial } } = ended;
+    this.#running.delete(trial.key);
+    if ("error" in ended) {
+      this.#fatal ??= { error: ended.error };
+      return;
+    }
+    const end = this.#completed(attempt, ended.end);
+    const { outcome } = end;
+    if (attempt.token === null && attempt.stopped !== null && outcome === attempt.stopped.reason) {
+      // It was ended before it had begun: there is no attempt to tell of.
+      const state = outcome as TrialState;
+      if (outcome !== "interrupted") this.#context.store.setState(trial.key, state, { outcome, message: end.message });
+      return this.#note(trial, outcome === "interrupted" ? "waiting" : state, null);
+    }
+    attempt.startFor(end);
+    const token = ended.end.token > attempt.tokenBefore ? end.token : attempt.token!;
+    const refusal = this.#context.store.endAttempt(trial.key, token, end);
+    if (refusal !== null) this.#notice(trial, `what it ended with is left out: ${refusal.refused}`);
+    await this.#conclude(attempt, refusal === null ? end : { ...end, outcome: "lost", result: null });
+  }
+
+  /** After the end of an attempt is stored: whether its trial runs again, and what of it stays. */
+  async #conclude(attempt: RunningAttempt, end: ExecutedEnd): Promise<void> {
+    const { trial } = attempt;
+    const { outcome } = end;
+    const { store } = this.#context;
+    if (this.#runsAgain(attempt, end) && store.standing(trial.key)!.state !== "finished") {
+      this.#state.schedule.add([trial], { alone: outcome === "memory" || attempt.alone });
+      return this.#note(trial, "waiting", null);
+    }
+    if (store.standing(trial.key)!.state === "running") {
+      store.setState(trial.key, "failed", { outcome: "lost", message: end.message ?? "its results were overtaken" });
+    }
+    await this.#state.retention.ended(trial.key, outcome);
+    const known = store.standing(trial.key)!;
+    this.#state.configurations.note(trial.key, known.state, this.#state.values(known));
+    const history = end.result?.history;
+    this.#note(trial, known.state, history ? { history, seconds: attempt.secondsBefore + end.seconds } : null);
+    this.#state.skipPruned(trial);
+  }
+
+  #runsAgain({ trial, alone, stopped }: RunningAttempt, { outcome }: ExecutedEnd): boolean {
+    if (outcome === "memory") return !alone;
+    const lost = outcome === "lost" || (outcome === "interrupted" && stopped === null);
+    if (!lost) return false;
+    const times = (this.#lost.get(trial.key) ?? 0) + 1;
+    this.#lost.set(trial.key, times);
+    return times <= MOST_LOST;
+  }
+
+  /** The end with the run's own reasons, and refused as a result when an objective has no value. */
+  #completed(attempt: RunningAttempt, end: ExecutedEnd): ExecutedEnd {
+    const { outcome, result, message } = end;
+    if (attempt.stopped?.reason === outcome) return { ...end, message: attempt.stopped.message };
+    if (outcome === "threw" && attempt.continues && /checkpoint/i.test(message ?? "")) {
+      // A checkpoint that cannot be read would fail every further attempt.
+      const folder = projectRelative(join(this.#context.store.folder, attempt.trial.key));
+      return { ...end, message: `${message}; remove ${folder} to start the trial anew` };
+    }
+    if (result === null) return end;
+    const best = result.history[result.bestEpoch - 1];
+    const scored = { best: best ?? null, parameterCount: attempt.trial.parameterCount, trainSeconds: 0 };
+    const { objectives } = this.#state.study.definition;
+    const missing = this.#state.values(scored).indexOf(null);
+    if (missing < 0) return end;
+    const { metric } = objectives[missing];
+    const got = best === undefined ? "no epoch" : String(best.validation[metric]);
+    return {
+      ...end,
+      outcome: "diverged",
+      result: null,
+      message: `the objective ${metric} is ${got} at its best epoch`,
+    };
+  }
+
+  /** Changes nothing in the store. */
+  #note(trial: Trial, state: TrialState, finished: { history: ExecutedHistory; seconds: number } | null): void {
+    this.#state.configurations.note(trial.key, state);
+    this.#state.progress.end(trial, state, finished);
+  }
+
+  #tick(): void {
+    try {
+      if (!this.#fatal) this.#takeRequests();
+    } catch (error) {
+      this.#fatal ??= { error };
+    }
+    this.#wake();
+  }
+
+  #takeRequests(): void {
+    const { store } = this.#context;
+    for (const { id, kind, trial: key } of openRequests(store)) {
+      const trial = this.#state.trials.get(key);
+      const running = this.#running.get(key);
+      const answer = trial === undefined
+        ? "refused: the trial is of an earlier definition"
+        : kind === "cancel"
+        ? this.#cancel(trial, running)
+        : this.#retry(trial, running);
+      answerRequest(store, id, answer);
+    }
+  }
+
+  #cancel(trial: Trial, running: RunningAttempt | undefined): string {
+    const message = "someone asked to end it";
+    if (running !== undefined) running.stop("cancelled", message);
+    else if (this.#state.schedule.remove(trial.key)) {
+      this.#context.store.setState(trial.key, "cancelled", { outcome: "cancelled", message });
+      this.#note(trial, "cancelled", null);
+    } else return "refused: the trial has ended";
+    return "done";
+  }
+
+  #retry(trial: Trial, running: RunningAttempt | undefined): string {
+    const { state, outcome } = this.#context.store.standing(trial.key)!;
+    if (running !== undefined) return "refused: the trial is running";
+    if (!["failed", "pruned", "cancelled"].includes(state)) return `refused: the trial is ${state}`;
+    this.#state.spared.add(trial.key);
+    this.#context.store.setState(trial.key, "waiting", { outcome });
+    this.#state.schedule.add([trial], { alone: outcome === "memory" });
+    this.#note(trial, "waiting", null);
+    return "done";
+  }
+
+  #notice(trial: Trial, what: string): void {
+    (this.#context.options.onNotice ?? console.warn)(`${formatPoint(trial.parameters)}: ${what}`);
+  }
+}
+
+type ExecutedHistory = NonNullable<ExecutedEnd["result"]>["history"];
+
+/** A damaged checkpoint counts: the trial's process says what is wrong with it. */
+async function hasCheckpoint(folder: string): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  return await readSidecar(folder).then((sidecar) => sidecar !== null, () => true);
+}
