@@ -2,7 +2,8 @@
 
 import { canonicalJson } from "../process/mod.ts";
 import { escapeText, formatMeasured, formatParameters } from "./client/format.mjs";
-import type { Curve, StudySummary, TrialView } from "./reading.ts";
+import type { StudySummary, TrialView } from "../sweep/mod.ts";
+import type { Curve } from "./study_data.ts";
 import { plainTable, renderPage } from "./shell.ts";
 import { axisText } from "./study_page.ts";
 import { countsText, methodText, objectivesText } from "./summary.ts";

@@ -5,7 +5,7 @@ import { plotlyScriptPath } from "../report/mod.ts";
 import { clientScript } from "./client_script.ts";
 import { type ComparedStudy, comparePage } from "./compare_page.ts";
 import { indexPage } from "./index_page.ts";
-import type { StudyReader, TrialView } from "./reading.ts";
+import type { StudyReader, TrialView } from "../sweep/mod.ts";
 import { listReports, reportPage } from "./reports.ts";
 import type { StudyShelf } from "./shelf.ts";
 import { studioStyle } from "./style.ts";

@@ -5,11 +5,13 @@ import type { ServerResponse } from "node:http";
 import { encodeChange, parameterNames } from "./study_data.ts";
 import { countsText } from "./summary.ts";
 import { studySummary } from "./study_page.ts";
-import type { StudyReader, TrialView } from "./reading.ts";
+import type { StudyReader, TrialView } from "../sweep/mod.ts";
 import { COMMON_HEADERS } from "./guard.ts";
 
 /** How often a watched study is asked for changes, in milliseconds. */
 const WATCH_MS = 400;
+/** Of so many looks without news, one is at the study as a whole. */
+const LOOKS_A_SUMMARY = 4;
 /** A line without meaning, so that a connection that is no longer there is noticed. */
 const ALIVE_MS = 15_000;
 
@@ -100,11 +102,15 @@ export function studyChanges(open: () => Promise<StudyReader | null>): ChangesSi
   let all = new Map<string, TrialView>();
   let seen = -1;
   let reader: StudyReader | null = null;
+  let looks = 0;
   return async (revision) => {
     const opened = await open();
     if (opened === null) return null;
     if (opened !== reader) [reader, all, seen] = [opened, new Map(), -1];
-    const { trials: news, summary } = { trials: opened.trials({ since: seen }), summary: opened.summary() };
+    const news = opened.trials({ since: seen });
+    // What is said of the study as a whole reads all of it: only when a trial changed, or now and then, for a run that ended.
+    if (news.length === 0 && revision >= seen && looks++ % LOOKS_A_SUMMARY !== 0) return null;
+    const summary = opened.summary();
     for (const trial of news) all.set(trial.key, trial);
     seen = Math.max(seen, summary.revision);
     const stateChanged = state !== summary.state;

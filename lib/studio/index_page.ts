@@ -1,7 +1,7 @@
 // The first page: studies and reports.
 
 import { escapeText, formatBytes, formatSeconds, formatTime } from "./client/format.mjs";
-import type { StudySummary } from "./reading.ts";
+import type { StudySummary } from "../sweep/mod.ts";
 import type { ReportEntry } from "./reports.ts";
 import { plainTable, renderPage } from "./shell.ts";
 import { countsText, valuesText } from "./summary.ts";

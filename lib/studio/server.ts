@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { assets, comparisonHtml, firstPage, reportHtml, type Sources, studyHtml, trialHtml } from "./content.ts";
 import { studyChanges, Watcher } from "./events.ts";
 import { COMMON_HEADERS, FILE_POLICY, newToken, PAGE_POLICY, refusalOf, REPORT_POLICY } from "./guard.ts";
-import type { RequestKind, StudyReader } from "./reading.ts";
+import type { RequestKind, StudyReader } from "../sweep/mod.ts";
 import { problemPage } from "./problem_page.ts";
 import { listReports, reportFile } from "./reports.ts";
 import { type OpenReader, storeReader, StudyShelf } from "./shelf.ts";

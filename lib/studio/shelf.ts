@@ -3,15 +3,15 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { StudyEntry } from "./index_page.ts";
-import type { StudyReader } from "./reading.ts";
+import { openStudyReader, type StudyReader } from "../sweep/mod.ts";
 import { secondsLeft } from "./summary.ts";
 
 /** Opens the reader of a study. */
 export type OpenReader = (name: string) => Promise<StudyReader>;
 
 /** Opens studies of a folder by lib/sweep's reader. */
-export function storeReader(_checkpointsFolder: string): OpenReader {
-  return (name) => Promise.reject(new Error(`Cannot read study ${name}: its reader is not here yet`));
+export function storeReader(checkpointsFolder: string): OpenReader {
+  return (name) => openStudyReader(name, { checkpointsFolder });
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;

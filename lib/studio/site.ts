@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../process/mod.ts";
 import { bestTrials } from "./compare_page.ts";
 import { assets, comparisonHtml, firstPage, reportHtml, type Sources, studyHtml, trialHtml } from "./content.ts";
-import type { StudyReader, TrialView } from "./reading.ts";
+import type { StudyReader, TrialView } from "../sweep/mod.ts";
 import { listReports, reportFigures, reportFile } from "./reports.ts";
 import { type OpenReader, storeReader, StudyShelf } from "./shelf.ts";
 

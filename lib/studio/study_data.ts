@@ -2,7 +2,10 @@
 
 import type { JsonValue } from "../process/mod.ts";
 import { encodeTrial } from "./client/encoding.mjs";
-import type { Curve, StudySummary, TrialView } from "./reading.ts";
+import type { Objective, StudyReader, StudySummary, TrialView } from "../sweep/mod.ts";
+
+/** Values of a trial after its epochs. */
+export type Curve = ReturnType<StudyReader["curves"]>[number];
 
 /** More curves than this are one grey area; and they are the largest part of a page. */
 export const MOST_CURVES = 300;
@@ -56,6 +59,11 @@ export function encodeChange(
   };
 }
 
+/** What the curves of a study are of: a cost has none, and its trials are shown by their loss. */
+export function curveMetric([{ metric }]: readonly Objective[]): string {
+  return metric === "parameterCount" || metric === "trainSeconds" ? "loss" : metric;
+}
+
 /** What the page of a study embeds. */
 export function studyData(
   { summary, trials, curves, live, hasPage }: {
@@ -73,7 +81,7 @@ export function studyData(
   return {
     objectives,
     parameters: names.map((name) => ({ name })),
-    curveTitle: objectives[0].metric,
+    curveTitle: curveMetric(objectives),
     revision,
     live,
     ...encodeChange({ trials, curves: shown, names, hasPage }),

@@ -2,9 +2,9 @@
 
 import { escapeText, formatParameters, STATES } from "./client/format.mjs";
 import { firstOrder, PAGE_ROWS, trialColumns, trialOrder, trialRow } from "./client/rows.mjs";
-import type { Curve, StudySummary, TrialView } from "./reading.ts";
+import type { StudySummary, TrialView } from "../sweep/mod.ts";
 import { factList, renderPage } from "./shell.ts";
-import { MOST_CURVES, parameterNames, studyData } from "./study_data.ts";
+import { type Curve, MOST_CURVES, parameterNames, studyData } from "./study_data.ts";
 import { countsText, methodText, objectivesText, secondsLeft, summaryHtml } from "./summary.ts";
 
 /** What is shown of a study. */

@@ -9,7 +9,7 @@ import {
   formatTime,
   STATES,
 } from "./client/format.mjs";
-import type { Objective, StudySummary, TrialView } from "./reading.ts";
+import type { Objective, StudySummary, TrialView } from "../sweep/mod.ts";
 import { factList } from "./shell.ts";
 
 /** `31 of 40 finished, 5 pruned, 1 failed`. */
@@ -96,5 +96,9 @@ export function summaryHtml(
     ["Started", formatTime(summary.startedAt)],
     ["Ended", state === "running" ? "" : formatTime(summary.endedAt)],
     ["On disk", formatBytes(summary.bytes)],
+    [
+      "Of earlier definitions",
+      summary.strangers > 0 ? `${summary.strangers.toLocaleString("en-US")} trials, not shown` : "",
+    ],
   ]);
 }

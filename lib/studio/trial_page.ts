@@ -10,7 +10,7 @@ import {
   formatValue,
   stateBadge,
 } from "./client/format.mjs";
-import type { AttemptView, RequestKind, StudySummary, TrialDetail } from "./reading.ts";
+import type { RequestKind, StoredAttempt, StudySummary, TrialDetail } from "../sweep/mod.ts";
 import { factList, plainTable, renderPage } from "./shell.ts";
 import { valuesText } from "./summary.ts";
 
@@ -24,7 +24,7 @@ export interface TrialContent {
 
 /** The page `studies/NAME/trials/KEY.html`. */
 export function trialPage(content: TrialContent): string {
-  const { summary, detail: { trial, history }, live } = content;
+  const { summary, detail: trial, live } = content;
   const title = `Trial ${trial.number} of ${summary.name}`;
   const main = [
     `<h1>${escapeText(title)}</h1>`,
@@ -37,7 +37,7 @@ export function trialPage(content: TrialContent): string {
       factList(Object.entries(trial.parameters).map(([name, value]) => [name, escapeText(formatValue(value))] as const))
     }`,
     facts(content),
-    history.length === 0 ? "" : `<h2>Epochs</h2>${historyTable(content)}`,
+    trial.epochList.length === 0 ? "" : `<h2>Epochs</h2>${historyTable(content)}`,
     `<h2>Attempts</h2>${attemptList(content)}`,
   ].filter((part) => part !== "").join("\n");
   return renderPage({
@@ -50,13 +50,7 @@ export function trialPage(content: TrialContent): string {
   });
 }
 
-/** The command that runs a trial again in its study. */
-export function rerunCommand(study: string, key: string): string {
-  return `deno task sweep ${study} --rerun ${key.slice(0, 12)}`;
-}
-
-function facts({ summary, detail: { trial }, machines }: TrialContent): string {
-  const command = rerunCommand(summary.name, trial.key);
+function facts({ detail: trial, machines }: TrialContent): string {
   const machine = machines.find(({ id }) => id === trial.machine);
   return factList([
     ["Model parameters", formatNumber(trial.parameterCount)],
@@ -67,8 +61,8 @@ function facts({ summary, detail: { trial }, machines }: TrialContent): string {
     ["Key", `<code>${trial.key}</code>`],
     [
       "Run again",
-      `<code>${escapeText(command)}</code> <button type="button" class="scripted" data-copy="${
-        escapeText(command)
+      `<code>${escapeText(trial.rerun)}</code> <button type="button" class="scripted" data-copy="${
+        escapeText(trial.rerun)
       }">Copy</button>`,
     ],
   ]);
@@ -88,7 +82,7 @@ export function possibleRequests({ state, pinned }: { state: string; pinned: boo
   return state === "finished" ? [pin] : ["retry", pin];
 }
 
-function requestForms({ detail: { trial } }: TrialContent): string {
+function requestForms({ detail: trial }: TrialContent): string {
   const forms = possibleRequests(trial).map((kind) =>
     `<form class="request" method="post" action="${trial.key}/${kind}"><button id="request-${kind}">${
       LABELS[kind]
@@ -97,8 +91,8 @@ function requestForms({ detail: { trial } }: TrialContent): string {
   return `<div class="requests" role="group" aria-label="What to do with the trial">${forms.join("")}</div>`;
 }
 
-function historyTable({ detail: { history, trial } }: TrialContent): string {
-  const metrics = [...new Set(history.flatMap(({ validation }) => Object.keys(validation)))];
+function historyTable({ detail: trial }: TrialContent): string {
+  const metrics = [...new Set(trial.epochList.flatMap(({ validation }) => Object.keys(validation)))];
   const heads = [
     "Epoch",
     "Training loss",
@@ -107,7 +101,7 @@ function historyTable({ detail: { history, trial } }: TrialContent): string {
     "Time",
     "Rows per second",
   ];
-  const rows = history.map((epoch) => [
+  const rows = trial.epochList.map((epoch) => [
     String(epoch.epoch),
     formatNumber(epoch.trainLoss),
     ...metrics.map((name) => formatNumber(epoch.validation[name])),
@@ -118,11 +112,11 @@ function historyTable({ detail: { history, trial } }: TrialContent): string {
   return plainTable(heads, rows, { label: `Epochs of trial ${trial.number}`, right: heads.map((_, i) => i) });
 }
 
-function attemptList({ detail: { attempts, trial }, machines }: TrialContent): string {
-  if (attempts.length === 0) return "<p>None yet.</p>";
+function attemptList({ detail: trial, machines }: TrialContent): string {
+  if (trial.attemptList.length === 0) return "<p>None yet.</p>";
   const names = new Map(machines.map(({ id, name }) => [id, name]));
   const heads = ["Attempt", "Outcome", "Started", "Time", "Memory", "Threads", "Where"];
-  const rows = attempts.map((attempt) => [
+  const rows = trial.attemptList.map((attempt) => [
     String(attempt.number),
     `${escapeText(attempt.outcome ?? "under way")}${
       attempt.message ? `<br><span class="why">${escapeText(attempt.message)}</span>` : ""
@@ -134,10 +128,10 @@ function attemptList({ detail: { attempts, trial }, machines }: TrialContent): s
     escapeText([attempt.worker, names.get(attempt.machine) ?? attempt.machine].filter(Boolean).join(", ")),
   ]);
   const table = plainTable(heads, rows, { label: `Attempts at trial ${trial.number}`, right: [0, 3, 4, 5] });
-  return table + attempts.filter(({ stderrTail }) => stderrTail).map(logOf).join("");
+  return table + trial.attemptList.filter(({ stderrTail }) => stderrTail).map(logOf).join("");
 }
 
-function logOf({ number, stderrTail }: AttemptView): string {
+function logOf({ number, stderrTail }: StoredAttempt): string {
   return `<details id="log-${number}"><summary>Log of attempt ${number}</summary><pre tabindex="0"><code>${
     escapeText(stderrTail!)
   }</code></pre></details>`;

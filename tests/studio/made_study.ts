@@ -4,15 +4,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineFacts } from "lib/record/mod.ts";
 import { seededRandom } from "./random.ts";
-import type {
-  Curve,
-  RequestKind,
-  StudyReader,
-  StudySummary,
-  TrialDetail,
-  TrialState,
-  TrialView,
-} from "lib/studio/reading.ts";
+import type { RequestKind, StudyReader, StudySummary, TrialDetail, TrialState, TrialView } from "lib/sweep/mod.ts";
+import type { Curve } from "lib/studio/study_data.ts";
 
 export const machine: MachineFacts = {
   id: "testmachine",
@@ -137,6 +130,7 @@ export class MadeStudy implements StudyReader {
         sampler: { name: "tpe", settings: { startupTrials: 10 } },
         pruner: { name: "median", settings: { startupEpochs: 2 } },
       },
+      strangers: 0,
       bytes: 12_345_678,
       startedAt: "2026-01-02T03:04:05.000Z",
       endedAt: this.#running ? null : "2026-01-02T04:04:05.000Z",
@@ -154,8 +148,11 @@ export class MadeStudy implements StudyReader {
     if (!trial) return null;
     const losses = this.#losses.get(key)!;
     return {
-      trial,
-      history: losses.map((loss, i) => ({
+      ...trial,
+      settings: {} as TrialDetail["settings"],
+      data: { dataset: "random", hash: "", columns: {} },
+      rerun: `deno task sweep ${this.name} --retry ${key.slice(0, 12)}`,
+      epochList: losses.map((loss, i) => ({
         epoch: i + 1,
         steps: 62,
         trainLoss: loss * 0.9,
@@ -164,15 +161,27 @@ export class MadeStudy implements StudyReader {
         seconds: 0.5,
         samplesPerSecond: 30_000,
       })),
-      attempts: Array.from({ length: trial.attempts }, (_, i) => ({
+      attemptList: Array.from({ length: trial.attempts }, (_, i) => ({
+        id: i + 1,
+        trial: key,
         number: i + 1,
+        token: i + 1,
+        pid: null,
+        heardAt: null,
+        baselineRssBytes: 100_000_000,
         machine: machine.id,
         worker: null,
         threads: 1,
         startedAt: "2026-01-02T03:04:05.000Z",
         endedAt: trial.state === "running" ? null : "2026-01-02T03:05:05.000Z",
         seconds: trial.seconds,
-        outcome: trial.state === "running" ? null : trial.state === "failed" ? "diverged" : trial.state,
+        outcome: trial.state === "failed"
+          ? "diverged"
+          : trial.state === "pruned"
+          ? "pruned"
+          : trial.state === "running"
+          ? null
+          : "finished",
         message: trial.message,
         stderrTail: trial.state === "failed" ? "RangeError: <script>alert(1)</script>\n    at trial.ts:3" : null,
         peakRssBytes: 250_000_000,
@@ -185,6 +194,10 @@ export class MadeStudy implements StudyReader {
       key,
       points: this.#losses.get(key)!.map((loss, i): [number, number] => [i + 1, loss]),
     }));
+  }
+
+  rows(): ReturnType<StudyReader["rows"]> {
+    throw new Error("no rows were made");
   }
 
   machines(): MachineFacts[] {

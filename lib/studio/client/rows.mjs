@@ -7,7 +7,7 @@ export const PAGE_ROWS = 50;
 
 /**
  * The columns of the table.
- * @param {{ objectives: { metric: string, direction: string }[], parameters: { name: string }[] }} study
+ * @param {{ objectives: readonly { metric: string, direction: string }[], parameters: readonly { name: string }[] }} study
  * @returns {{ id: string, label: string, numeric: boolean, value: (trial: any) => unknown, html: (trial: any) => string }[]}
  */
 export function trialColumns({ objectives, parameters }) {
@@ -78,7 +78,7 @@ export function trialOrder(column, direction) {
 
 /**
  * How the table is sorted at first: the best trial on top.
- * @param {{ objectives: { direction: string }[] }} study
+ * @param {{ objectives: readonly { direction: string }[] }} study
  * @returns {{ id: string, direction: "ascending" | "descending" }}
  */
 export function firstOrder({ objectives }) {
