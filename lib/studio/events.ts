@@ -21,12 +21,18 @@ export interface Change {
   [field: string]: unknown;
 }
 
-/** Gives what is newer than a revision, or null when nothing is. */
-export type ChangesSince = (revision: number) => Promise<Change | null>;
-
-interface Listener {
-  response: ServerResponse;
+/** What a page knows: a revision, and the state of the study as a whole, which changes without one when a run is killed. */
+export interface Known {
   revision: number;
+  /** Null: as it was when the page was made. */
+  state: string | null;
+}
+
+/** Gives what is newer than what a page knows; `change` is null when nothing is. */
+export type ChangesSince = (known: Known) => Promise<{ change: Change | null; state: string | null }>;
+
+interface Listener extends Known {
+  response: ServerResponse;
 }
 
 /** Tells listeners of changes; watches only while there are any. */
@@ -43,7 +49,7 @@ export class Watcher {
 
   /** Answers with events from `revision` on, until the page goes away. */
   add(response: ServerResponse, revision: number): void {
-    const listener = { response, revision };
+    const listener: Listener = { response, revision, state: null };
     response.writeHead(200, { ...COMMON_HEADERS, "content-type": "text/event-stream; charset=utf-8" });
     response.write("retry: 1500\n\n");
     this.#listeners.add(listener);
@@ -69,9 +75,8 @@ export class Watcher {
     this.#looking = true;
     try {
       // Pages that have just come may be behind the others.
-      for (const revision of new Set([...this.#listeners].map((listener) => listener.revision))) {
-        await this.#tell(revision);
-      }
+      const groups = Map.groupBy(this.#listeners, ({ revision, state }) => `${revision} ${state}`);
+      for (const listeners of groups.values()) await this.#tell(listeners);
     } catch {
       // A study that is being removed, or was damaged: its page says so when it is loaded again.
     }
@@ -80,12 +85,13 @@ export class Watcher {
     else this.#stop();
   }
 
-  async #tell(revision: number): Promise<void> {
-    const change = await this.#changes(revision);
+  /** Tells pages that know the same. */
+  async #tell(listeners: readonly Listener[]): Promise<void> {
+    const { change, state } = await this.#changes(listeners[0]);
     const alive = performance.now() - this.#aliveMs > ALIVE_MS;
     if (alive) this.#aliveMs = performance.now();
-    for (const listener of this.#listeners) {
-      if (listener.revision !== revision) continue;
+    for (const listener of listeners) {
+      listener.state = state ?? listener.state;
       if (change === null) {
         if (alive) listener.response.write(": alive\n\n");
         continue;
@@ -98,34 +104,34 @@ export class Watcher {
 
 /** Changes of one study, as its pages take them. */
 export function studyChanges(open: () => Promise<StudyReader | null>): ChangesSince {
-  let state = "";
   let all = new Map<string, TrialView>();
   let seen = -1;
   let reader: StudyReader | null = null;
   let looks = 0;
-  return async (revision) => {
+  return async ({ revision, state }) => {
     const opened = await open();
-    if (opened === null) return null;
+    if (opened === null) return { change: null, state: null };
     if (opened !== reader) [reader, all, seen] = [opened, new Map(), -1];
-    const news = opened.trials({ since: seen });
     // What is said of the study as a whole reads all of it: only when a trial changed, or now and then, for a run that ended.
-    if (news.length === 0 && revision >= seen && looks++ % LOOKS_A_SUMMARY !== 0) return null;
+    const quiet = revision >= seen && opened.trials({ since: seen }).length === 0;
+    if (quiet && looks++ % LOOKS_A_SUMMARY !== 0) return { change: null, state: null };
+    // The summary first: what comes after its revision is told again, and nothing is left out.
     const summary = opened.summary();
-    for (const trial of news) all.set(trial.key, trial);
-    seen = Math.max(seen, summary.revision);
-    const stateChanged = state !== summary.state;
-    state = summary.state;
-    if (summary.revision <= revision && !stateChanged) return null;
+    for (const trial of opened.trials({ since: seen })) all.set(trial.key, trial);
+    seen = summary.revision;
+    const stateChanged = state !== null && state !== summary.state;
+    if (summary.revision <= revision && !stateChanged) return { change: null, state: summary.state };
     const trials = [...all.values()];
     const changed = trials.filter((trial) => trial.revision > revision);
     const names = parameterNames(summary.definition.space, trials);
     const hasPage = () => true;
-    return {
+    const change = {
       revision: summary.revision,
       keys: changed.map(({ key }) => key),
       summaryHtml: studySummary({ summary, trials, hasPage }),
       said: `${countsText(summary)}; ${summary.state}`,
       ...encodeChange({ trials: changed, curves: opened.curves({ since: revision }), names, hasPage }),
     };
+    return { change, state: summary.state };
   };
 }

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { assets, comparisonHtml, firstPage, reportHtml, type Sources, studyHtml, trialHtml } from "./content.ts";
-import { studyChanges, Watcher } from "./events.ts";
+import { type ChangesSince, studyChanges, Watcher } from "./events.ts";
 import { COMMON_HEADERS, FILE_POLICY, newToken, PAGE_POLICY, refusalOf, REPORT_POLICY } from "./guard.ts";
 import type { RequestKind, StudyReader } from "../sweep/mod.ts";
 import { problemPage } from "./problem_page.ts";
@@ -102,7 +102,7 @@ class Site {
       return send(response, 200, await firstPage(this.#sources, { live: true }));
     }
     if (path === "events") {
-      return this.#watch("", (since) => this.#listChanges(since)).add(response, sinceOf(query, request));
+      return this.#watch("", ({ revision }) => this.#listChanges(revision)).add(response, sinceOf(query, request));
     }
     const asset = /^assets\/(studio\.(?:css|js))$/.exec(path)?.[1] as keyof ReturnType<typeof assets> | undefined;
     if (asset) {
@@ -190,7 +190,7 @@ class Site {
     send(response, 202, JSON.stringify({ message }), { type: "application/json" });
   }
 
-  #watch(name: string, changes: (since: number) => ReturnType<ReturnType<typeof studyChanges>>): Watcher {
+  #watch(name: string, changes: ChangesSince): Watcher {
     const watcher = this.#watchers.get(name) ?? new Watcher(changes);
     this.#watchers.set(name, watcher);
     return watcher;
@@ -208,7 +208,7 @@ class Site {
     );
     const list = JSON.stringify([facts, listReports(reportsFolder)]);
     if (list !== this.#list) [this.#list, this.#listRevision] = [list, this.#listRevision + 1];
-    return since === this.#listRevision ? null : { revision: this.#listRevision, keys: [] };
+    return { change: since === this.#listRevision ? null : { revision: this.#listRevision, keys: [] }, state: null };
   }
 }
 

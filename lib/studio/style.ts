@@ -65,6 +65,10 @@ input[type="checkbox"] { padding: 0; accent-color: var(--accent); }
 input[type="number"] { width: 7.5rem; }
 input[type="search"] { width: 15rem; }
 th button, th button:hover { border: 0; background: none; padding: 0; font: inherit; white-space: nowrap; }
+/* Arrows are for the eye: the order is told by aria-sort. */
+th button::after { content: "\2195" / ""; }
+th[aria-sort="ascending"] button::after { content: "\2191" / ""; }
+th[aria-sort="descending"] button::after { content: "\2193" / ""; }
 .requests { display: flex; flex-wrap: wrap; gap: 0.75rem; }
 .pager { display: flex; align-items: center; gap: 0.75rem; margin: 0.75rem 0 0; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
 #filters { position: sticky; top: 0; z-index: 5; margin: 1.5rem 0 0; padding: 0.75rem 0; background: var(--page);
@@ -78,7 +82,7 @@ fieldset label { margin-right: 0.75rem; }
 legend { color: var(--muted); font-size: 0.8125rem; }
 .chips { display: flex; flex-wrap: wrap; gap: 0.5rem; }
 .chips:not(:empty) { margin-top: 0.5rem; }
-.chips button[data-axis]:not([data-axis=""])::after { content: "\00d7"; margin-left: 0.5rem; color: var(--muted); }
+.chips button[data-axis]:not([data-axis=""])::after { content: "\00d7" / ""; margin-left: 0.5rem; color: var(--muted); }
 .chart { margin: 2.5rem 0 0; min-width: 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 2.5rem; }
 .chart h2 { margin: 0 0 0.5rem; }

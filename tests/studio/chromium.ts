@@ -43,6 +43,9 @@ export function browserTest(name: string, action: (open: OpenPage) => Promise<vo
           page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
           return page;
         });
+      } catch (error) {
+        if (errors.length === 0) throw error;
+        throw new Error(`the page had errors: ${errors.join("; ")}`, { cause: error });
       } finally {
         await browser.close();
       }

@@ -132,7 +132,7 @@ browserTest("no page scrolls sideways at 400 px, light or dark, and dark is dark
       for (const path of paths) {
         if (path === "nothing") page.removeAllListeners("console"); // the browser reports the status 404 as an error
         await page.goto(address + path, { waitUntil: "load" });
-        for (const details of await page.locator("details:not([open]) > summary").all()) await details.click();
+        await page.evaluate(() => document.querySelectorAll("details").forEach((details) => details.open = true));
         const [wide, seen] = await page.evaluate(
           () => [document.documentElement.scrollWidth, document.documentElement.clientWidth],
         );
@@ -166,7 +166,7 @@ browserTest("a study of 10,000 trials can be used: opened, searched, sorted, fil
       await page.locator("#parallel svg").waitFor();
     });
     assert.equal(await rows(page).count(), 50);
-    assert.match(await page.locator("#parallel .count").innerText(), /^1100 of 90\d\d trials are drawn/);
+    assert.match(await page.locator("#parallel .count").innerText(), /^1100 of 9\d\d\d trials are drawn/);
     await timed("search", async () => {
       await page.getByLabel("Search").fill("studentDim=512");
       await page.waitForFunction(() => document.querySelector("#filters output")!.textContent!.includes(" of 10"));
@@ -201,7 +201,7 @@ browserTest("the site works from files: links, charts and filters without a serv
     await page.getByRole("link", { name: "one" }).click();
     await page.locator("#scatter svg path.finished").waitFor();
     await page.getByLabel("Search").fill("optimizer=adam");
-    assert.ok(await numberOf(page) < 80);
+    await page.waitForFunction(() => / of 80 trials$/.test(document.querySelector("#filters output")!.textContent!));
     await rows(page).first().getByRole("link").click();
     await page.getByRole("heading", { level: 1, name: /^Trial \d+ of one$/ }).waitFor();
     assert.equal(await page.getByRole("button", { name: "Cancel" }).count(), 0);

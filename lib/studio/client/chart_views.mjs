@@ -60,8 +60,11 @@ export function scatterView(figure, state, tip) {
     const [xAxis, yAxis] = [selectX, selectY].map((select) => choices.find(({ id }) => id === select.value));
     const size = chartSize(box), area = plotArea(size);
     const shown = state.trials().filter((trial) => xAxis.value(trial) !== null && yAxis.value(trial) !== null);
-    const x = makeScale(shown.map(xAxis.value), [area.left + 12, area.right - 12], { ticks: size.width < 500 ? 3 : 6 });
-    const y = makeScale(shown.map(yAxis.value), [area.bottom - 10, area.top + 10]);
+    const x = makeScale(shown.map(xAxis.value), [area.left + 12, area.right - 12], {
+      ticks: size.width < 500 ? 3 : 6,
+      exact: !xAxis.direction,
+    });
+    const y = makeScale(shown.map(yAxis.value), [area.bottom - 10, area.top + 10], { exact: !yAxis.direction });
     const chosen = new Set(state.selected());
     points = shown.flatMap((trial) => {
       const [px, py] = [x.position(xAxis.value(trial)), y.position(yAxis.value(trial))];
@@ -157,7 +160,7 @@ export function parallelView(figure, state) {
       !chosen.has(trial) ? "dim" : best.has(trial) ? "best" : trial.values[0] === null ? "open" : "other";
     const [first, last] = [46, width - 46];
     axes = shown.map((axis, i) => {
-      const scale = makeScale(trials.map(axis.value), [bottom - 8, top + 8], { ticks: 5 });
+      const scale = makeScale(trials.map(axis.value), [bottom - 8, top + 8], { exact: !axis.direction });
       const at = shown.length === 1 ? width / 2 : first + i * (last - first) / (shown.length - 1);
       return { ...axis, scale, at, brush: brushOf(state.filters().axes.get(axis.id), scale, [top, bottom]) };
     });

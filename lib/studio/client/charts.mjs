@@ -64,7 +64,7 @@ function svg({ width, height, label }, body) {
 /** Left and bottom axis with their ticks, the grid and titles. */
 function frame({ left, right, top, bottom }, { x, y, xTitle, yTitle }) {
   let body = "";
-  for (const { at, text: label } of y.ticks) {
+  for (const { at, text: label } of apart(y.ticks, 15)) {
     body += `<path class="grid" d="M${left} ${round(at)}H${right}"/>${text(left - 8, at + 4, label, "tick", "end")}`;
   }
   let last = -Infinity;
@@ -77,6 +77,13 @@ function frame({ left, right, top, bottom }, { x, y, xTitle, yTitle }) {
   }
   body += `<path class="axis" d="M${left} ${top}V${bottom}H${right}"/>`;
   return body + text((left + right) / 2, bottom + 40, xTitle, "title") + text(4, top - 10, yTitle, "title", "start");
+}
+
+/** Ticks whose texts do not touch. */
+function apart(ticks, least) {
+  const kept = [];
+  for (const tick of ticks) if (kept.every(({ at }) => Math.abs(at - tick.at) >= least)) kept.push(tick);
+  return kept;
 }
 
 /** The place of the plot in a chart: the left edge leaves room for the ticks of y. */
@@ -119,7 +126,7 @@ export function parallelChart({ axes, trials, label }, size) {
     body += `<path class="axis" d="M${round(at)} ${top}V${bottom}"/>`;
     // Labels stand at the side where there is room: the last axis has its lines at the left.
     const last = i === axes.length - 1;
-    for (const tick of scale.ticks) {
+    for (const tick of apart(scale.ticks, 15)) {
       body += text(at + (last ? 7 : -7), tick.at + 4, tick.text, "tick halo", last ? "start" : "end");
     }
     // Titles of neighbours stand at two heights, so that long names have the space of two axes.

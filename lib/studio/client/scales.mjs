@@ -11,10 +11,10 @@ import { formatNumber, formatValue } from "./format.mjs";
  * A scale over the values of a column. Numbers over more than a factor of 30 are drawn logarithmically, other values as categories.
  * @param {any[]} values without null
  * @param {[number, number]} range pixels of the lowest and the highest value
- * @param {{ log?: boolean, ticks?: number }} options
+ * @param {{ log?: boolean, ticks?: number, exact?: boolean }} options `exact`: few values are ticks themselves, as of a parameter
  * @returns {Scale}
  */
-export function makeScale(values, range, { log, ticks = 5 } = {}) {
+export function makeScale(values, range, { log, ticks = 5, exact = false } = {}) {
   const present = values.filter((value) => value !== null && value !== undefined);
   if (present.some((value) => typeof value !== "number")) return categoryScale(present, range);
   const numbers = present.filter(Number.isFinite);
@@ -36,8 +36,7 @@ export function makeScale(values, range, { log, ticks = 5 } = {}) {
     return isLog ? Math.exp(value) : value;
   };
   const distinct = [...new Set(numbers)];
-  // Few values, such as widths or seeds, are the ticks themselves.
-  const few = distinct.length <= Math.max(ticks, 8);
+  const few = exact && distinct.length <= 10;
   const marks = few ? distinct : isLog ? logTicks(low, high, ticks) : linearTicks(low, high, ticks);
   return {
     position,
