@@ -1,12 +1,18 @@
 // What every command shares: its problems are told in one sentence, Ctrl-C stops it cleanly, and its exit code says how it went.
 
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { projectPath } from "../process/mod.ts";
 
 /** A mistake of the user, or something missing that the message says how to get: shown without a stack. */
 export class CommandError extends Error {
   override name = "CommandError";
 }
+
+/** Asked for by `--help`: the options of the command. */
+class HelpWanted extends Error {}
 
 /** Exit code of a program that Ctrl-C stopped, by convention 128 + 2. */
 export const INTERRUPTED_EXIT_CODE = 130;
@@ -19,12 +25,26 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
  * @throws {CommandError} for an unknown option or a missing value, naming the known options
  */
 export function parseCommand<const T extends Options>(args: string[], options: T) {
+  const asked = !("help" in options) && (args.includes("--help") || args.includes("-h"));
+  if (asked) throw new HelpWanted(listed(options));
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    const known = Object.entries(options).map(([name, { short }]) => short ? `-${short}` : `--${name}`).join(", ");
-    throw new CommandError(`${(error as Error).message.split(". ")[0]}; the options are ${known}`);
+    throw new CommandError(`${(error as Error).message.split(". ")[0]}; the options are ${listed(options)}`);
   }
+}
+
+function listed(options: Options): string {
+  return Object.entries(options).map(([name, { short }]) => short ? `-${short}` : `--${name}`).join(", ");
+}
+
+/** What deno.json says of the task that runs a module. */
+function taskHelp(module: string): string {
+  const { tasks } = JSON.parse(readFileSync(projectPath("deno.json"), "utf8")) as {
+    tasks: Record<string, { description: string; command: string }>;
+  };
+  const [name, task] = Object.entries(tasks).find(([, { command }]) => command.endsWith(`/${module}`)) ?? [];
+  return task === undefined ? module : `deno task ${name}: ${task.description}`;
 }
 
 /** Runs a command's `main` and ends the process with its exit code. */
@@ -35,6 +55,10 @@ export async function runCommand(main: (args: string[], signal: AbortSignal) => 
   try {
     exitCode = await main(process.argv.slice(2), controller.signal);
   } catch (error) {
+    if (error instanceof HelpWanted) {
+      console.log(`${taskHelp(basename(process.argv[1]))}\nOptions: ${error.message}`);
+      process.exit(0);
+    }
     const expected = error instanceof CommandError || controller.signal.aborted;
     console.error(expected ? (error as Error).message : error);
     exitCode = controller.signal.aborted ? INTERRUPTED_EXIT_CODE : 1;

@@ -26,6 +26,10 @@ export async function dataMain(args: string[], context: Context): Promise<number
       return 0;
     case "import":
       return await importMain(rest, context.terminal);
+    case "--help":
+    case "-h":
+      context.terminal.line(USAGE);
+      return 0;
     default:
       throw new CommandError(`Cannot build data: expected a dataset or import, got ${command ?? "nothing"}:\n${USAGE}`);
   }

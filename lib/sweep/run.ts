@@ -9,7 +9,6 @@ import { takeLock } from "./lock.ts";
 import { waitForProcesses } from "./orphans.ts";
 import { ProcessExecutor } from "./process_executor.ts";
 import type { Pruner } from "./pruner.ts";
-import type { KeepWeights } from "./retention.ts";
 import { RunLoop } from "./run_loop.ts";
 import { checkRunOptions, type StudyRunOptions } from "./run_options.ts";
 import type { AnyPoint } from "./space.ts";
@@ -33,7 +32,6 @@ export interface RunnableStudy {
   /** The axis of seeds, if there is one. */
   seedName: string | null;
   pruner: Pruner | null;
-  keepWeights: KeepWeights;
   /** With an adaptive sampler. */
   adaptive: AdaptiveSource | null;
 }

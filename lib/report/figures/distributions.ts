@@ -10,6 +10,8 @@ export interface Distributions {
   series: { name: string; values: ArrayLike<number> }[];
   /** The axis of the values. */
   x: Axis;
+  /** What has a value, plural; default "vectors". */
+  items?: string;
   /** Bins over the range of all values; default 48. */
   bins?: number;
 }
@@ -32,7 +34,7 @@ const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
  * console.log(figure.data.length); // 2
  * ```
  */
-export function distributions({ series, x, bins = 48 }: Distributions): PlotlyFigure {
+export function distributions({ series, x, items = "vectors", bins = 48 }: Distributions): PlotlyFigure {
   if (series.length === 0) throw new RangeError("Cannot draw distributions: expected at least one series");
   if (!Number.isInteger(bins) || bins < 2) {
     throw new RangeError(`Cannot draw distributions: expected bins to be an integer from 2, got ${bins}`);
@@ -65,7 +67,7 @@ export function distributions({ series, x, bins = 48 }: Distributions): PlotlyFi
       showlegend: sets.length > 1,
       xaxis: valueAxis(x, [low, high], { air: 0.01 }),
       yaxis: {
-        ...valueAxis({ title: "Share of vectors", unit: "%" }, [0, ...lines.flatMap(({ y }) => y)], { air: 0.04 }),
+        ...valueAxis({ title: `Share of ${items}`, unit: "%" }, [0, ...lines.flatMap(({ y }) => y)], { air: 0.04 }),
         rangemode: "tozero",
       },
     },

@@ -101,9 +101,14 @@ class NativeSession implements Session {
       this.library.call("BindOutput", binding, cString(name), this.#boundValue(value));
     }
     return {
-      run: async () => {
-        this.library.call("RunWithBinding", this.#open(), NONE, binding);
-        await eventLoopTurn();
+      // No async function, and one promise for all calls: for a small model those cost a tenth of a call.
+      run: () => {
+        try {
+          this.library.call("RunWithBinding", this.#open(), NONE, binding);
+        } catch (error) {
+          return Promise.reject(error);
+        }
+        return eventLoopTurn();
       },
     };
   }
@@ -165,14 +170,18 @@ class NativeSession implements Session {
 }
 
 const TURN_EVERY_MS = 10;
+const DONE = Promise.resolve();
 let lastTurn = 0;
 
 /** Lets timers, signals and messages through now and then: a loop of calls that resolve at once would starve them. */
-async function eventLoopTurn(): Promise<void> {
-  const now = performance.now();
-  if (now - lastTurn < TURN_EVERY_MS) return;
-  await new Promise((resolve) => setImmediate(resolve));
-  lastTurn = performance.now();
+function eventLoopTurn(): Promise<void> {
+  if (performance.now() - lastTurn < TURN_EVERY_MS) return DONE;
+  return new Promise((resolve) =>
+    setImmediate(() => {
+      lastTurn = performance.now();
+      resolve();
+    })
+  );
 }
 
 /** Names as C wants them: an array of addresses, and the bytes that these point to. */
