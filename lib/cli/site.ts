@@ -29,6 +29,8 @@ export async function siteMain(
     reportsFolder: `${root}/reports`,
     trialPages,
     onProgress: (text) => terminal.live(text, false),
+  }).catch((error) => {
+    throw /^Cannot write the site/.test(error.message) ? new CommandError(error.message) : error;
   });
   for (const { name, problem } of problems) terminal.line(`Left out ${name}: ${problem}`);
   terminal.line(`Wrote ${files} files: ${relative(cwd, index)}`);

@@ -41,13 +41,17 @@ export function reportHtml({ reportsFolder }: Sources, name: string): { html: st
 export function studyHtml(
   { shelf }: Sources,
   reader: StudyReader,
-  { live, hasPage = () => true }: { live: boolean; hasPage?: (trial: TrialView) => boolean },
+  { live, hasPage = () => true, others = shelf.names() }: {
+    live: boolean;
+    hasPage?: (trial: TrialView) => boolean;
+    others?: readonly string[];
+  },
 ): string {
   return studyPage({
     summary: reader.summary(),
     trials: reader.trials(),
     curves: reader.curves(),
-    others: shelf.names(),
+    others,
     live,
     hasPage,
   });

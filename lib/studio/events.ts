@@ -7,6 +7,7 @@ import { countsText } from "./summary.ts";
 import { studySummary } from "./study_page.ts";
 import type { StudyReader, TrialView } from "../sweep/mod.ts";
 import { COMMON_HEADERS } from "./guard.ts";
+import type { Shelved } from "./shelf.ts";
 
 /** How often a watched study is asked for changes, in milliseconds. */
 const WATCH_MS = 400;
@@ -100,6 +101,26 @@ export class Watcher {
       listener.response.write(`id: ${change.revision}\nevent: change\ndata: ${JSON.stringify(change)}\n\n`);
     }
   }
+}
+
+/** A text that changes when a study does, for a list of many; the study is read whole only now and then. */
+export function studyPulse(open: () => Promise<Shelved | null>): () => Promise<string> {
+  let seen = -1;
+  let state = "";
+  let looks = 0;
+  return async () => {
+    const found = await open();
+    if (found === null || "problem" in found) return found?.problem ?? "";
+    const { reader } = found;
+    try {
+      const news = reader.trials({ since: seen });
+      for (const { revision } of news) seen = Math.max(seen, revision);
+      if (news.length > 0 || looks++ % LOOKS_A_SUMMARY === 0) ({ state } = reader.summary());
+      return `${reader.name} ${seen} ${state}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
 }
 
 /** Changes of one study, as its pages take them. */

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { assets, comparisonHtml, firstPage, reportHtml, type Sources, studyHtml, trialHtml } from "./content.ts";
-import { type ChangesSince, studyChanges, Watcher } from "./events.ts";
+import { type ChangesSince, studyChanges, studyPulse, Watcher } from "./events.ts";
 import { COMMON_HEADERS, FILE_POLICY, newToken, PAGE_POLICY, refusalOf, REPORT_POLICY } from "./guard.ts";
 import type { RequestKind, StudyReader } from "../sweep/mod.ts";
 import { problemPage } from "./problem_page.ts";
@@ -198,17 +198,20 @@ class Site {
 
   #list = "";
   #listRevision = 0;
+  readonly #pulses = new Map<string, () => Promise<string>>();
 
   /** A change of the list of studies: its revision is counted here, since it is of several stores. */
   async #listChanges(since: number) {
     const { shelf, reportsFolder } = this.#sources;
-    const entries = await Promise.all(shelf.names().map((name) => shelf.entry(name)));
-    const facts = entries.map((entry) =>
-      "summary" in entry ? [entry.name, entry.summary.revision, entry.summary.state] : entry
-    );
-    const list = JSON.stringify([facts, listReports(reportsFolder)]);
+    const pulses = shelf.names().map((name) => {
+      const pulse = this.#pulses.get(name) ?? studyPulse(() => shelf.study(name));
+      this.#pulses.set(name, pulse);
+      return pulse();
+    });
+    const list = JSON.stringify([await Promise.all(pulses), listReports(reportsFolder)]);
     if (list !== this.#list) [this.#list, this.#listRevision] = [list, this.#listRevision + 1];
-    return { change: since === this.#listRevision ? null : { revision: this.#listRevision, keys: [] }, state: null };
+    const change = since === this.#listRevision ? null : { revision: this.#listRevision, keys: [] };
+    return { change, state: null };
   }
 }
 

@@ -1,6 +1,7 @@
 // The same pages as files, without live data: they can be opened from disk and served by any host of files.
 
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../process/mod.ts";
 import { bestTrials } from "./compare_page.ts";
@@ -29,13 +30,15 @@ export interface WrittenSite {
   problems: { name: string; problem: string }[];
 }
 
+/** The file by which a folder is known to be a site. */
+const MARK = ".latent-lab-site";
 /** More studies than this are not compared with each other: the pairs would be most of the site. */
 const MOST_COMPARED = 12;
 
 /**
- * Writes index, studies, comparisons and reports into a folder.
+ * Writes index, studies, comparisons and reports into a folder, in place of an earlier site.
  *
- * @throws the file system's error
+ * @throws {Error} when the folder holds something else, which would be lost
  */
 export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
   const { outputDir, checkpointsFolder, reportsFolder, trialPages = 500, onProgress } = options;
@@ -48,9 +51,7 @@ export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
     files++;
   };
   try {
-    for (const folder of ["studies", "compare", "reports", "assets"]) {
-      await rm(join(outputDir, folder), { recursive: true, force: true });
-    }
+    await clearSite(outputDir);
     for (const [name, text] of Object.entries(assets())) await write(`assets/${name}`, text);
     const readers = new Map<string, StudyReader>();
     for (const name of shelf.names()) {
@@ -58,15 +59,13 @@ export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
       if (found && "reader" in found) readers.set(name, found.reader);
       else problems.push({ name, problem: found?.problem ?? "It was removed." });
     }
+    const compared = readers.size <= MOST_COMPARED ? [...readers] : [];
     for (const [name, reader] of readers) {
       onProgress?.(`study ${name}`);
-      await writeStudy(sources, reader, { name, trialPages, write });
-    }
-    if (readers.size <= MOST_COMPARED) {
-      for (const [one, a] of readers) {
-        for (const [other, b] of readers) {
-          if (one !== other) await write(`compare/${one}/${other}.html`, comparisonHtml(a, b));
-        }
+      const others = compared.filter(([other]) => other !== name);
+      await writeStudy(sources, reader, { name, trialPages, others: others.map(([other]) => other), write });
+      for (const [other, second] of others) {
+        await write(`compare/${name}/${other}.html`, comparisonHtml(reader, second));
       }
     }
     for (const { name } of listReports(reportsFolder)) {
@@ -81,22 +80,36 @@ export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
   return { index: join(outputDir, "index.html"), files, problems };
 }
 
+/** Removes an earlier site, by its mark; a folder with anything else is left as it is. */
+async function clearSite(folder: string): Promise<void> {
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  if (names.length > 0 && !names.includes(MARK)) {
+    throw new Error(`Cannot write the site to ${folder}: expected an empty folder or an earlier site, got other files`);
+  }
+  for (const name of ["index.html", "studies", "compare", "reports", "assets"]) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+  await writeFileAtomic(join(folder, MARK), "Pages written by `deno task site`, which removes and writes them anew.\n");
+}
+
 async function writeStudy(
   sources: Sources,
   reader: StudyReader,
-  { name, trialPages, write }: {
+  { name, trialPages, others, write }: {
     name: string;
     trialPages: number;
+    others: readonly string[];
     write: (path: string, text: string) => Promise<void>;
   },
 ): Promise<void> {
   const trials = reader.trials();
   const best = bestTrials({ summary: reader.summary(), trials }, trialPages);
-  const others = trials.filter((trial) => !best.includes(trial) && trial.state !== "waiting");
-  const chosen = new Set([...best, ...others.slice(0, Math.max(0, trialPages - best.length))].map(({ key }) => key));
+  const known = new Set(best);
+  const rest = trials.filter((trial) => !known.has(trial) && trial.state !== "waiting");
+  const chosen = new Set([...best, ...rest.slice(0, Math.max(0, trialPages - best.length))].map(({ key }) => key));
   const hasPage = ({ key }: TrialView) => chosen.has(key);
   for (const key of chosen) await write(`studies/${name}/trials/${key}.html`, trialHtml(reader, key, { live: false })!);
-  await write(`studies/${name}/index.html`, studyHtml(sources, reader, { live: false, hasPage }));
+  await write(`studies/${name}/index.html`, studyHtml(sources, reader, { live: false, hasPage, others }));
 }
 
 async function copyReportFiles(reportsFolder: string, name: string, outputDir: string): Promise<number> {

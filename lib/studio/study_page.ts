@@ -66,6 +66,7 @@ function definitionDetails({ summary: { definition, name }, others }: StudyConte
     factList([
       ["Objectives", escapeText(objectivesText(definition.objectives))],
       ["Sampler", escapeText(methodText(definition.sampler))],
+      ["Weights kept", definition.keepWeights === "all" ? "of all trials" : "of the best and pinned"],
       ["Pruner", escapeText(methodText(definition.pruner))],
       ["Space", `<ul class="plain">${axes.join("")}</ul>`],
     ])

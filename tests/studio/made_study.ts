@@ -128,6 +128,7 @@ export class MadeStudy implements StudyReader {
         },
         objectives: [{ metric: "loss", direction: "minimize" }, { metric: "cosine", direction: "maximize" }],
         sampler: { name: "tpe", settings: { startupTrials: 10 } },
+        keepWeights: "best",
         pruner: { name: "median", settings: { startupEpochs: 2 } },
       },
       strangers: 0,
