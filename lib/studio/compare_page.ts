@@ -105,7 +105,7 @@ function curvesSection(a: ComparedStudy, b: ComparedStudy): string {
   );
   const rows = epochs.map((epoch) => [String(epoch), ...curves.map((curve) => formatMeasured(curve.get(epoch)))]);
   const table = plainTable(["Epoch", one, two], rows, { label: "Curves of the best trials", right: [0, 1, 2] });
-  return `<figure id="curves" class="chart scripted"><h2>Learning curves</h2>` +
+  return `<figure id="curves" class="chart scripted"><div class="head"><h2>Learning curves</h2></div>` +
     '<div class="plot" tabindex="0" role="region" aria-label="Learning curves"></div>' +
     `<figcaption><span class="legend"><span class="one">${escapeText(one)}</span> <span class="two">${
       escapeText(two)

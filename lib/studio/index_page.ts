@@ -40,7 +40,7 @@ function studyTable(studies: readonly StudyEntry[]): string {
       return [
         escapeText(entry.name),
         "unreadable",
-        `<span class="long">${escapeText(entry.problem)}</span>`,
+        escapeText(entry.problem),
         "",
         "",
         "",

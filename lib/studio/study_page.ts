@@ -102,7 +102,7 @@ function filterForm(): string {
 }
 
 function figure(id: string, title: string, { controls = "", caption }: { controls?: string; caption: string }): string {
-  return `<figure id="${id}" class="chart scripted"><h2>${title}</h2>${controls}<div class="plot" tabindex="0" role="region" ` +
+  return `<figure id="${id}" class="chart scripted"><div class="head"><h2>${title}</h2>${controls}</div><div class="plot" tabindex="0" role="region" ` +
     `aria-label="${title}"></div><figcaption>${caption}</figcaption></figure>`;
 }
 

@@ -46,8 +46,7 @@ ul.plain { list-style: none; margin: 0; padding: 0; }
 .state.failed::before { background: var(--failed); border-radius: 0; transform: rotate(45deg); }
 .state.waiting::before, .state.empty::before { background: none; box-shadow: inset 0 0 0 2px var(--quiet); }
 .why { color: var(--muted); font-size: 0.9em; }
-td .why { display: inline-block; max-width: 22rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
-.long { display: inline-block; max-width: 40rem; white-space: normal; }
+#trials .why { display: inline-block; max-width: 16rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
 .box { border: 1px solid var(--line); border-radius: 6px; max-height: none; }
 tbody th { position: static; vertical-align: baseline; background: none; font-weight: 400; white-space: nowrap; }
 td.right, th.right { white-space: nowrap; }
@@ -66,9 +65,12 @@ input[type="number"] { width: 7.5rem; }
 input[type="search"] { width: 15rem; }
 th button, th button:hover { border: 0; background: none; padding: 0; font: inherit; white-space: nowrap; }
 /* Arrows are for the eye: the order is told by aria-sort. */
-th button::after { content: "\2195" / ""; }
+th button::after { content: none; }
 th[aria-sort="ascending"] button::after { content: "\2191" / ""; }
 th[aria-sort="descending"] button::after { content: "\2193" / ""; }
+th button:hover { text-decoration: underline; }
+#trials table { font-size: 0.875rem; }
+#trials th, #trials td { padding: 0.4rem 0.6rem; }
 .requests { display: flex; flex-wrap: wrap; gap: 0.75rem; }
 .pager { display: flex; align-items: center; gap: 0.75rem; margin: 0.75rem 0 0; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
 #filters { position: sticky; top: 0; z-index: 5; margin: 1.5rem 0 0; padding: 0.75rem 0; background: var(--page);
@@ -85,8 +87,10 @@ legend { color: var(--muted); font-size: 0.8125rem; }
 .chips button[data-axis]:not([data-axis=""])::after { content: "\00d7" / ""; margin-left: 0.5rem; color: var(--muted); }
 .chart { margin: 2.5rem 0 0; min-width: 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 2.5rem; }
-.chart h2 { margin: 0 0 0.5rem; }
-.controls { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; margin: 0 0 0.5rem; font-size: 0.9375rem; }
+.chart h2 { margin: 0; }
+.chart .head { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.25rem 1.25rem;
+  min-height: 2.25rem; margin: 0 0 0.5rem; }
+.controls { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; margin: 0; font-size: 0.9375rem; }
 .chart .plot { min-height: 17.5rem; overflow-x: auto; overflow-y: hidden; border: 0; }
 .chart .plot.over { cursor: pointer; }
 .chart svg { display: block; max-width: none; }
@@ -146,7 +150,7 @@ legend { color: var(--muted); font-size: 0.8125rem; }
   .facts { gap: 0.75rem 1.5rem; }
   #filters { position: static; }
   input[type="search"] { width: 11rem; }
-  td .why { max-width: 11rem; }
+  #trials .why { max-width: 11rem; }
 }
 @media print {
   .skip, .bar, #filters, .pager, .requests, .controls { display: none; }

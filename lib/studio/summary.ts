@@ -89,7 +89,7 @@ export function summaryHtml(
     : `<strong class="best">${escapeText(valuesText(definition.objectives, best))}</strong> ` +
       `${bestHref ? `<a href="${escapeText(bestHref)}">${number}</a>` : number}<br>` +
       `<span class="unit">${escapeText(formatParameters(best.parameters))}</span>`;
-  return `<p class="counts"><span class="state ${state}">${state}</span> ${escapeText(countsText(summary))}${
+  return `<p class="counts"><span class="state ${state}">${state}</span>: ${escapeText(countsText(summary))}${
     left === null || state !== "running" ? "" : `, about ${formatSeconds(left)} left`
   }</p>\n${progressBar(summary)}\n` + factList([
     ["Best", bestHtml],

@@ -29,7 +29,7 @@ export function trialPage(content: TrialContent): string {
   const main = [
     `<h1>${escapeText(title)}</h1>`,
     '<p id="said" class="heard" role="status" aria-live="polite"></p>',
-    `<p class="counts">${stateBadge(trial.state)} ${escapeText(valuesText(summary.definition.objectives, trial))}${
+    `<p class="counts">${stateBadge(trial.state)}: ${escapeText(valuesText(summary.definition.objectives, trial))}${
       trial.message === null ? "" : `<br><span class="why">${escapeText(trial.message)}</span>`
     }</p>`,
     live ? requestForms(content) : "",

@@ -67,7 +67,7 @@ export function formatBytes(bytes) {
 
 /** @param {string | null | undefined} iso @returns {string} `2026-11-22 04:36 UTC` */
 export function formatTime(iso) {
-  return iso ? `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC` : "";
+  return iso ? `${iso.slice(0, 10)}${NBSP}${iso.slice(11, 16)}${NBSP}UTC` : "";
 }
 
 /** The states of a trial as words; the order in which they are listed. */
