@@ -1,5 +1,6 @@
 // The stylesheet of index.html: light and dark, wide and narrow, screen and paper.
 
+/** The stylesheet of a report's page, which the studio's pages share. */
 export const pageStyle = String.raw`
 :root { --page: #fff; --ink: #1c2024; --muted: #5a646e; --line: #dfe3e8; --soft: #f5f7f9; --accent: #00639b;
   --finding: #009e73; --warning: #d55e00; --shadow: 0 4px 20px rgb(0 0 0 / 18%); }

@@ -32,6 +32,15 @@ export interface Studio {
  * Starts the studio on 127.0.0.1.
  *
  * @throws {Error} when the port is taken
+ *
+ * @example
+ * ```ts
+ * import { startStudio } from "lib/studio/mod.ts";
+ * const studio = await startStudio({ checkpointsFolder: "checkpoints", reportsFolder: "reports" });
+ * const page = await (await fetch(studio.address)).text();
+ * await studio.close();
+ * if (!page.includes("<h2 id=\"studies\">Studies</h2>")) throw new Error("the first page lists the studies");
+ * ```
  */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
   const { checkpointsFolder, reportsFolder, port = 0 } = options;

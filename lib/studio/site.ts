@@ -39,6 +39,17 @@ const MOST_COMPARED = 12;
  * Writes index, studies, comparisons and reports into a folder, in place of an earlier site.
  *
  * @throws {Error} when the folder holds something else, which would be lost
+ *
+ * @example
+ * ```ts
+ * import { mkdtempSync, rmSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { writeSite } from "lib/studio/mod.ts";
+ * const outputDir = mkdtempSync(`${tmpdir()}/site-`);
+ * const { index } = await writeSite({ outputDir, checkpointsFolder: "checkpoints", reportsFolder: "reports" });
+ * console.log(index.endsWith("index.html")); // true
+ * rmSync(outputDir, { recursive: true });
+ * ```
  */
 export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
   const { outputDir, checkpointsFolder, reportsFolder, trialPages = 500, onProgress } = options;

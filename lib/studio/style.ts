@@ -24,7 +24,8 @@ h2 { border-top: 0; padding-top: 0; margin-top: 2.5rem; }
 .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .requests ~ .heard, .heard.wrong { position: static; width: auto; height: auto; clip-path: none; white-space: normal; }
 .heard.wrong { color: var(--failed); }
-.counts { margin: 0 0 0.75rem; }
+.counts { margin: 0 0 0.75rem; max-width: none; }
+#summary ~ details { margin: 0.25rem 0; }
 .progress { display: block; width: 100%; height: 0.5rem; margin: 0 0 1.25rem; border-radius: 4px; background: var(--grid); }
 .progress .finished { fill: var(--finished); }
 .progress .running { fill: var(--running); }
@@ -87,7 +88,7 @@ legend { color: var(--muted); font-size: 0.8125rem; }
 .chips button[data-axis]:not([data-axis=""])::after { content: "\00d7" / ""; margin-left: 0.5rem; color: var(--muted); }
 .chart { margin: 2.5rem 0 0; min-width: 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 2.5rem; }
-.chart h2 { margin: 0; }
+.chart h2 { margin: 0; font-size: 1.25rem; }
 .chart .head { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.25rem 1.25rem;
   min-height: 2.25rem; margin: 0 0 0.5rem; }
 .controls { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; margin: 0; font-size: 0.9375rem; }

@@ -1,67 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { request as httpRequest } from "node:http";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectPath } from "lib/process/mod.ts";
+import { renderMarkdown, Report } from "lib/report/mod.ts";
 import { refusalOf } from "lib/studio/guard.ts";
-import { startStudio, type Studio } from "lib/studio/mod.ts";
-import { madeFolder, MadeStudy } from "./made_study.ts";
-
-interface Answer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
-}
-
-interface Asking {
-  method?: string;
-  headers?: Record<string, string>;
-}
-
-/** A request as it is written: fetch would tidy the path and refuse to set the host. */
-function ask(studio: Studio, path: string, { method = "GET", headers = {} }: Asking = {}): Promise<Answer> {
-  const { hostname, port } = new URL(studio.address);
-  return new Promise((resolve, reject) => {
-    const asked = httpRequest(
-      { hostname, port, path, method, headers: { connection: "close", ...headers } },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8");
-        response.on("data", (part: string) => body += part);
-        response.on("end", () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-      },
-    );
-    asked.on("error", reject);
-    asked.end();
-  });
-}
-
-/** A studio of a folder with two made studies, a damaged one, a report and files beside that nobody may read. */
-async function withStudio(
-  action: (
-    given: { studio: Studio; root: string; folder: string; small: MadeStudy; other: MadeStudy },
-  ) => Promise<void>,
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "studio-test-"));
-  const [small, other] = [new MadeStudy("small", 60), new MadeStudy("other", 5, { running: false })];
-  const [checkpointsFolder, reportsFolder] = [join(folder, "checkpoints"), join(folder, "reports")];
-  const openReader = madeFolder(checkpointsFolder, [small, other]);
-  mkdirSync(join(checkpointsFolder, "damaged"));
-  writeFileSync(join(checkpointsFolder, "damaged", "study.sqlite"), "no database");
-  mkdirSync(join(reportsFolder, "01-demo", "figures"), { recursive: true });
-  writeFileSync(join(reportsFolder, "01-demo", "report.md"), "# Demo & more\n\n<script>alert(1)</script>\n");
-  writeFileSync(join(reportsFolder, "01-demo", "figures", "a.svg"), "<svg/>");
-  writeFileSync(join(folder, "secret.txt"), "secret");
-  symlinkSync(join(folder, "secret.txt"), join(reportsFolder, "01-demo", "figures", "link.svg"));
-  const studio = await startStudio({ checkpointsFolder, reportsFolder, openReader });
-  try {
-    await action({ studio, root: new URL(studio.address).pathname, folder, small, other });
-  } finally {
-    await studio.close();
-    rmSync(folder, { recursive: true });
-  }
-}
+import { startStudio } from "lib/studio/mod.ts";
+import { ask, withStudio } from "./served.ts";
 
 Deno.test("startStudio listens on 127.0.0.1 under a new token of 128 bits each time", async () => {
   await withStudio(async ({ studio }) => {
@@ -237,82 +181,6 @@ Deno.test("a request to a trial needs the token and the studio's own page, and r
   });
 });
 
-/** Events of a page: each `next` gives the data of the next change. */
-async function events(address: string, headers: Record<string, string> = {}) {
-  const controller = new AbortController();
-  const response = await fetch(address, { headers, signal: controller.signal });
-  assert.match(response.headers.get("content-type")!, /^text\/event-stream/);
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  return {
-    async next() {
-      for (;;) {
-        const end = text.indexOf("\n\n");
-        if (end >= 0) {
-          const lines = text.slice(0, end).split("\n");
-          text = text.slice(end + 2);
-          const data = lines.find((line) => line.startsWith("data: "));
-          if (data) return JSON.parse(data.slice(6));
-          continue;
-        }
-        const { value, done } = await reader.read();
-        assert.ok(!done, "the events ended");
-        text += value;
-      }
-    },
-    close: () => controller.abort(),
-  };
-}
-
-Deno.test("events tell what is newer than the page, once to each page, and then what changes", async () => {
-  await withStudio(async ({ studio, small }) => {
-    const address = `${studio.address}studies/small/events`;
-    small.change(1, { seconds: 1 });
-    const { revision } = small.summary();
-    const [early, current] = await Promise.all([
-      events(`${address}?since=${revision - 1}`),
-      events(`${address}?since=${revision}`),
-    ]);
-    const first = await early.next();
-    assert.deepEqual(first.keys, [small.all[0].key]);
-    small.change(2, { state: "finished", epochs: 2, message: null }, [0.5, 0.25]);
-    for (const page of [early, current]) {
-      const change = await page.next();
-      assert.deepEqual(change.keys, [small.all[1].key]);
-      assert.equal(change.trials.length, 1);
-      assert.deepEqual(change.curves, [[small.all[1].key, [[1, 0.5], [2, 0.25]]]]);
-      assert.equal(change.revision, revision + 1);
-      assert.match(change.summaryHtml, /of 60 finished/);
-    }
-    early.close();
-    current.close();
-    const again = await events(address, { "last-event-id": String(revision) });
-    assert.deepEqual((await again.next()).keys, [small.all[1].key]);
-    again.close();
-  });
-});
-
-Deno.test("events tell that a study has ended although no trial changed", async () => {
-  await withStudio(async ({ studio, small }) => {
-    const page = await events(`${studio.address}studies/small/events?since=${small.summary().revision - 1}`);
-    await page.next();
-    small.end();
-    const change = await page.next();
-    assert.match(change.said, /; finished$/);
-    page.close();
-  });
-});
-
-Deno.test("events of the first page tell that some study changed", async () => {
-  await withStudio(async ({ studio, small }) => {
-    const page = await events(`${studio.address}events`);
-    const first = await page.next();
-    small.change(1, { seconds: 2 });
-    assert.equal((await page.next()).revision, first.revision + 1);
-    page.close();
-  });
-});
-
 Deno.test("a study that is removed while it is shown is gone, and one made anew is read anew", async () => {
   await withStudio(async ({ studio, root, folder }) => {
     assert.equal((await ask(studio, `${root}studies/other/`)).status, 200);
@@ -332,6 +200,25 @@ Deno.test("startStudio says that a port is taken", async () => {
       startStudio(options),
       new RegExp(`Cannot listen on port ${port} of 127\\.0\\.0\\.1: it is taken`),
     );
+  });
+});
+
+Deno.test("a report with its document is rendered by lib/report, kept apart, with a way back", async () => {
+  await withStudio(async ({ studio, root, folder }) => {
+    const report = new Report("02-made", { title: "Made & shown", scale: "smoke" });
+    report.heading("Results");
+    const own = join(folder, "reports", "02-made");
+    mkdirSync(own);
+    writeFileSync(join(own, "report.md"), renderMarkdown(report.document));
+    writeFileSync(join(own, "document.json"), JSON.stringify(report.document));
+    const { status, headers, body } = await ask(studio, `${root}reports/02-made/index.html`);
+    assert.equal(status, 200);
+    assert.match(body, /<p class="home"><a href="\.\.\/\.\.\/index\.html">Latent Lab<\/a><\/p>/);
+    assert.match(body, /<h1>Made &amp; shown<\/h1>/);
+    assert.match(String(headers["content-security-policy"]), /^sandbox allow-scripts; default-src 'none';/);
+    writeFileSync(join(own, "document.json"), "{");
+    assert.equal((await ask(studio, `${root}reports/02-made/index.html`)).status, 500);
+    assert.equal((await ask(studio, root)).status, 200, "the list is shown all the same");
   });
 });
 
