@@ -26,7 +26,7 @@ export interface SiteOptions {
 export interface WrittenSite {
   index: string;
   files: number;
-  /** Studies that could not be read, with the reason. */
+  /** Studies and reports that could not be read, with the reason. */
   problems: { name: string; problem: string }[];
 }
 
@@ -81,8 +81,12 @@ export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
     }
     for (const { name } of listReports(reportsFolder)) {
       onProgress?.(`report ${name}`);
-      await write(`reports/${name}/index.html`, reportHtml(sources, name)!.html);
-      files += await copyReportFiles(reportsFolder, name, outputDir);
+      try {
+        await write(`reports/${name}/index.html`, reportHtml(sources, name)!.html);
+        files += await copyReportFiles(reportsFolder, name, outputDir);
+      } catch (error) {
+        problems.push({ name: `report ${name}`, problem: (error as Error).message });
+      }
     }
     await write("index.html", await firstPage(sources, { live: false })); // last: whoever sees it finds what it links to
   } finally {
