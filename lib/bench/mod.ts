@@ -39,6 +39,13 @@ export {
   type TrainPeer,
   type TrainSize,
 } from "./train_benchmark.ts";
+export {
+  lossDifference,
+  runSweepBenchmark,
+  SWEEP_SUBJECT,
+  type SweepBenchmarkOptions,
+  type SweepStudy,
+} from "./sweep_benchmark.ts";
 export { INFER_SUBJECT, type InferBenchmarkOptions, runInferBenchmark } from "./infer_benchmark.ts";
 export { type InferSubject } from "./infer_subject.ts";
 export { type QuietOptions, waitForQuiet } from "./quiet.ts";

@@ -1,4 +1,4 @@
-// lib/cli: the commands behind the tasks of deno.json: report, test, ok, kernel, doctor, strip, clean, export.
+// lib/cli: the commands behind the tasks of deno.json: report, test, ok, kernel, doctor, strip, clean, export, sweep.
 // Each file is one command: it reads its arguments, calls a room, and tells the outcome in lines and an exit code.
 // bootstrap.mjs comes before all of them: with Node.js alone it installs the packages and starts Deno.
 // A user's mistake is one sentence without a stack; Ctrl-C stops children and keeps what was there.
@@ -25,6 +25,9 @@ export { type Check, runChecks } from "./ok.ts";
 export { reportMain } from "./report.ts";
 export { parseReportCommand } from "./report_options.ts";
 export { stripFile, stripMain } from "./strip.ts";
+export { type QueueExecutorMaker, type SweepContext, sweepMain } from "./sweep.ts";
+export { parseSweepCommand, type SweepCommand } from "./sweep_options.ts";
+export { progressLine, studyLines, summaryLines } from "./sweep_summary.ts";
 export { ownTerminal, terminalOn } from "./terminal.ts";
 export { testArguments } from "./test.ts";
 export { workerMain, workerOptions } from "./worker.ts";

@@ -13,6 +13,8 @@ export interface StudyProgressState {
     epochs: number;
     samplesPerSecond: number | null;
   } | null;
+  /** All trials under way, when there may be several. */
+  running?: readonly unknown[];
 }
 
 /**
@@ -29,11 +31,14 @@ export interface StudyProgressState {
  */
 export function studyProgress(unit: string, options: ProgressOptions = {}): (state: StudyProgressState) => void {
   let shown: Progress | null = null;
-  return ({ done, total, failed, current }) => {
+  return ({ done, total, failed, current, running = [] }) => {
     shown ??= progress(unit, total, options);
     shown.update({
       done,
-      label: current ? label(current.parameters) : undefined,
+      total,
+      label: current
+        ? label(current.parameters) + (running.length > 1 ? `, ${running.length} running` : "")
+        : undefined,
       epoch: current?.epoch,
       epochs: current?.epochs,
       samplesPerSecond: current?.samplesPerSecond ?? undefined,

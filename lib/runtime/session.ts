@@ -23,7 +23,8 @@ export interface CompileOptions {
   threads?: number;
   /**
    * Computes with denormals as zeros, which are several times slower: for training, whose gradients get small. Creating such a
-   * session switches them off for the calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 then.
+   * session switches them off for the calling thread for good, JavaScript's own arithmetic included: 5e-310 * 2 is 0 then. Of the
+   * calling thread only the first session of a process decides; see `warmUpEngine`.
    */
   flushDenormals?: boolean;
   /**

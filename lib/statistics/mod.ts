@@ -37,3 +37,7 @@ export {
   verdictSentence,
 } from "./comparison.ts";
 export { fitPowerLaw, type PowerLaw } from "./power_law.ts";
+export { mannWhitney, type MannWhitneyOptions, type MannWhitneyResult } from "./mann_whitney.ts";
+export { normalCdf, normalQuantile } from "./distributions.ts";
+export { MOST_SOBOL_DIMENSIONS, sobolSequence } from "./sobol.ts";
+export { crowdingDistances, dominates, hypervolume, paretoFront, paretoRanks } from "./pareto.ts";

@@ -4,8 +4,8 @@ import { relative, sep } from "node:path";
 import type { MachineFacts } from "../record/mod.ts";
 import { projectPath, projectRoot } from "../process/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
-import type { TrialExecutor } from "./executor.ts";
-import type { ExecutorSettings } from "./process_executor.ts";
+import type { MeasuredMix } from "./pool/measure_mix.ts";
+import type { Mix } from "./pool/mix.ts";
 
 /** Where studies are kept and what runs a trial. */
 export interface StudyEnvironment {
@@ -14,8 +14,10 @@ export interface StudyEnvironment {
   /** The module that runs as the process of a trial. */
   trialModule: string;
   machine: () => MachineFacts | Promise<MachineFacts>;
-  /** What runs attempts unless a run is given an executor; by default each is a process of its own. */
-  executor?: (settings: ExecutorSettings) => TrialExecutor;
+  /** Where the fastest mix of trials and threads is remembered; .cache/sweep-mix.json by default. */
+  mixFile?: string;
+  /** Finds out how fast mixes are on this machine; by default small trials are run for some seconds. */
+  measureMixes?: (mixes: readonly Mix[]) => Promise<MeasuredMix[]>;
   /** Bytes that may still be written to a folder's disk; null: not known. */
   freeDiskBytes?: (folder: string) => Promise<number | null>;
 }

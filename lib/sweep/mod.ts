@@ -15,9 +15,12 @@ export {
   type TrialExecutor,
   type TrialTask,
 } from "./executor.ts";
-export { type Objective } from "./objective.ts";
+export { toDataFrame } from "./data_frame.ts";
+export { flatRows, type FlatValue, toCsv, toJson } from "./export.ts";
+export { type Importance, type ImportanceOptions, parameterImportance, type ScoredPoint } from "./importance.ts";
+export { DEFAULT_OBJECTIVES, type Objective } from "./objective.ts";
 export type { RunningTrial, StudyProgress } from "./progress.ts";
-export type { Pruner, PruningQuestion } from "./pruner.ts";
+export { asha, type AshaSettings, median, type MedianSettings, type Pruner, type PruningQuestion } from "./pruner.ts";
 export type { KeepWeights } from "./retention.ts";
 export { listStudies, openStudyReader, type ReaderOptions } from "./reader.ts";
 export type { StudyReader, StudySummary, TrialDetail, TrialView } from "./reader_types.ts";
@@ -33,8 +36,30 @@ export {
 } from "./rows.ts";
 export type { StudyRunOptions } from "./run_options.ts";
 export type { Observation, Sampler, Suggestion } from "./sampler.ts";
-export { type AnyPoint, type Axis, type Point, type Replicas, seeds, type Space } from "./space.ts";
+export { grid } from "./samplers/grid.ts";
+export { type CountedSampling, randomSearch } from "./samplers/random.ts";
+export { sobol } from "./samplers/sobol.ts";
+export { tpe, type TpeSettings } from "./samplers/tpe.ts";
+export {
+  type AnyPoint,
+  type Axis,
+  type Choice,
+  choice,
+  type Conditional,
+  float,
+  type FloatAxis,
+  int,
+  type IntegerAxis,
+  type PlainAxis,
+  type Point,
+  type RangeOptions,
+  type Replicas,
+  seeds,
+  type Space,
+  when,
+} from "./space.ts";
 export type { AttemptEnd, Outcome, RequestKind, StoredAttempt, StudyDefinition, TrialState } from "./store_types.ts";
+export { storedStudy } from "./stored_study.ts";
 export { defineStudy, type Stranger, type Study, type StudyOptions } from "./study.ts";
 export type { Trial, TrialDefinition, TrialSettings, TrialSpec } from "./trial.ts";
 export { queueExecutor, type QueueExecutorOptions } from "./queue/home.ts";

@@ -4,17 +4,16 @@
 import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { JsonValue } from "../process/mod.ts";
 import type { MachineFacts } from "../record/mod.ts";
 import { checkStudyName, projectEnvironment, projectRelative } from "./environment.ts";
 import { lockProbe } from "./lock.ts";
-import { compareValues, COST_METRICS, DEFAULT_OBJECTIVES, objectiveValues } from "./objective.ts";
+import { COST_METRICS, objectiveValues } from "./objective.ts";
 import type { StudyReader, StudySummary, TrialDetail, TrialView } from "./reader_types.ts";
 import type { StudyRows } from "./rows.ts";
 import { rowsOf } from "./stored_rows.ts";
 import { StudyStore } from "./store.ts";
-import { currentDefinition, suggestions } from "./store_definitions.ts";
-import { allStandings, countStates, epochValues, revisionOf, runTimes } from "./store_read.ts";
+import { currentDefinition, presentDefinition, suggestions } from "./store_definitions.ts";
+import { allStandings, bestStanding, countStates, epochValues, revisionOf, runTimes } from "./store_read.ts";
 import { saveRequest } from "./store_requests.ts";
 import {
   type RequestKind,
@@ -61,7 +60,8 @@ export async function openStudyReader(name: string, options: ReaderOptions = {})
   throw new RangeError(`Cannot read study "${name}": expected one of those there are (${names})`);
 }
 
-async function studyNames(
+/** Names of the studies there are. */
+export async function studyNames(
   { checkpointsFolder = projectEnvironment().checkpointsFolder }: ReaderOptions,
 ): Promise<string[]> {
   if (!existsSync(checkpointsFolder)) return [];
@@ -92,12 +92,7 @@ class Reader implements StudyReader {
     >;
     const own = sum(Object.values(counts));
     const all = sum([...countStates(database, null).values()]);
-    const finished = allStandings(database, { definition: id }).filter(({ state }) => state === "finished");
-    const [first] = definition.objectives;
-    const value = (trial: TrialStanding) => objectiveValues([first], trial)[0];
-    const best = finished.length === 0
-      ? null
-      : finished.reduce((top, trial) => compareValues(first, value(trial), value(top)) < 0 ? trial : top);
+    const best = bestStanding(database, id, definition.objectives[0]);
     const running = this.#store.openRuns().length > 0 && this.#isRunning();
     return {
       name: this.name,
@@ -175,15 +170,7 @@ class Reader implements StudyReader {
   }
 
   #studyDefinition(): StudyDefinition {
-    const stored = currentDefinition(this.#store)?.definition;
-    if (stored !== undefined) return stored;
-    return {
-      name: this.name,
-      space: valuesByName(allStandings(this.#store.database, {})),
-      objectives: DEFAULT_OBJECTIVES,
-      sampler: { name: "grid", settings: {} },
-      pruner: null,
-    };
+    return presentDefinition(this.#store, this.name);
   }
 
   #view(known: TrialStanding, { objectives }: StudyDefinition): TrialView {
@@ -227,7 +214,7 @@ class Reader implements StudyReader {
     if (counts.waiting + counts.running + counts.interrupted > 0) return false;
     const suggested = this.#definition === null ? 0 : suggestions(this.#store, this.#definition).length;
     // An adaptive sampler that says how many it will suggest.
-    return suggested === 0 || typeof sampler.settings.trials !== "number" || suggested >= sampler.settings.trials;
+    return suggested === 0 || typeof sampler.settings.count !== "number" || suggested >= sampler.settings.count;
   }
 
   #bytes(): number {
@@ -240,17 +227,6 @@ class Reader implements StudyReader {
     );
     return bytes + sum(files.map((path) => statSync(path).size));
   }
-}
-
-/** The values that parameters take, as lists. */
-function valuesByName(trials: readonly TrialStanding[]): Record<string, JsonValue[]> {
-  const values: Record<string, Map<string, JsonValue>> = {};
-  for (const { parameters } of trials) {
-    for (const [name, value] of Object.entries(parameters)) {
-      (values[name] ??= new Map()).set(JSON.stringify(value), value);
-    }
-  }
-  return Object.fromEntries(Object.entries(values).map(([name, known]) => [name, [...known.values()]]));
 }
 
 function sum(values: readonly number[]): number {

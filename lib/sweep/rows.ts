@@ -12,9 +12,12 @@ export interface RowFields<Metric extends string = string> {
   seconds: number;
   /** Time in training steps alone. */
   trainSeconds: number;
-  /** Highest resident memory of the trial's process from compiling to its end. */
+  /**
+   * Highest resident memory of the trial's process from compiling to its end. A process that is shared by trials (the default of a
+   * run) also holds what earlier ones left: run with `processes: "fresh"` where memory is a result.
+   */
   peakRssBytes: number;
-  /** Resident memory before compiling: engine and data loaded, garbage collected. The difference is what training took. */
+  /** Resident memory before compiling: engine and data loaded, garbage collected. In a fresh process the difference is what training took. */
   baselineRssBytes: number;
   /** One summary an epoch. */
   history: (Omit<EpochSummary, "validation"> & { validation: Record<Metric | "loss", number> })[];

@@ -4,12 +4,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { type AdaptiveSource, ChangedTrialsError, restoredTrials } from "./adaptive.ts";
 import { projectRelative, type StudyEnvironment } from "./environment.ts";
-import type { TrialExecutor } from "./executor.ts";
+import { localExecutor } from "./local_executor.ts";
 import { takeLock } from "./lock.ts";
 import { waitForProcesses } from "./orphans.ts";
-import { ProcessExecutor } from "./process_executor.ts";
+import { stayAwake } from "./overnight.ts";
 import type { Pruner } from "./pruner.ts";
-import type { KeepWeights } from "./retention.ts";
 import { RunLoop } from "./run_loop.ts";
 import { checkRunOptions, type StudyRunOptions } from "./run_options.ts";
 import type { AnyPoint } from "./space.ts";
@@ -33,7 +32,6 @@ export interface RunnableStudy {
   /** The axis of seeds, if there is one. */
   seedName: string | null;
   pruner: Pruner | null;
-  keepWeights: KeepWeights;
   /** With an adaptive sampler. */
   adaptive: AdaptiveSource | null;
 }
@@ -90,22 +88,20 @@ async function runLocked(study: RunnableStudy, store: StudyStore, options: Study
   store.saveTrials(trials, entered.definition);
   const machine = await environment.machine();
   store.saveMachine(machine);
-  const executor = options.executor ?? localExecutor(environment, options);
+  const trialCount = study.adaptive === null ? trials.length : Infinity;
+  const executor = options.executor ?? await localExecutor(environment, options, { machine, trialCount });
+  const awake = stayAwake({ machine });
+  for (const notice of awake.notices) (options.onNotice ?? console.warn)(notice);
   try {
     const run = store.beginRun(process.pid, { definition: entered.definition, executor: executor.description });
     const context = { store, executor, machine, run, definition: entered.definition, options };
     const loop = new RunLoop({ ...study, trials }, context, entered.points);
     return await loop.run();
   } finally {
+    awake.release();
     if (options.executor === undefined) await executor.close();
     store.closeOpen();
   }
-}
-
-function localExecutor(environment: StudyEnvironment, options: StudyRunOptions): TrialExecutor {
-  const { trials = "auto", trialDeadlineMs: deadlineMs } = options;
-  const settings = { trialModule: environment.trialModule, trials, deadlineMs };
-  return environment.executor?.(settings) ?? new ProcessExecutor(settings);
 }
 
 /** The study's definition in the store: its number, and what an adaptive sampler has suggested under it. */

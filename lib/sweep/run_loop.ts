@@ -75,7 +75,7 @@ export class RunLoop {
     const free = await (study.environment.freeDiskBytes ?? freeDiskBytes)(folder);
     const atOnce = this.#context.options.trials;
     const needed = diskBytes(waiting, {
-      keepWeights: study.keepWeights,
+      keepWeights: study.definition.keepWeights,
       atOnce: typeof atOnce === "number" ? atOnce : 1,
     });
     if (schedule.size > 0) refuseFullDisk(study.definition.name, needed, free);

@@ -12,13 +12,25 @@ export interface StudyRunOptions<P = AnyPoint> {
   onNotice?: (notice: string) => void;
   /** Stops the run: trials under way save a checkpoint and are continued by the next run, which this one rejects with the reason. */
   signal?: AbortSignal;
-  /** How many trials at once on this machine; "auto", the default, leaves it to the executor. */
+  /**
+   * How many trials at once on this machine, at most: memory may allow fewer. "auto", the default: as many as `threads` leaves cores
+   * for; without that either, the mix of trials and threads that is fastest on this machine, which is measured once.
+   */
   trials?: number | "auto";
   /**
-   * Threads of a trial that gives none itself; 0 means as many as there are physical cores; by default the executor chooses. A
-   * trial that was interrupted goes on with the number that it began with, since that can change the last bits of its result.
+   * Threads of a trial that gives none itself; 0 means as many as there are physical cores. By default the cores are shared
+   * among `trials`. A trial that was interrupted goes on with the number that it began with, since that can change the last bits
+   * of its result.
    */
   threads?: number;
+  /**
+   * `shared`, the default: a process trains one trial after the other, and its data and compiled graphs stay. Its memory then holds
+   * traces of earlier trials: a row's peak and baseline are those of the process, and their difference is no measure of what the
+   * trial needs. `fresh`: a process for each trial, where memory is a result; with `trials: 1` where time is one too.
+   */
+  processes?: "shared" | "fresh";
+  /** Memory that all trials together may take, in bytes. Default: most of what the system has to give when the run starts. */
+  memoryBudgetBytes?: number;
   /** Runs the attempts, instead of processes on this machine; the caller closes it. */
   executor?: TrialExecutor;
   /**
@@ -43,6 +55,8 @@ const KNOWN = [
   "signal",
   "trials",
   "threads",
+  "processes",
+  "memoryBudgetBytes",
   "executor",
   "retry",
   "failures",
@@ -67,6 +81,9 @@ export function checkRunOptions(name: string, options: StudyRunOptions<never>): 
   expect("threads", Number.isInteger(threads) && threads >= 0, "an integer of at least 0", threads);
   const count = Number.isInteger(trials) && (trials as number) >= 1 && (trials as number) <= 256;
   expect("trials", trials === "auto" || count, 'an integer from 1 to 256 or "auto"', trials);
+  const { processes = "shared", memoryBudgetBytes = 1 } = options;
+  expect("processes", ["shared", "fresh"].includes(processes), '"shared" or "fresh"', processes);
+  expect("memoryBudgetBytes", memoryBudgetBytes > 0, "above 0", memoryBudgetBytes);
   expect("retry", ["recoverable", "all", "none"].includes(retry), '"recoverable", "all" or "none"', retry);
   expect("failures", ["throw", "return"].includes(failures), '"throw" or "return"', failures);
   expect("changed", ["refuse", "restart"].includes(changed), '"refuse" or "restart"', changed);
@@ -76,7 +93,9 @@ export function checkRunOptions(name: string, options: StudyRunOptions<never>): 
     "above 0 and below 2^31",
     trialDeadlineMs,
   );
-  if (executor !== undefined && (options.trials !== undefined || options.trialDeadlineMs !== undefined)) {
-    throw new TypeError(`${label} no trials or trialDeadlineMs beside an executor, which has its own`);
+  const own = (["trials", "processes", "memoryBudgetBytes", "trialDeadlineMs"] as const)
+    .find((option) => options[option] !== undefined);
+  if (executor !== undefined && own !== undefined) {
+    throw new TypeError(`${label} no ${own} beside an executor, which has its own`);
   }
 }

@@ -43,14 +43,14 @@ export class RunState {
   readonly spared = new Set<string>();
 
   constructor(study: RunnableStudy, context: RunContext) {
-    const { definition: { objectives, sampler }, keepWeights: keep } = study;
+    const { definition: { objectives, sampler, keepWeights: keep } } = study;
     this.study = study;
     this.context = context;
     this.configurations = new Configurations(study.seedName);
     this.schedule = new Schedule(this.configurations, { firstSeedFirst: study.pruner !== null });
-    const { trials } = sampler.settings;
+    const { count } = sampler.settings; // of adaptive samplers: how many configurations they suggest
     const replicas = study.seedName === null ? 1 : seedCount(study);
-    const expected = study.adaptive !== null && typeof trials === "number" ? trials * replicas : 0;
+    const expected = study.adaptive !== null && typeof count === "number" ? count * replicas : 0;
     this.progress = new ProgressReporter({ tell: context.options.onProgress, expected });
     this.retention = new Retention(context.store, { definition: context.definition, objective: objectives[0], keep });
   }

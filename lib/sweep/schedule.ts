@@ -12,7 +12,7 @@ export interface WaitingTrial {
 }
 
 /** How many are asked of the executor each time; more would all be refused for the same reason. */
-const MOST_ASKED = 256;
+const MOST_ASKED = 64;
 
 /** The trials that wait. */
 export class Schedule {

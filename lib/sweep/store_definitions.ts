@@ -1,7 +1,8 @@
 // What a study is and was: its definitions in the store, and the suggestions of adaptive samplers, each tied to the definition
 // that made it. Trials of an earlier definition stay, but belong to no present row.
 
-import { canonicalJson, sha256Hex } from "../process/mod.ts";
+import { canonicalJson, type JsonValue, sha256Hex } from "../process/mod.ts";
+import { DEFAULT_OBJECTIVES } from "./objective.ts";
 import type { AnyPoint } from "./space.ts";
 import { statement, transaction } from "./sqlite.ts";
 import type { StudyStore } from "./store.ts";
@@ -21,7 +22,28 @@ export interface StoredDefinition {
  * @param keys of its trials, where they are known ahead
  */
 export function definitionHash(definition: StudyDefinition, keys: readonly string[] | null): string {
-  return sha256Hex(canonicalJson({ ...definition, keys: keys && [...keys].sort() }));
+  const { keepWeights: _, ...identity } = definition;
+  return sha256Hex(canonicalJson({ ...identity, keys: keys && [...keys].sort() }));
+}
+
+/** What a study was last run as; of a store of version 1 that has not been run since, a grid over the values in its trials. */
+export function presentDefinition(store: StudyStore, name: string): StudyDefinition {
+  const stored = currentDefinition(store)?.definition;
+  if (stored !== undefined) return stored;
+  const values: Record<string, Map<string, JsonValue>> = {};
+  for (const { parameters } of store.standings()) {
+    for (const [parameter, value] of Object.entries(parameters)) {
+      (values[parameter] ??= new Map()).set(JSON.stringify(value), value);
+    }
+  }
+  return {
+    name,
+    space: Object.fromEntries(Object.entries(values).map(([parameter, known]) => [parameter, [...known.values()]])),
+    objectives: DEFAULT_OBJECTIVES,
+    sampler: { name: "grid", settings: {} },
+    pruner: null,
+    keepWeights: "all",
+  };
 }
 
 /** The definition of the last run; null when none has been stored. */
@@ -60,7 +82,7 @@ export function saveDefinition({ database }: StudyStore, definition: StudyDefini
     const { id } = statement(
       database,
       `INSERT INTO definitions (hash, definition, firstAt, lastAt) VALUES (?, ?, ?, ?)
-       ON CONFLICT (hash) DO UPDATE SET lastAt = excluded.lastAt RETURNING id`,
+       ON CONFLICT (hash) DO UPDATE SET lastAt = excluded.lastAt, definition = excluded.definition RETURNING id`,
     ).get(hash, JSON.stringify(definition), at, at) as { id: number };
     statement(database, "UPDATE counters SET value = ? WHERE name = 'definition'").run(id);
     statement(database, "UPDATE counters SET value = value + 1 WHERE name = 'revision'").run();

@@ -1,6 +1,7 @@
 // Reading a study's store: trials as they stand, epochs as curves. Every read asks only for what is new since a revision.
 
 import type { TrialResult } from "./messages.ts";
+import { COST_METRICS, type Objective } from "./objective.ts";
 import { type Database, statement } from "./sqlite.ts";
 import type { StoredAttempt, StoredTrial, TrialStanding, TrialState } from "./store_types.ts";
 
@@ -138,4 +139,20 @@ export function runTimes(
   const row = statement(database, "SELECT min(startedAt) AS startedAt, max(endedAt) AS endedAt FROM runs").get();
   const { startedAt, endedAt } = row as { startedAt: string | null; endedAt: string | null };
   return { startedAt, endedAt: running ? null : endedAt };
+}
+
+/** The finished trial of a definition (null: of all) that is best by one number, or null. */
+export function bestStanding(
+  database: Database,
+  definition: number | null,
+  { metric, direction }: Objective,
+): TrialStanding | null {
+  const value = COST_METRICS.includes(metric) ? metric : "json_extract(best, ?2)";
+  const row = statement(
+    database,
+    `SELECT ${COLUMNS} FROM trials
+     WHERE state = 'finished' AND (?1 IS NULL OR definition = ?1) AND ${value} IS NOT NULL AND ?2 IS NOT NULL
+     ORDER BY ${value} ${direction === "minimize" ? "ASC" : "DESC"}, number LIMIT 1`,
+  ).get(definition, `$.validation."${metric}"`);
+  return row === undefined ? null : standingOf(row as unknown as StandingRow);
 }

@@ -126,6 +126,8 @@ export interface StudyDefinition {
   objectives: readonly Objective[];
   sampler: { name: string; settings: Readonly<Record<string, JsonValue>> };
   pruner: { name: string; settings: Readonly<Record<string, JsonValue>> } | null;
+  /** Whose weights stay; no part of its identity. */
+  keepWeights: "all" | "best";
 }
 
 /** What a reader can ask of a study. */

@@ -7,11 +7,11 @@ import { checkStudyName, projectEnvironment, projectRelative, type StudyEnvironm
 import { checkObjectives, COST_METRICS, type Objective } from "./objective.ts";
 import type { Pruner } from "./pruner.ts";
 import type { KeepWeights } from "./retention.ts";
-import { StudyFailedError, type StudyRows, studyRows } from "./rows.ts";
+import { ROW_FIELDS, StudyFailedError, type StudyRows, studyRows } from "./rows.ts";
 import { type RunnableStudy, runStudy } from "./run.ts";
 import { checkRunOptions, type StudyRunOptions } from "./run_options.ts";
 import type { Sampler } from "./sampler.ts";
-import { type AnyPoint, type Point, replicaAxis, type Space } from "./space.ts";
+import { type AnyPoint, checkSpace, type Point, replicaAxis, type Space } from "./space.ts";
 import { StudyStore } from "./store.ts";
 import { definitionHash, definitionNumber } from "./store_definitions.ts";
 import type { StudyDefinition } from "./store_types.ts";
@@ -23,7 +23,7 @@ import type { Trial, TrialSpec } from "./trial.ts";
 export interface StudyOptions<S extends Space, Metric extends string> {
   /** Lower-case letters, digits and hyphens; the folder under `checkpoints/`. */
   name: string;
-  /** Axes by parameter: lists of values, and `seeds(n)` for replicas. */
+  /** Axes by parameter: lists of values, `choice`, `int`, `float`, `when`, and `seeds(n)` for replicas. */
   space: S;
   /**
    * What to train at a point. Called once for each point, here, or while the study runs when an adaptive sampler suggests it; must
@@ -148,10 +148,10 @@ function checkedStudy(options: StudyOptions<Space, string>): CheckedStudy {
   if (unknown) refuse("name, space, trial, where, sampler, objectives, pruner and keepWeights", unknown);
   if (typeof trial !== "function") refuse("trial to be a function", trial);
   if (sampler !== null && typeof (sampler.points ?? sampler.suggest) !== "function") {
-    refuse("sampler to be one, such as randomSampler gives", sampler);
+    refuse("sampler to be one, such as randomSearch or tpe gives", sampler);
   }
   if (pruner !== null && typeof pruner.reason !== "function") {
-    refuse("pruner to be one, such as medianPruner gives", pruner);
+    refuse("pruner to be one, such as asha or median gives", pruner);
   }
   if (keepWeights !== undefined && keepWeights !== "all" && keepWeights !== "best") {
     refuse('keepWeights to be "all" or "best"', keepWeights);
@@ -183,6 +183,7 @@ function runnableStudy(study: CheckedStudy, environment: StudyEnvironment): Runn
   const adaptive: AdaptiveSource | null = sampler?.suggest && !sampler.points
     ? { sampler, space: spaceWithoutSeeds(space), trace: (point) => tracer.traceSeeds(point) }
     : null;
+  if (adaptive !== null) checkSpace(label, space, ROW_FIELDS);
   if (adaptive !== null && Object.keys(adaptive.space).length === 0) {
     throw new RangeError(`${label}: expected at least one parameter in the space beside seeds, got none`);
   }
@@ -193,6 +194,7 @@ function runnableStudy(study: CheckedStudy, environment: StudyEnvironment): Runn
     objectives,
     sampler: sampler === null ? { name: "grid", settings: {} } : { name: sampler.name, settings: sampler.settings },
     pruner: pruner && { name: pruner.name, settings: pruner.settings },
+    keepWeights,
   };
   return {
     definition: JSON.parse(JSON.stringify(definition)),
@@ -200,9 +202,13 @@ function runnableStudy(study: CheckedStudy, environment: StudyEnvironment): Runn
     trials,
     seedName: replicaAxis(space),
     pruner,
-    keepWeights,
     adaptive,
   };
+}
+
+/** A study that is ready to run. */
+export function studyOf(runnable: RunnableStudy): Study {
+  return new DefinedStudy(runnable);
 }
 
 class DefinedStudy implements Study {

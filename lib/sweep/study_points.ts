@@ -5,7 +5,7 @@ import type { SerializedProgram } from "../train/mod.ts";
 import { checkMeasured, type Objective } from "./objective.ts";
 import { ROW_FIELDS } from "./rows.ts";
 import type { Sampler } from "./sampler.ts";
-import { type AnyPoint, gridPoints, replicaAxis, type Space } from "./space.ts";
+import { type AnyPoint, checkSpace, gridPoints, replicaAxis, type Replicas, type Space } from "./space.ts";
 import { relabelled, tracedTrial, type Trial, type TrialSpec } from "./trial.ts";
 
 /** A study's space and function, checked as far as possible without calling it. */
@@ -78,6 +78,7 @@ export function spaceWithoutSeeds(space: Space): Space {
  * @throws {RangeError} when there are none
  */
 export function studyPoints({ label, space, where, sampler }: TracingStudy): AnyPoint[] {
+  checkSpace(label, space, ROW_FIELDS);
   const all = sampler?.points === undefined
     ? gridPoints(label, space, ROW_FIELDS)
     : sampler.points(spaceWithoutSeeds(space)).flatMap((point) => withSeeds(space, point));
@@ -100,7 +101,9 @@ export function studyPoints({ label, space, where, sampler }: TracingStudy): Any
 function withSeeds(space: Space, point: AnyPoint): AnyPoint[] {
   const seedName = replicaAxis(space);
   if (seedName === null) return [point];
-  const { values } = space[seedName] as { values: readonly number[] };
-  const names = Object.keys(space).filter((name) => name === seedName || name in point);
-  return values.map((seed) => Object.fromEntries(names.map((name) => [name, name === seedName ? seed : point[name]])));
+  const { values } = space[seedName] as Replicas;
+  const names = Object.keys(space).filter((name) => name === seedName || Object.hasOwn(point, name));
+  return values.map((seed) =>
+    structuredClone(Object.fromEntries(names.map((name) => [name, name === seedName ? seed : point[name]])))
+  );
 }

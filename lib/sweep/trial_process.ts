@@ -51,7 +51,7 @@ class TrialServer {
   async #run({ definition, checkpointDir, threads }: TrialOrder, signal: AbortSignal): Promise<void> {
     const program = this.#programOf(definition.program);
     const data = await this.#dataOf(definition.data);
-    if (this.#emptyRssBytes === null) await warmUpEngine();
+    if (this.#emptyRssBytes === null) await warmUpEngine("cpu", { flushDenormals: true });
     const memory = new PeakMemory();
     this.#emptyRssBytes ??= memory.baselineRssBytes;
     report({ type: "ready", baselineRssBytes: memory.baselineRssBytes });

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     const { program: serialized, batchSize, validationRows, ...cost } = message as MemoryOrder;
     const program = deserializeProgram(serialized);
     const data = randomRows(program, { train: STEPS_PER_EPOCH * batchSize, validation: validationRows });
-    await warmUpEngine();
+    await warmUpEngine("cpu", { flushDenormals: true });
     const memory = new PeakMemory();
     const settings = { optimizer: adam({ learningRate: 1e-4 }), epochs: EPOCHS, batchSize, seed: 1, ...cost };
     await trainProgram(program, data, { settings }).result;

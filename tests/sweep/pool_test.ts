@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { projectPath, startChild } from "lib/process/mod.ts";
 import { defineStudy, seeds } from "lib/sweep/mod.ts";
 import { adam, loadWeights, readSidecar } from "lib/train/mod.ts";
 import { attempt, withPool } from "./pools.ts";
@@ -68,7 +69,7 @@ Deno.test("a trial that is stopped saves a checkpoint, its process goes on, and 
     const { trials: [trial] } = defineStudy({
       name: "stop",
       space: { seed: seeds(1) },
-      trial: () => tinyTrial({ epochs: 200 }),
+      trial: () => tinyTrial({ epochs: 800 }),
     });
     await withPool({}, async (pool) => {
       const first = await attempt(pool, trial, {
@@ -77,7 +78,7 @@ Deno.test("a trial that is stopped saves a checkpoint, its process goes on, and 
       });
       assert.deepEqual([first.end.outcome, first.end.result], ["pruned", null]);
       const sidecar = await readSidecar(join(folder, trial.key));
-      assert.ok(sidecar?.status === "running" && sidecar.epoch >= 5 && sidecar.epoch < 200);
+      assert.ok(sidecar?.status === "running" && sidecar.epoch >= 5 && sidecar.epoch < 800);
       const second = await attempt(pool, trial, { folder, attemptsBefore: 1 });
       assert.equal(second.end.outcome, "finished");
       assert.ok(second.told.epochs[0].epoch > 5 && second.told.tokens[0] > first.told.tokens[0]);
@@ -108,7 +109,7 @@ Deno.test("every way in which a process ends is told, and the next trial has a n
         if (outcome === "exited") assert.match(end.stderrTail, /seed \d with 1 threads/);
         pids.add(told.pids[0]);
       }
-      assert.equal(pids.size, 9);
+      assert.equal(pids.size, 7); // after 1 and 5 the same one went on
     });
   }));
 
@@ -152,5 +153,28 @@ Deno.test("a learning rate that is too high does not cost the process, an error 
       const [a, b, c, d, e] = ends.map(({ told }) => told.pids[0]);
       assert.ok(a === b && b === c && c === d && d !== e);
       assert.match(ends[3].end.stderrTail, /RangeError: Cannot resolve reference[^]*at /);
+    });
+  }));
+
+Deno.test("the warm-up of a process of trials leaves denormals flushed, as training wants them", async () => {
+  const told: unknown[] = [];
+  const { exitCode, stderrTail } = await startChild({
+    module: projectPath("tests", "sweep", "processes", "tells_denormals.ts"),
+    onMessage: (message) => told.push(message),
+  }).result;
+  assert.equal(exitCode, 0, stderrTail);
+  assert.deepEqual(told, [{ flushed: true }]);
+});
+
+Deno.test("a process that dies between two trials costs neither of them", () =>
+  inFolder(async (folder) => {
+    await withPool({}, async (pool) => {
+      const first = await attempt(pool, tiny.trials[0], { folder });
+      Deno.kill(first.told.pids[0], "SIGKILL");
+      const second = await attempt(pool, tiny.trials[1], { folder }); // its end may have been noticed, or not yet
+      if (second.end.outcome === "finished") assert.notEqual(second.told.pids[0], first.told.pids[0]);
+      else assert.deepEqual([second.end.outcome, second.told.epochs.length], ["lost", 0]);
+      const third = await attempt(pool, tiny.trials[1], { folder, attemptsBefore: 1 });
+      assert.equal(third.end.outcome, "finished", third.end.message ?? "");
     });
   }));

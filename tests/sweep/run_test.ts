@@ -31,7 +31,7 @@ Deno.test("run records every kind of failure, goes on, and gives rows in grid or
       "was killed by SIGKILL from outside (another process, or the system for want of memory)",
       "was asked to end by another process (SIGTERM)",
     ]);
-    assert.match(failures[0].stderrTail, /seed 2 with 0 threads[^]*RangeError: the code of the trial is wrong/);
+    assert.match(failures[0].stderrTail, /seed 2 with 1 threads[^]*RangeError: the code of the trial is wrong/);
     assert.equal(failures[0].attempts, 1);
   }));
 
@@ -188,9 +188,11 @@ Deno.test("run refuses wrong options before anything is started", () =>
       [{ retry: "always" }, /expected retry to be "recoverable", "all" or "none", got "always"/],
       [{ failures: "ignore" }, /expected failures/],
       [{ trialDeadlineMs: 0 }, /expected trialDeadlineMs/],
+      [{ processes: "one" }, /expected processes to be "shared" or "fresh", got "one"/],
+      [{ memoryBudgetBytes: 0 }, /expected memoryBudgetBytes to be above 0, got 0/],
       [{ trials: 0 }, /expected trials to be an integer from 1 to 256 or "auto", got 0/],
       [{ changed: "mix" }, /expected changed to be "refuse" or "restart", got "mix"/],
-      [{ trials: 2, executor: {} }, /expected no trials or trialDeadlineMs beside an executor/],
+      [{ trials: 2, executor: {} }, /expected no trials beside an executor, which has its own/],
       [{ workers: 4 }, /got option "workers"/],
     ];
     for (const [options, message] of cases) await assert.rejects(study.run(options), { message });

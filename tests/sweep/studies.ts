@@ -16,16 +16,16 @@ import { adam, type Tensors } from "lib/train/mod.ts";
 export const dataset = randomDataset({ rows: 400, width: 8, seed: 1 });
 export const data = dataReference(dataset, { x: "embedding" });
 
-/** A machine as far as these tests look at it. */
+/** A machine as far as these tests look at it. With one core it trains one trial after the other. */
 export const machine: MachineFacts = {
   id: "testmachine",
   name: "a machine of tests",
   chip: "none",
   arch: "x64",
-  physicalCores: 2,
+  physicalCores: 1,
   performanceCores: null,
   efficiencyCores: null,
-  logicalCores: 2,
+  logicalCores: 1,
   memoryBytes: 2 ** 30,
   os: "none",
   osBuild: "",

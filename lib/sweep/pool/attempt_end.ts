@@ -61,7 +61,7 @@ function thrown({ message }: Extract<LastReport, { type: "error" }>): Verdict {
   if (DISK_FULL.test(message)) {
     return {
       outcome: "threw",
-      message: `found no room on the disk for its checkpoint (${message}); free some, and the next run goes on`,
+      message: `found no room on the disk (${message}); free some, and the next run goes on where it was`,
     };
   }
   if (OUT_OF_MEMORY.test(message)) {

@@ -108,7 +108,9 @@ class LocalPool implements TrialExecutor {
   }
 
   impossible(trial: Trial): string | null {
-    const { bytes, trainingBytes, processBytes } = this.#predictor.predict(trial);
+    // Not what others were seen to take: a trial that was killed is tried once more, alone.
+    const { trainingBytes, processBytes } = this.#predictor.predict(trial);
+    const bytes = trainingBytes + processBytes;
     if (bytes <= this.#budgetBytes) return null;
     const parts = `${gib(trainingBytes)} for training, ${gib(processBytes)} for its process and data`;
     return `needs about ${gib(bytes)} of memory (${parts}), but the sweep may use ${gib(this.#budgetBytes)}; ` +
@@ -150,6 +152,18 @@ class LocalPool implements TrialExecutor {
     const sparing = running.alone || this.#children.rssBytes + running.predictedBytes > this.#budgetBytes;
     const child = running.child = await this.#children.take({ fresh, sparing });
     const token = Math.max(this.#tokens.get(trial.key) ?? 0, order.attemptsBefore) + 1;
+    if (running.stop !== null) {
+      child.giveBack();
+      return {
+        outcome: running.stop,
+        message: null,
+        stderrTail: "",
+        seconds: 0,
+        peakRssBytes: null,
+        result: null,
+        token,
+      };
+    }
     this.#tokens.set(trial.key, token);
     try {
       watch.onStart({ token, machine: null, pid: child.pid, threads: running.threads, worker: null });
@@ -162,7 +176,6 @@ class LocalPool implements TrialExecutor {
         onEpoch: (summary) => watch.onEpoch(token, summary),
         memoryReason: ({ rssBytes }) => this.#memory.killReason(rssBytes),
       });
-      if (running.stop !== null) child.stop(running.stop);
       const end = await ended;
       this.#learn(running, end.peakRssBytes);
       if (fresh) void child.close();

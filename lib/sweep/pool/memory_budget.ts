@@ -1,10 +1,10 @@
 // How much memory each trial will take, and how much all may take together. Predictions come from the trial's graphs; what
 // processes then really take corrects them.
 
-import { projectPath } from "../../process/mod.ts";
-import { type MachineReader, totalMemoryBytes } from "../../runtime/mod.ts";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { projectPath } from "../../process/mod.ts";
+import { type MachineReader, totalMemoryBytes } from "../../runtime/mod.ts";
 import { deserializeProgram, predictTrainingBytes } from "../../train/mod.ts";
 import { programHash, type Trial } from "../trial.ts";
 import { availableMemoryBytes } from "./system_memory.ts";

@@ -38,6 +38,8 @@ interface OrderUnderWay {
   watch: OrderWatch;
   startMs: number;
   stderrTail: string;
+  /** Whether anything was heard of it. */
+  begun: boolean;
   last: LastReport | null;
   stop: StopReason | null;
   verdict: Verdict | null;
@@ -94,6 +96,7 @@ export class TrialChild {
         watch,
         startMs: performance.now(),
         stderrTail: "",
+        begun: false,
         last: null,
         stop: null,
         verdict: null,
@@ -103,6 +106,11 @@ export class TrialChild {
       };
       this.#send(order);
     });
+  }
+
+  /** It was taken and not used. */
+  giveBack(): void {
+    if (this.state === "busy" && this.#order === null) this.#rest();
   }
 
   /** Lets the trial under way save a checkpoint and end; the process goes on. */
@@ -156,6 +164,7 @@ export class TrialChild {
   }
 
   #tell(order: OrderUnderWay, report: TrialReport): void {
+    order.begun = true;
     switch (report.type) {
       case "ready":
         this.rssBytes = report.baselineRssBytes;
@@ -211,9 +220,9 @@ export class TrialChild {
     if (order === null) return;
     this.#order = null;
     if (this.state === "busy") this.state = "settling";
-    const { last, stop, verdict, stderrTail } = order;
+    const { last, stop, verdict, stderrTail, begun } = order;
     const killed = exit !== null && last === null && verdict === null && exit.reason === "signal";
-    order.resolve(attemptEnd({
+    const end = attemptEnd({
       last,
       exit,
       verdict,
@@ -222,7 +231,10 @@ export class TrialChild {
       stderrTail,
       seconds: (performance.now() - order.startMs) / 1000,
       peakRssBytes: order.peakRssBytes ?? (this.orders === 1 ? exit?.peakRssBytes ?? null : null),
-    }));
+    });
+    // What ended a process that had served others, before it began with this one, is not this one's fault.
+    const unbegun = this.orders > 1 && !begun && exit !== null && verdict === null && stop === null;
+    order.resolve(unbegun ? { ...end, outcome: "lost", message: "its process ended before the trial began" } : end);
   }
 
   #print(text: string, stream: "stdout" | "stderr"): void {

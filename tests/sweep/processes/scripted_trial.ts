@@ -14,6 +14,7 @@ const summary = (epoch: number, cosine = 0.5) => ({
   samplesPerSecond: 1280,
 });
 for await (const message of parent.messages) {
+  if ("stop" in (message as object)) continue;
   const { definition: { settings: { seed, epochs } }, threads } = message as TrialOrder;
   parent.send({ type: "ready", baselineRssBytes: 100 });
   parent.send({ type: "epoch", summary: summary(1, seed === 5 ? NaN : 0.5) });
@@ -47,5 +48,5 @@ for await (const message of parent.messages) {
   const result = { history, bestEpoch: epochs, stopped: "epochs", steps: 10 * epochs, parameterCount: 1 };
   parent.send({ type: "result", result, peakRssBytes: 300 });
   while (seed === 8);
-  break;
+  parent.send({ type: "idle", rssBytes: 100 });
 }

@@ -1,0 +1,139 @@
+// How many trials at once, with how many threads each. Which mix trains fastest differs by chip: where cores share caches or matrix
+// units one trial with all threads may win, elsewhere one thread a trial does. So it is measured once per machine, and remembered.
+
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { canonicalJson, projectPath, sha256Hex, writeFileAtomic } from "../../process/mod.ts";
+import type { MachineFacts } from "../../record/mod.ts";
+import { type MeasuredMix, measureMixes } from "./measure_mix.ts";
+
+/** Trials at once, and threads of each. */
+export interface Mix {
+  trials: number;
+  threads: number;
+}
+
+/** What is known or wanted when a mix is chosen. */
+export interface MixQuestion {
+  /** As many as the caller wants; null leaves it to the machine. */
+  trials: number | null;
+  /** 0: one a physical core. */
+  threads: number | null;
+  /** Of the whole study: the same for a run that goes on, since threads may change the last bits of a result. */
+  trialCount: number;
+  machine: MachineFacts;
+  /** Default: .cache/sweep-mix.json of the project. */
+  cacheFile?: string;
+  /** Takes some seconds; default `measureMixes` with `trialModule`. */
+  measure?: (mixes: readonly Mix[]) => Promise<MeasuredMix[]>;
+  trialModule: string;
+  /** Told before a measurement. */
+  onNote?: (sentence: string) => void;
+}
+
+/** Fewer trials than this are not worth a measurement. */
+const WORTH_MEASURING = 4;
+/** A mix that is that much slower and runs fewer trials at once is preferred: it takes less memory. */
+const NEARLY_AS_FAST = 0.97;
+
+/**
+ * The mix for a study: what the caller gives, filled up to all cores; else the fastest on this machine, measured now when it is
+ * not known and there are more than a few trials.
+ */
+export async function chooseMix(question: MixQuestion): Promise<Mix> {
+  const { machine, trialCount } = question;
+  const cores = coresOf(machine);
+  const threads = question.threads === 0 ? cores : question.threads;
+  const trials = question.trials ?? (threads === null ? null : share(cores, threads));
+  if (trials !== null) return { trials, threads: threads ?? share(cores, trials) };
+  const known = readMixes(question) ?? (trialCount < WORTH_MEASURING ? null : await measured(question));
+  const best = known === null ? { trials: cores, threads: 1 } : fastest(known);
+  return trialCount < best.trials ? { trials: Math.max(1, trialCount), threads: share(cores, trialCount) } : best;
+}
+
+/** What a trial gets when `count` share the cores. */
+function share(cores: number, count: number): number {
+  return Math.max(1, Math.floor(cores / Math.max(1, count)));
+}
+
+/** Physical cores, where they are told. */
+export function coresOf({ physicalCores, logicalCores }: MachineFacts): number {
+  return physicalCores ?? logicalCores;
+}
+
+/** The mixes that are worth trying: all cores for one trial, a core for each, and even shares between. */
+export function mixesToTry(machine: MachineFacts): Mix[] {
+  const cores = coresOf(machine);
+  const counts = new Set([1, cores]);
+  for (let trials = 2; trials < cores; trials *= 2) counts.add(trials);
+  // Slow cores beside fast ones hold back a trial that has threads on both.
+  if (machine.performanceCores !== null && machine.performanceCores > 0) counts.add(machine.performanceCores);
+  return [...counts].sort((a, b) => a - b).map((trials) => ({ trials, threads: share(cores, trials) }));
+}
+
+/** The fastest, or one that is nearly as fast with fewer trials. */
+export function fastest(mixes: readonly MeasuredMix[]): Mix {
+  const most = Math.max(...mixes.map(({ stepsPerSecond }) => stepsPerSecond));
+  const good = mixes.filter(({ stepsPerSecond }) => stepsPerSecond >= NEARLY_AS_FAST * most);
+  const { trials, threads } = good.reduce((best, mix) => (mix.trials < best.trials ? mix : best));
+  return { trials, threads };
+}
+
+async function measured(question: MixQuestion): Promise<MeasuredMix[] | null> {
+  const { machine, trialModule, onNote, measure = (mixes) => measureMixes(mixes, { trialModule }) } = question;
+  const mixes = mixesToTry(machine);
+  if (mixes.length === 1) return null;
+  onNote?.("Measuring how many trials at once are fastest on this machine; this takes a few seconds, once");
+  let found: MeasuredMix[];
+  try {
+    found = await measure(mixes);
+  } catch (error) {
+    onNote?.(`Could not measure it (${(error as Error).message}); one thread a trial is taken`);
+    return null;
+  }
+  await writeMixes(question, found);
+  return found;
+}
+
+const fileSchema = z.record(
+  z.string(),
+  z.object({
+    machine: z.string(),
+    mixes: z.array(z.object({
+      trials: z.number().int().min(1),
+      threads: z.number().int().min(1),
+      stepsPerSecond: z.number().positive(),
+    })).min(1),
+  }),
+);
+
+const fileOf = ({ cacheFile = projectPath(".cache", "sweep-mix.json") }: MixQuestion) => cacheFile;
+
+/** Hash of what the measurement depends on: the machine and the versions of what runs on it. */
+function keyOf({ machine: { id, versions } }: MixQuestion): string {
+  return sha256Hex(canonicalJson({ id, versions })).slice(0, 16);
+}
+
+/** Null when nothing is known, or the file cannot be read: it is only a cache. */
+function readMixes(question: MixQuestion): MeasuredMix[] | null {
+  return readAll(question)[keyOf(question)]?.mixes ?? null;
+}
+
+function readAll(question: MixQuestion): z.infer<typeof fileSchema> {
+  const path = fileOf(question);
+  if (!existsSync(path)) return {};
+  try {
+    return fileSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return {};
+  }
+}
+
+async function writeMixes(question: MixQuestion, mixes: readonly MeasuredMix[]): Promise<void> {
+  const path = fileOf(question);
+  const all = { ...readAll(question), [keyOf(question)]: { machine: question.machine.name, mixes } };
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, `${JSON.stringify(all, null, 2)}\n`);
+}
