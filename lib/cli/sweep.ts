@@ -7,6 +7,7 @@ import { projectPath, writeFileAtomic } from "../process/mod.ts";
 import {
   listStudies,
   openStudyReader,
+  queueExecutor,
   storedStudy,
   type Study,
   type StudyEnvironment,
@@ -176,5 +177,5 @@ function isStudy(value: unknown): value is Study {
 }
 
 if (import.meta.main) {
-  await runCommand((args, signal) => sweepMain(args, { terminal: ownTerminal(), signal }));
+  await runCommand((args, signal) => sweepMain(args, { terminal: ownTerminal(), signal, queueExecutor }));
 }
