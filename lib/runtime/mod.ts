@@ -7,6 +7,13 @@
 // Training steps are in lib/train, measurement in lib/bench.
 
 export {
+  coverage,
+  type CoverageOptions,
+  type CoverageReport,
+  type CoverageTarget,
+  type NodeCoverage,
+} from "./coverage/coverage.ts";
+export {
   compileForDevice,
   type DeviceArray,
   deviceError,
