@@ -14,20 +14,20 @@ export {
   type CoverageTarget,
   type NodeCoverage,
 } from "./coverage/coverage.ts";
+export { deviceError } from "./device_error.ts";
 export {
   compileForDevice,
   type DeviceArray,
-  deviceError,
   type DeviceMemory,
   deviceMemory,
   type DeviceSession,
   type DeviceTuning,
   type DeviceValues,
 } from "./device_session.ts";
-export { machineFacts, type MachineReader, memoryUse, totalMemoryBytes } from "./machine.ts";
+export { machineFacts, type MachineReader, memoryUse, thisMachine, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export { type NodePlacement, type Placement, placement } from "./placement.ts";
-export { type ProviderSupport, providerSupports } from "./provider_support.ts";
+export { knownRefusal, type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {
   type ArrayData,
   type ArrayValue,

@@ -64,10 +64,8 @@ export async function providerSupports(
   options: Pick<CompileOptions, "weights" | "coreml" | "threads"> = {},
 ): Promise<ProviderSupport> {
   const feeds = zeros(graph, Object.keys(options.weights ?? {}));
-  const quantized = provider === "coreml" ? quantizedOperators(graph) : [];
-  if (quantized.length > 0) {
-    return known(provider, `CoreML has no op builder for ${quantized.join(", ")}: the model would run on the CPU`);
-  }
+  const refusal = knownRefusal(graph, provider);
+  if (refusal) return known(provider, refusal);
   const available = await availableProviders();
   if (!available.includes(provider)) {
     const here = `ONNX Runtime on ${process.platform} ${process.arch} has ${available.join(", ")}`;
@@ -82,6 +80,13 @@ export async function providerSupports(
   } catch (error) {
     return { provider, runs: "not", reason: firstLine(error), basis: "tried" };
   }
+}
+
+/** Why a provider cannot run a graph on any machine, or null: an int8 or int4 model on CoreML. */
+export function knownRefusal(graph: Graph, provider: ProviderName): string | null {
+  const quantized = provider === "coreml" ? quantizedOperators(graph) : [];
+  if (quantized.length === 0) return null;
+  return `CoreML has no op builder for ${quantized.join(", ")}: the model would run on the CPU`;
 }
 
 function known(provider: ProviderName, reason: string): ProviderSupport {
