@@ -6,7 +6,13 @@
 // Sessions block the JavaScript thread while they compute, so trials and benchmarks run in child processes.
 // Training steps are in lib/train, measurement in lib/bench.
 
-export { COREML_UNITS, coreMlFlags, type CoreMlOptions, type CoreMlUnits } from "./coreml/options.ts";
+export {
+  COREML_DISABLED_OPTIMIZERS,
+  COREML_UNITS,
+  coreMlFlags,
+  type CoreMlOptions,
+  type CoreMlUnits,
+} from "./coreml/options.ts";
 export {
   coverage,
   type CoverageOptions,

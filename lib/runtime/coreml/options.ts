@@ -43,3 +43,10 @@ export function coreMlFlags({ units = "all", mlProgram = true, staticShapes = tr
   }
   return UNITS[units] | (mlProgram ? ML_PROGRAM : 0) | (staticShapes ? STATIC_SHAPES : 0);
 }
+
+/**
+ * Fusions that ONNX Runtime does before it asks the provider, and that make nodes which CoreML refuses: `MatMul` and `Add` become a
+ * `Gemm` also when its matrix is computed, a normalisation written out becomes a `LayerNormalization` also when its scale is. Off in
+ * sessions on CoreML, which fuses by itself. The entry `optimization.disable_specified_optimizers` of a session's configuration.
+ */
+export const COREML_DISABLED_OPTIMIZERS = "MatMulAddFusion;LayerNormFusion;LayerNormFusionL1";

@@ -6,7 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { graph, input, matMul, relu } from "lib/graph/mod.ts";
-import { availableProviders, compile, COREML_UNITS, coreMlFlags, placement } from "lib/runtime/mod.ts";
+import {
+  availableProviders,
+  compile,
+  COREML_DISABLED_OPTIMIZERS,
+  COREML_UNITS,
+  coreMlFlags,
+  placement,
+} from "lib/runtime/mod.ts";
 import { inPrivateFolder } from "../../../lib/runtime/coreml/private_folder.ts";
 import { sessionOptions } from "../../../lib/runtime/node_session.ts";
 import { assertAllClose } from "tests/assertions.ts";
@@ -38,14 +45,24 @@ Deno.test("the grid of CoreML's flags: units, kind of model, shapes", () => {
     "cpuAndNeuralEngine NeuralNetwork static": 0x00c,
     "cpuAndNeuralEngine NeuralNetwork any": 0x004,
   });
-  assert.throws(() => coreMlFlags({ units: "gpu" as "all" }), /expected units all, cpu, cpuAndGpu, .*got "gpu"/);
+  assert.throws(
+    () => coreMlFlags({ units: "gpu" as "all" }),
+    /expected units all, cpuAndGpu, cpuAndNeuralEngine, cpuOnly, got "gpu"/,
+  );
 });
 
 Deno.test("CoreML is configured by the integer alone, and other providers not at all", () => {
   const settings = { threads: 0, config: { disable_cpu_ep_fallback: "1" } };
-  const { executionProviders, extra } = sessionOptions({ ...settings, provider: "coreml", coreml: { units: "cpuOnly" } });
+  const { executionProviders, extra } = sessionOptions({
+    ...settings,
+    provider: "coreml",
+    coreml: { units: "cpuOnly" },
+  });
   assert.deepEqual(executionProviders, [{ name: "coreml", coreMlFlags: 0x019 }]);
-  assert.deepEqual(extra, { session: { disable_cpu_ep_fallback: "1" } });
+  assert.deepEqual(extra, {
+    session: { disable_cpu_ep_fallback: "1" },
+    optimization: { disable_specified_optimizers: COREML_DISABLED_OPTIMIZERS },
+  });
   assert.deepEqual(sessionOptions({ ...settings, provider: "webgpu" }).executionProviders, ["webgpu"]);
 });
 
