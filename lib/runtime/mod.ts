@@ -1,6 +1,7 @@
 // lib/runtime: executing graphs. A graph is compiled into a session of ONNX Runtime for one provider (session.ts): on the CPU
 // its library is called directly (native/), elsewhere through onnxruntime-node (node_session.ts); a provider that the
-// installed binary lacks is refused, never replaced (onnxruntime.ts). tfjs/ interprets the same graph with
+// installed binary lacks is refused, never replaced (onnxruntime.ts). Where nodes really ran is measured (placement.ts); what CoreML
+// would take is predicted on any machine (coverage/). tfjs/ interprets the same graph with
 // tfjs's kernels, an independent second engine. machine.ts describes the machine that every measurement is tied to: chip,
 // cores, memory, versions, nothing that names a person or a host.
 // Sessions block the JavaScript thread while they compute, so trials and benchmarks run in child processes.

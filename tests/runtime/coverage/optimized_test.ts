@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fromBinary } from "@bufbuild/protobuf";
 import {
   add,
   constant,
@@ -28,7 +27,7 @@ import {
   type Weights,
 } from "lib/graph/mod.ts";
 import { coverage, loadOnnxRuntime } from "lib/runtime/mod.ts";
-import { ModelProtoSchema } from "../../../lib/graph/onnx/onnx_pb.ts";
+import { readOnnx } from "tests/graph/onnx_nodes.ts";
 import { COREML_RULES } from "../../../lib/runtime/coverage/coreml_rules.ts";
 import { sessionOptions } from "../../../lib/runtime/node_session.ts";
 import { MODELS, weightsOf } from "./shipped_models.ts";
@@ -51,11 +50,10 @@ async function refusedAfter(source: Graph, weights: Weights = {}): Promise<strin
       ...{ executionProviders: ["cpu"], graphOptimizationLevel: "basic", optimizedModelFilePath, extra },
     });
     await session.release();
-    const { node = [], initializer = [] } = fromBinary(ModelProtoSchema, readFileSync(optimizedModelFilePath)).graph!;
-    const known = new Set(initializer.map(({ name }) => name));
-    return node.flatMap(({ opType, name, input }) => {
+    const { nodes, stored } = readOnnx(readFileSync(optimizedModelFilePath));
+    return nodes.flatMap(({ opType, name, inputs }) => {
       if (!TAKEN.has(opType)) return [`${name}: ${opType}`];
-      const computed = (CONSTANT_INPUTS[opType] ?? []).filter((i) => input[i] && !known.has(input[i]));
+      const computed = (CONSTANT_INPUTS[opType] ?? []).filter((i) => inputs[i] && !stored.has(inputs[i]));
       return computed.map((i) => `${name}: input ${i} of ${opType} is computed`);
     });
   } finally {
