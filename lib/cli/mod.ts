@@ -7,7 +7,8 @@
 export { cleanMain, removables } from "./clean.ts";
 export { CommandError, INTERRUPTED_EXIT_CODE, parseCommand, runCommand } from "./command.ts";
 export { exportMain, exportOptions, nodeLines, pythonLines } from "./export.ts";
-export { doctorMain, examine, type Finding, findingsTable, withoutPrivate } from "./doctor.ts";
+export { doctorMain } from "./doctor.ts";
+export { examine, type Finding, findingsTable, withoutPrivate } from "./doctor/finding.ts";
 export {
   KERNEL_NAME,
   kernelDenoPath,
