@@ -24,7 +24,7 @@ export function benchmarkTable(benchmark: Benchmark): string {
 }
 
 /** Rows as a Markdown table whose columns stand under each other; a row of "-" is the line below the header. */
-function aligned(rows: readonly string[][]): string[] {
+export function aligned(rows: readonly string[][]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) => {
     const padded = row.map((text, i) => (text === "-" ? "-".repeat(widths[i]) : text.padStart(widths[i])));

@@ -6,6 +6,28 @@
 // inference.ts times a model alone, for notebooks. Commands and notebooks call them, nothing here prints.
 
 export { type Conversation, conversation } from "./conversation.ts";
+export {
+  bench,
+  type BenchOptions,
+  type BenchProgress,
+  type BenchSettings,
+  type ProviderSupports,
+} from "./harness/bench.ts";
+export { type Clock, wallClock } from "./harness/clock.ts";
+export { type Limits, type StopReason } from "./harness/limits.ts";
+export { poissonArrivals, type Scenario } from "./harness/scenario.ts";
+export {
+  type BenchSubject,
+  type FileSubject,
+  type GraphSubject,
+  type ModuleSubject,
+  type PreparedSubject,
+  type SubjectFacts,
+} from "./harness/subject.ts";
+export { type OpenedSubject, type OutputMemory } from "./harness/open_subject.ts";
+export { type CoreMlUnits, parseProvider, type ProviderConfig, providerLabel } from "./harness/provider.ts";
+export { type Correctness } from "./harness/correctness.ts";
+export { type BenchFile, type BenchRecord, type BenchRun, type Outcome, parseBenchFile } from "./harness/record.ts";
 export { fillExact, setExactWeights } from "./exact_values.ts";
 export { type Block, interleave, type Participant, type Turns } from "./interleave.ts";
 export { LEAST_ROUNDS, type Pace, planTurns, type TurnOptions, type TurnPlan } from "./turn_plan.ts";

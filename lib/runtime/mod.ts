@@ -16,7 +16,7 @@ export {
   type DeviceTuning,
   type DeviceValues,
 } from "./device_session.ts";
-export { machineFacts, type MachineReader, memoryUse, totalMemoryBytes } from "./machine.ts";
+export { machineFacts, type MachineReader, memoryUse, thisMachine, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export {
   type ArrayData,
