@@ -37,7 +37,7 @@ export async function writeExchange(subject: InferSubject, batchSize: number): P
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-infer-"));
   try {
     await writeFile(join(folder, MODEL_FILE), modelBytes(subject, batchSize));
-    await storeValues(folder, "inputs", await inferInputs(subject, batchSize));
+    await storeValues(folder, "inputs", inferInputs(subject, batchSize));
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;

@@ -13,11 +13,35 @@ export {
   type BenchSettings,
   type ProviderSupports,
 } from "./harness/bench.ts";
+export { benchGrid, type GridOptions } from "./harness/grid.ts";
+export { BenchFiles, parseSamples, type SampleLine } from "./harness/bench_file.ts";
+export { comparePairs, compareRecords, incomparable, type RecordComparison } from "./harness/compare.ts";
+export { comparisonTable, recordTable } from "./harness/record_table.ts";
+export {
+  compareInTurns,
+  type PairedProcesses,
+  processRatio,
+  type TurnComparisonOptions,
+  type TurnSide,
+} from "./harness/turns.ts";
+export {
+  type AaOptions,
+  type AaStudy,
+  aaSubjects,
+  type AaSummary,
+  type AaTrial,
+  runAa,
+  type Share,
+  summarizeAa,
+} from "./harness/aa.ts";
+export { type AcceleratorWatch, watchAccelerator } from "./harness/accelerator.ts";
+export type { DimensionSizes } from "../graph/mod.ts";
 export { type Clock, wallClock } from "./harness/clock.ts";
 export { type Limits, type StopReason } from "./harness/limits.ts";
 export { poissonArrivals, type Scenario } from "./harness/scenario.ts";
 export {
   type BenchSubject,
+  defaultBatch,
   type FileSubject,
   type GraphSubject,
   type ModuleSubject,

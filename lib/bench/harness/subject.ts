@@ -8,7 +8,6 @@ import {
   bindDimensions,
   type DeclaredTensor,
   type DimensionSizes,
-  elementCount,
   encodeOnnx,
   fixModelFile,
   type Graph,
@@ -166,13 +165,24 @@ async function fileSubject(
   { name, file, sizes = {} }: FileSubject,
   { batchSize, folder }: Place,
 ): Promise<PreparedSubject> {
-  const original = readFileSync(file);
   const shown = name ?? basename(file);
-  const { inputs, externalFiles } = readModelFile(original, shown);
-  const bytes = fixModelFile(original, shown, withBatch(inputs, sizes, { batchSize, name: shown }));
+  const bytes = fixedFile({ name, file, sizes }, batchSize);
+  const { externalFiles } = readModelFile(bytes, shown);
   for (const external of externalFiles) await symlink(join(dirname(file), external), join(folder, external));
   const { facts, dtype } = await storeModel(bytes, { name: shown, kind: "file", folder });
   return { facts, dtype, batchSize, folder, graph: null, row: null, module: null };
+}
+
+/**
+ * The bytes of a file's model with all dimensions fixed.
+ *
+ * @throws as {@link prepareSubject} does
+ */
+export function fixedFile({ name, file, sizes = {} }: FileSubject, batchSize: number): Uint8Array {
+  const original = readFileSync(file);
+  const shown = name ?? basename(file);
+  const { inputs } = readModelFile(original, shown);
+  return fixModelFile(original, shown, withBatch(inputs, sizes, { batchSize, name: shown }));
 }
 
 /** Gives the batch to the free dimension that inputs begin with, unless it has a size already. */
@@ -181,25 +191,38 @@ function withBatch(
   sizes: DimensionSizes,
   { batchSize, name }: { batchSize: number; name: string },
 ): DimensionSizes {
-  const leading = inputs.filter((input) => input.shape.length > 0 && sizes.inputs?.[input.name] === undefined);
-  const names = [...new Set(leading.map(({ shape }) => shape[0]).filter((dim) => typeof dim === "string"))];
-  const [batch] = names;
-  if (names.length === 1 && sizes.dimensions?.[batch] === undefined) {
-    return { ...sizes, dimensions: { ...sizes.dimensions, [batch]: batchSize } };
-  }
+  const leading = inputs.filter(({ shape }) => shape.length > 0).map((input) => leadingSize(input, sizes));
+  const names = [...new Set(leading.filter((dim) => typeof dim === "string"))];
+  const batch = names.find((dim) => /batch/i.test(dim)) ?? (names.length === 1 ? names[0] : undefined);
+  if (batch !== undefined) return { ...sizes, dimensions: { ...sizes.dimensions, [batch]: batchSize } };
   // Inputs whose only free dimension is the first, without a name.
-  const unnamed = leading.filter(({ shape }) =>
-    shape[0] === null && shape.slice(1).every((size) => typeof size === "number")
+  const unnamed = inputs.filter((input) =>
+    leadingSize(input, sizes) === null && input.shape.slice(1).every((size) => typeof size === "number")
   );
   if (names.length === 0 && unnamed.length > 0) {
     const shapes = unnamed.map(({ name, shape }) => [name, [batchSize, ...shape.slice(1) as number[]]]);
     return { ...sizes, inputs: { ...sizes.inputs, ...Object.fromEntries(shapes) } };
   }
-  const fixed = leading.map(({ shape }) => shape[0]).filter((size) => typeof size === "number");
-  if (names.length === 0 && fixed.length > 0 && batchSize !== 1 && !fixed.includes(batchSize)) {
+  const fixed = leading.filter((size) => typeof size === "number");
+  if (names.length === 0 && fixed.length > 0 && !fixed.includes(batchSize)) {
     throw new RangeError(`Cannot benchmark: expected batch ${fixed[0]}, which ${name} has fixed, got ${batchSize}`);
   }
   return sizes;
+}
+
+/** What an input begins with: its size, also one that was given, the name of a free dimension, or null for one without a name. */
+function leadingSize({ name, shape }: DeclaredTensor, { dimensions = {}, inputs = {} }: DimensionSizes) {
+  const [dim] = shape;
+  if (typeof dim === "number") return dim;
+  return inputs[name]?.[0] ?? (dim === null ? null : dimensions[dim] ?? dim);
+}
+
+/** The batch of a file whose inputs begin with a size that is fixed, or given; 1 where it is free. */
+export function defaultBatch({ name, file, sizes = {} }: FileSubject): number {
+  const { inputs } = readModelFile(readFileSync(file), name ?? basename(file));
+  const leading = inputs.filter(({ shape }) => shape.length > 0).map((input) => leadingSize(input, sizes));
+  const isFree = leading.some((size) => typeof size !== "number");
+  return isFree ? 1 : leading[0] as number ?? 1;
 }
 
 async function storeModel(
@@ -207,6 +230,10 @@ async function storeModel(
   { name, kind, folder }: { name: string; kind: "graph" | "file"; folder: string },
 ): Promise<{ facts: SubjectFacts; dtype: string }> {
   const { inputs, outputs, parameterCount, dtype } = readModelFile(bytes, name);
+  const other = outputs.find((output) => output.dtype === "" || output.dtype === "string");
+  if (other) {
+    throw new TypeError(`Cannot benchmark: expected outputs that are tensors of numbers, got ${other.name} of ${name}`);
+  }
   await writeFile(join(folder, MODEL_FILE), bytes);
   const values = inputs.map((input, stream) => ({ name: input.name, value: madeInput(input, stream) }));
   await storeValues(folder, "inputs", values);
@@ -221,9 +248,4 @@ async function storeModel(
     inputData: INPUT_DATA,
   };
   return { facts, dtype };
-}
-
-/** Elements of all inputs of a prepared subject. */
-export function inputElements({ inputs }: SubjectFacts): number {
-  return inputs.reduce((sum, { shape }) => sum + elementCount(shape as number[]), 0);
 }

@@ -40,6 +40,7 @@ export interface ModelFile {
 
 /** Sizes for free dimensions: by their names, and whole shapes by the names of inputs. */
 export interface DimensionSizes {
+  /** A name of an input of one dimension stands for that dimension. */
   dimensions?: Readonly<Record<string, number>>;
   inputs?: Readonly<Record<string, readonly number[]>>;
 }
@@ -104,7 +105,8 @@ export function fixModelFile(bytes: Uint8Array, name: string, sizes: DimensionSi
   const known = knownSizes(inputs, sizes, name);
   const stored = new Set(inputs.map((value) => value.name));
   for (const value of model.graph!.input.filter((one) => stored.has(one.name))) {
-    const shape = sizes.inputs?.[value.name];
+    const vector = sizes.dimensions?.[value.name];
+    const shape = sizes.inputs?.[value.name] ?? (dimensionsOf(value).length === 1 && vector ? [vector] : undefined);
     dimensionsOf(value).forEach((dim, axis) => setSize(dim, shape?.[axis], known));
   }
   for (const value of [...model.graph!.output, ...model.graph!.valueInfo]) {
@@ -178,14 +180,19 @@ function knownSizes(
     known.set(name, size);
   };
   const free = new Set(inputs.flatMap(({ shape }) => shape.filter((size) => typeof size === "string")));
+  const vectors = new Map<string, number[]>();
   for (const [name, size] of Object.entries(dimensions)) {
+    if (!free.has(name) && inputs.find((input) => input.name === name)?.shape.length === 1) {
+      vectors.set(name, [size]);
+      continue;
+    }
     if (!free.has(name)) {
       const names = [...inputs.map((input) => input.name), ...free].join(", ") || "none";
       throw new TypeError(`${action}: expected an input or a free dimension (${names}), got ${name}`);
     }
     learn(name, size);
   }
-  for (const [name, sizes] of Object.entries(shapes)) {
+  for (const [name, sizes] of [...Object.entries(shapes), ...vectors]) {
     const input = inputs.find((one) => one.name === name);
     if (!input) {
       throw new TypeError(`${action}: expected an input of ${inputs.map((one) => one.name).join(", ")}, got ${name}`);
