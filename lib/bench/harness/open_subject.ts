@@ -1,12 +1,11 @@
 // Opening a subject for one provider configuration: from then on it can be called.
 
-import { pathToFileURL } from "node:url";
 import { join } from "node:path";
 import { type ArrayValue, deserializeGraph, type DType } from "../../graph/mod.ts";
-import type { JsonValue } from "../../process/mod.ts";
 import { compile, loadOnnxRuntime, requireProvider, type Session, tfjsExecutor } from "../../runtime/mod.ts";
 import { MODEL_FILE, readValues } from "../infer_exchange.ts";
 import { type Correctness } from "./correctness.ts";
+import { openModule } from "./open_module.ts";
 import { coreMlFlags, type ProviderConfig } from "./provider.ts";
 import type { PreparedSubject } from "./subject.ts";
 import type { Call } from "./scenario.ts";
@@ -36,12 +35,7 @@ export interface OpenOptions {
 /** Opens a subject. */
 export async function openSubject(subject: PreparedSubject, options: OpenOptions): Promise<OpenedSubject> {
   const { graph, module, folder } = subject;
-  if (module) {
-    const { open } = await import(pathToFileURL(module.path).href) as {
-      open(options: JsonValue, how: OpenOptions): Promise<OpenedSubject>;
-    };
-    return await open(module.options, options);
-  }
+  if (module) return await openModule(module, options);
   const feeds = readValues(folder, "inputs");
   const { provider, threads } = options;
   if (graph && (provider.name === "cpu" || provider.name === "tfjs")) {

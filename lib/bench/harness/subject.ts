@@ -21,12 +21,15 @@ import type { ArrayValue } from "../../runtime/mod.ts";
 import { MODEL_FILE, storeValues } from "../infer_exchange.ts";
 import { madeInput } from "./made_inputs.ts";
 
-/** A graph. Parameters without a value get random ones. */
+/** A graph. */
 export interface GraphSubject {
   name: string;
   /** Its dimension `batch` is the batch. */
   graph: Graph;
+  /** Values of parameters; those without get random ones. */
   weights?: Readonly<Record<string, ArrayValue>>;
+  /** Of random values. Default 1. */
+  seed?: number;
   /** Of other free dimensions. */
   sizes?: Readonly<Record<string, number>>;
 }
@@ -127,14 +130,14 @@ function moduleSubject({ name, module, options = null }: ModuleSubject, place: P
 }
 
 async function graphSubject(
-  { name, graph, weights = {}, sizes = {} }: GraphSubject,
+  { name, graph, weights = {}, seed = 1, sizes = {} }: GraphSubject,
   { batchSize, folder }: Place,
 ): Promise<PreparedSubject> {
   const hasBatch = Object.values(graph.inputs).some(({ shape }) => shape.some((dim) => String(dim).includes("batch")));
   const fixed = bindDimensions(graph, { ...sizes, ...(hasBatch && { batch: batchSize }) });
   const values = Object.fromEntries(fixed.parameters.map((leaf) => {
     const { name } = leaf.source;
-    return [name, weights[name] ?? madeWeight(leaf)];
+    return [name, weights[name] ?? madeWeight(leaf, seed)];
   }));
   const bytes = encodeOnnx(fixed, {
     weights: Object.fromEntries(
@@ -153,12 +156,12 @@ async function graphSubject(
   return { facts, dtype, batchSize, folder, graph: serializeGraph(fixed), row, module: null };
 }
 
-function madeWeight(leaf: Graph["parameters"][number]): ArrayValue {
+function madeWeight(leaf: Graph["parameters"][number], seed: number): ArrayValue {
   const { dtype, source } = leaf;
   if (dtype !== "float32") {
     throw new TypeError(`Cannot benchmark: expected weights for ${source.name}, which is ${dtype}`);
   }
-  return { dtype, shape: leaf.shape as number[], data: initialValues(leaf, 1) };
+  return { dtype, shape: leaf.shape as number[], data: initialValues(leaf, seed) };
 }
 
 async function fileSubject(
