@@ -69,6 +69,21 @@ export async function whyAbsent({ name }: ProviderConfig): Promise<string | null
   return available.includes(name) ? null : `ONNX Runtime has no ${name} here: it has ${available.join(", ")}`;
 }
 
+/** Operators of int8 and int4 models that CoreML's provider has no builder for: it leaves them to the CPU, one and all. */
+const QUANTIZED = ["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "MatMulNBits"];
+
+/** Why a provider cannot run a subject, told without trying; null when nothing speaks against it. */
+export function knownRefusal(
+  { kind, operators }: { kind: "graph" | "file" | "module"; operators: Readonly<Record<string, number>> },
+  { name }: ProviderConfig,
+): string | null {
+  if (name === "tfjs" && kind === "file") return "tfjs interprets graphs of this library, no files";
+  const quantized = QUANTIZED.filter((operator) => operator in operators);
+  return name === "coreml" && quantized.length > 0
+    ? `CoreML takes no ${quantized.join(", ")}: the CPU would run them`
+    : null;
+}
+
 /** Letters to insert, delete or replace between two texts (Levenshtein 1966). */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

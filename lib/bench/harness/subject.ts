@@ -67,6 +67,8 @@ export interface SubjectFacts {
   parameterCount: number | null;
   inputs: DeclaredTensor[];
   outputs: string[];
+  /** How often each operator occurs. */
+  operators: Record<string, number>;
   /** How inputs were made. */
   inputData: string;
 }
@@ -124,6 +126,7 @@ function moduleSubject({ name, module, options = null }: ModuleSubject, place: P
     parameterCount: null,
     inputs: [],
     outputs: [],
+    operators: {},
     inputData: "made by the subject",
   };
   return { facts, dtype: "own", ...place, graph: null, row: null, module: { path: module, options } };
@@ -232,7 +235,7 @@ async function storeModel(
   bytes: Uint8Array,
   { name, kind, folder }: { name: string; kind: "graph" | "file"; folder: string },
 ): Promise<{ facts: SubjectFacts; dtype: string }> {
-  const { inputs, outputs, parameterCount, dtype } = readModelFile(bytes, name);
+  const { inputs, outputs, parameterCount, dtype, operators } = readModelFile(bytes, name);
   const other = outputs.find((output) => output.dtype === "" || output.dtype === "string");
   if (other) {
     throw new TypeError(`Cannot benchmark: expected outputs that are tensors of numbers, got ${other.name} of ${name}`);
@@ -248,6 +251,7 @@ async function storeModel(
     parameterCount,
     inputs,
     outputs: outputs.map((output) => output.name),
+    operators,
     inputData: INPUT_DATA,
   };
   return { facts, dtype };

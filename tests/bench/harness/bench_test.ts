@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import {
   bench,
   BenchFiles,
@@ -17,6 +18,7 @@ import { add, encodeOnnx, graph, input, matMul, parameter, relu } from "lib/grap
 import { lnspStudent } from "lib/models/lnsp.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { availableProviders } from "lib/runtime/mod.ts";
+import { swiftShaderEnvironment } from "tests/webgpu_environment.ts";
 
 const LIMITS = { minMs: 5, minCount: 120, maxMs: 2000 };
 const student = lnspStudent({ inputDim: 8, studentDim: 16, latentDim: 4 }).trace();
@@ -206,4 +208,28 @@ Deno.test("compareInTurns finds a side that was slowed down, and refuses a wrong
     );
     await assert.rejects(compareInTurns(side, side, { turns, pairs: 1 }), /at least 2 pairs of processes, got 1/);
   });
+});
+
+const swiftShader = swiftShaderEnvironment();
+
+Deno.test({
+  name: "webgpu is measured after its outputs agree",
+  ignore: swiftShader === null,
+  async fn() {
+    const before = Object.fromEntries(Object.keys(swiftShader!).map((name) => [name, process.env[name]]));
+    Object.assign(process.env, swiftShader);
+    try {
+      const few = { limits: { minMs: 1, minCount: 9 }, warmUpMs: 10 };
+      const record = await bench({ subject: SUBJECT, provider: { name: "webgpu" }, batchSize: 2, ...few });
+      assert.deepEqual([record.outcome, record.fallback], ["measured", false], record.reasons.join());
+      assert.ok(record.correctness!.relativeError < 1e-4);
+      const altered = { hooks: { alterOutputs: 0.1 }, ...few };
+      assert.equal((await bench({ subject: SUBJECT, provider: { name: "webgpu" }, ...altered })).outcome, "wrong");
+    } finally {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+  },
 });

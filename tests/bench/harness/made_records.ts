@@ -59,6 +59,7 @@ export function subjectOf(batchSize = 1): PreparedSubject {
     parameterCount: 10,
     inputs: [],
     outputs: ["y"],
+    operators: { Relu: 1 },
     inputData: "random",
   };
   return { facts, dtype: "float32", batchSize, folder: "", graph: null, row: null, module: null };
