@@ -2,8 +2,8 @@
 // processes that measure and check it all get the same bytes.
 
 import { readFileSync } from "node:fs";
-import { symlink, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { constants, copyFile, link, mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
 import {
   bindDimensions,
   type DeclaredTensor,
@@ -173,10 +173,22 @@ async function fileSubject(
 ): Promise<PreparedSubject> {
   const shown = name ?? basename(file);
   const bytes = fixedFile({ name, file, sizes }, batchSize);
-  const { externalFiles } = readModelFile(bytes, shown);
-  for (const external of externalFiles) await symlink(join(dirname(file), external), join(folder, external));
+  await linkExternal(file, folder);
   const { facts, dtype } = await storeModel(bytes, { name: shown, kind: "file", folder });
   return { facts, dtype, batchSize, folder, graph: null, row: null, module: null };
+}
+
+/** Puts the files that hold a model's weights into a folder: ONNX Runtime refuses links that lead out of the model's. */
+export async function linkExternal(file: string, folder: string): Promise<void> {
+  const { externalFiles } = readModelFile(readFileSync(file), basename(file));
+  for (const external of externalFiles) {
+    const [from, to] = [join(dirname(file), external), join(folder, external)];
+    if (relative(folder, to).startsWith("..")) {
+      throw new TypeError(`Cannot benchmark: expected weights beside ${basename(file)}, got them in ${external}`);
+    }
+    await mkdir(dirname(to), { recursive: true });
+    await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE)); // on another disk
+  }
 }
 
 /**
