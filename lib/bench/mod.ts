@@ -51,7 +51,8 @@ export {
   type SubjectFacts,
 } from "./harness/subject.ts";
 export { type OpenedSubject, type OutputMemory } from "./harness/open_subject.ts";
-export { type CoreMlUnits, parseProvider, type ProviderConfig, providerLabel } from "./harness/provider.ts";
+export { type Environment, readEnvironment } from "./harness/environment.ts";
+export { parseProvider, type ProviderConfig, providerLabel } from "./harness/provider.ts";
 export { type Correctness } from "./harness/correctness.ts";
 export { type BenchFile, type BenchRecord, type BenchRun, type Outcome, parseBenchFile } from "./harness/record.ts";
 export { fillExact, setExactWeights } from "./exact_values.ts";

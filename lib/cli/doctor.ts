@@ -2,12 +2,13 @@
 // into a bug report?
 
 import { readFileSync } from "node:fs";
+import { readEnvironment } from "../bench/mod.ts";
 import { projectPath } from "../process/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
 import { parseCommand, runCommand } from "./command.ts";
 import { examine, type Finding, findingsTable, type Probe, withoutPrivate } from "./doctor/finding.ts";
 import { EXTRAS, PROGRAMS } from "./doctor/installation.ts";
-import { powerFinding, powerState } from "./doctor/power_state.ts";
+import { powerFinding } from "./doctor/power_state.ts";
 import { PROVIDER_PROBES } from "./doctor/providers.ts";
 import { mixFinding } from "./doctor/remembered_mix.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
@@ -17,7 +18,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
   ...PROVIDER_PROBES,
   "sweeps": () => mixFinding(machineFacts()),
   ...EXTRAS,
-  "power": () => powerFinding(powerState()),
+  "power": () => powerFinding(readEnvironment()),
 };
 
 /** Runs `deno task doctor`: exit code 1 when something required is missing, or a provider computes wrong numbers. */

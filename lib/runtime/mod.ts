@@ -34,6 +34,8 @@ export {
 export { machineFacts, type MachineReader, memoryUse, thisMachine, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export { type NodePlacement, type Placement, placement } from "./placement.ts";
+export { ortTensor, sessionOptions } from "./node_session.ts";
+export { inPrivateFolder } from "./coreml/private_folder.ts";
 export { knownRefusal, type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {
   type ArrayData,

@@ -64,7 +64,7 @@ export async function providerSupports(
   options: Pick<CompileOptions, "weights" | "coreml" | "threads"> = {},
 ): Promise<ProviderSupport> {
   const feeds = zeros(graph, Object.keys(options.weights ?? {}));
-  const refusal = knownRefusal(graph, provider);
+  const refusal = knownRefusal(operatorTypes(graph), provider);
   if (refusal) return known(provider, refusal);
   const available = await availableProviders();
   if (!available.includes(provider)) {
@@ -82,9 +82,9 @@ export async function providerSupports(
   }
 }
 
-/** Why a provider cannot run a graph on any machine, or null: an int8 or int4 model on CoreML. */
-export function knownRefusal(graph: Graph, provider: ProviderName): string | null {
-  const quantized = provider === "coreml" ? quantizedOperators(graph) : [];
+/** Why a provider runs no model with these operators on any machine, or null: an int8 or int4 model on CoreML. */
+export function knownRefusal(operators: readonly string[], provider: ProviderName): string | null {
+  const quantized = provider === "coreml" ? QUANTIZED.filter((type) => operators.includes(type)) : [];
   if (quantized.length === 0) return null;
   return `CoreML has no op builder for ${quantized.join(", ")}: the model would run on the CPU`;
 }
@@ -99,9 +99,8 @@ function predicted(graph: Graph): string {
   return `predicted of a Mac: ${taken} of ${taken + refused} nodes in ${parts}`;
 }
 
-function quantizedOperators({ outputs }: Graph): string[] {
-  const types = new Set(topologicalOrder(Object.values(outputs)).map(({ type }) => type));
-  return QUANTIZED.filter((type) => types.has(type));
+function operatorTypes({ outputs }: Graph): string[] {
+  return topologicalOrder(Object.values(outputs)).map(({ type }) => type);
 }
 
 /** A value of zeros for everything that a run is fed. */

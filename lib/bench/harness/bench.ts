@@ -10,7 +10,7 @@ import { boundOf } from "./correctness.ts";
 import { readEnvironment } from "./environment.ts";
 import { type Limits, limitsOf } from "./limits.ts";
 import type { OutputMemory } from "./open_subject.ts";
-import { knownRefusal, type ProviderConfig, providerLabel, whyAbsent } from "./provider.ts";
+import { type ProviderConfig, providerLabel, whyAbsent, whyRefused } from "./provider.ts";
 import { type BenchRecord } from "./record.ts";
 import { recordOf, type RunMade } from "./record_of.ts";
 import { runChild, withoutPaths } from "./run_child.ts";
@@ -211,7 +211,7 @@ async function whyUnsupported(
   provider: ProviderConfig,
   supports: ProviderSupports = () => null,
 ): Promise<string | null> {
-  return knownRefusal(subject.facts, provider) ?? await supports(subject, provider);
+  return whyRefused(subject.facts, provider) ?? await supports(subject, provider);
 }
 
 type Tell = (phase: BenchProgress["phase"], window: MonitorWindow | null) => void;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseProvider, providerLabel } from "lib/bench/mod.ts";
 import { altered, boundOf, compareOutputs } from "lib/bench/harness/correctness.ts";
-import { coreMlFlags, editDistance, knownRefusal } from "lib/bench/harness/provider.ts";
+import { editDistance, whyRefused } from "lib/bench/harness/provider.ts";
 
 Deno.test("parseProvider reads names and units, and suggests the nearest for another", () => {
   for (const text of ["cpu", "webgpu", "tfjs", "tfjs-node", "coreml:cpuOnly", "coreml:cpuAndNeuralEngine"]) {
@@ -14,19 +14,15 @@ Deno.test("parseProvider reads names and units, and suggests the nearest for ano
   assert.throws(() => parseProvider("tensorrt-llm"), /got "tensorrt-llm"$/, "nothing is near");
 });
 
-Deno.test("coreMlFlags: MLProgram, static shapes, and at most one of the units", () => {
-  assert.deepEqual(
-    (["all", "cpuOnly", "cpuAndNeuralEngine", "cpuAndGpu"] as const).map(coreMlFlags),
-    [0x18, 0x19, 0x1c, 0x38],
-  );
-});
-
-Deno.test("knownRefusal lists int8 with CoreML and files with tfjs", () => {
+Deno.test("whyRefused lists int8 with CoreML and files with tfjs", () => {
   const int8 = { kind: "file", operators: { MatMulInteger: 2, Relu: 1 } } as const;
-  assert.equal(knownRefusal(int8, { name: "coreml" }), "CoreML takes no MatMulInteger: the CPU would run them");
-  assert.equal(knownRefusal(int8, { name: "cpu" }), null);
-  assert.match(knownRefusal(int8, { name: "tfjs" })!, /no files/);
-  assert.equal(knownRefusal({ kind: "graph", operators: { Relu: 1 } }, { name: "coreml" }), null);
+  assert.equal(
+    whyRefused(int8, { name: "coreml" }),
+    "CoreML has no op builder for MatMulInteger: the model would run on the CPU",
+  );
+  assert.equal(whyRefused(int8, { name: "cpu" }), null);
+  assert.match(whyRefused(int8, { name: "tfjs" })!, /no files/);
+  assert.equal(whyRefused({ kind: "graph", operators: { Relu: 1 } }, { name: "coreml" }), null);
 });
 
 Deno.test("editDistance counts inserted, deleted and replaced letters", () => {

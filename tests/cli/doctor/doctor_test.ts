@@ -6,17 +6,15 @@ import { join } from "node:path";
 import { canonicalJson, sha256Hex } from "lib/process/mod.ts";
 import { machineFacts } from "lib/runtime/mod.ts";
 import { examine, findingsTable, withoutPrivate } from "../../../lib/cli/mod.ts";
-import { parseLowPower, parseSpeedLimit, powerFinding, powerState } from "../../../lib/cli/doctor/power_state.ts";
+import { powerFinding } from "../../../lib/cli/doctor/power_state.ts";
 import { tinyModel, type Trial, tryConfiguration } from "../../../lib/cli/doctor/provider_process.ts";
 import { providerFinding } from "../../../lib/cli/doctor/providers.ts";
 import { mixFinding } from "../../../lib/cli/doctor/remembered_mix.ts";
+import { readEnvironment } from "lib/bench/mod.ts";
 import { interpret } from "lib/graph/mod.ts";
 import { thisMachine } from "lib/runtime/mod.ts";
 import { withFolder } from "../../notebook/notebooks.ts";
 
-const THERM_COOL =
-  "Note: No thermal warning level has been recorded\nNote: No performance warning level has been recorded\n" +
-  "Note: No CPU power status has been recorded\n";
 const THERM_WARM =
   "2026-11-20 10:00:00 +0100 CPU Power notify\n\tCPU_Scheduler_Limit \t= 100\n\tCPU_Available_CPUs \t= 10\n" +
   "\tCPU_Speed_Limit \t= 72\n";
@@ -25,32 +23,26 @@ const settings = (line: string) =>
 const BATTERY =
   "Now drawing from 'Battery Power'\n -InternalBattery-0 (id=1)\t63%; discharging; 5:20 remaining present: true\n";
 
-Deno.test("pmset's texts tell of temperature and Low Power Mode, and of neither where they are missing", () => {
-  assert.deepEqual([THERM_COOL, THERM_WARM, "", null].map(parseSpeedLimit), [100, 72, null, null]);
-  const modes = [" lowpowermode         1", " lowpowermode         0", " powermode            2", ""].map(settings);
-  assert.deepEqual(modes.map(parseLowPower), [true, false, false, null]);
-});
-
 Deno.test("a warm Mac on its battery in Low Power Mode is told what to do before benchmarks", () => {
   const texts: Record<string, string> = {
     "pmset -g": settings(" lowpowermode         1"),
     "pmset -g therm": THERM_WARM,
     "pmset -g batt": BATTERY,
   };
-  const state = powerState({
+  const state = readEnvironment({
     ...thisMachine(),
     platform: "darwin",
     arch: "arm64",
     run: (program, args) => texts[[program, ...args].join(" ")] ?? null,
   });
-  assert.deepEqual(state, { power: "battery", lowPower: true, speedLimitPercent: 72 });
+  assert.deepEqual([state.power, state.lowPowerMode, state.cpuSpeedLimitPercent], ["battery", true, 72]);
   assert.deepEqual(powerFinding(state), {
     subject: "power",
     state: "absent",
     found: "on battery, saves power, 72% of the processor's speed allowed",
     advice: "before benchmarks: plug it in, switch Low Power Mode off, let it cool",
   });
-  const { state: good, found } = powerFinding({ power: "mains", lowPower: false, speedLimitPercent: 100 });
+  const { state: good, found } = powerFinding({ power: "mains", lowPowerMode: false, cpuSpeedLimitPercent: 100 });
   assert.deepEqual([good, found], ["ok", "on mains, 100% of the processor's speed allowed"]);
 });
 
