@@ -97,6 +97,8 @@ Deno.test("makeScale maps ends to the range and back, logarithmically over wide 
   ]);
   const single = makeScale([3, 3], [0, 10]);
   assert.equal(single.position(3), 5);
+  const small = makeScale([6.8e-4, 8.2e-4], [0, 1]).ticks.map(({ text }) => text);
+  assert.equal(new Set(small).size, small.length, `ticks that differ read alike: ${small.join(", ")}`);
   for (const ticks of [makeScale([0.1, 0.9], [0, 1]), makeScale([1e-6, 1e3], [0, 1]), makeScale([], [0, 1])]) {
     assert.ok(ticks.ticks.length >= 2 && ticks.ticks.every(({ at }) => at !== null && at >= -1e-9 && at <= 1 + 1e-9));
   }
