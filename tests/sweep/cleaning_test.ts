@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeStudy, studySizes } from "lib/sweep/mod.ts";
-import { inFolder, longStudy, scriptedStudy } from "./studies.ts";
+import { endlessStudy, inFolder, scriptedStudy } from "./studies.ts";
 
 Deno.test("studySizes lists studies with their bytes and trials, damaged ones too", () =>
   inFolder(async (checkpointsFolder) => {
@@ -31,7 +31,7 @@ Deno.test("removeStudy removes one study and tells the bytes", () =>
 Deno.test("removeStudy refuses a study that is being run", () =>
   inFolder(async (checkpointsFolder) => {
     const controller = new AbortController();
-    const run = longStudy(checkpointsFolder).run({ signal: controller.signal });
+    const run = endlessStudy(checkpointsFolder).run({ signal: controller.signal });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await assert.rejects(removeStudy("long", { checkpointsFolder }), /Cannot remove study "long": it is being run/);
     controller.abort();

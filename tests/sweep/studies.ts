@@ -75,6 +75,12 @@ export async function inFolder(action: (folder: string) => Promise<void>): Promi
   }
 }
 
+/** A study that does not end before it is stopped. */
+export function endlessStudy(folder: string) {
+  const trial = () => tinyTrial({ epochs: 100_000 });
+  return createStudy({ name: "long", space: { seed: seeds(1) }, trial }, testEnvironment(folder));
+}
+
 /** A study whose trials take long enough to be interrupted; with "scripted_trial" as process the third one hangs. */
 export function longStudy(folder: string, process = "") {
   const trial = ({ studentDim }: { studentDim: number }) => tinyTrial({ studentDim, epochs: process ? 3 : 300 });

@@ -5,7 +5,7 @@ import { type Child, projectPath, startChild } from "lib/process/mod.ts";
 import { seeds, type StudyProgress } from "lib/sweep/mod.ts";
 import { createStudy } from "lib/sweep/study.ts";
 import { adam, loadWeights, readSidecar } from "lib/train/mod.ts";
-import { inFolder, longStudy, testEnvironment, tinyTrial } from "./studies.ts";
+import { endlessStudy, inFolder, longStudy, testEnvironment, tinyTrial } from "./studies.ts";
 
 const trialFolder = (folder: string, study: { name: string; trials: readonly { key: string }[] }, index = 0) =>
   join(folder, study.name, study.trials[index].key);
@@ -139,8 +139,7 @@ Deno.test("a second run of a study names the process of the first", () =>
 
 Deno.test("two runs of a study in one process: the second is refused", () =>
   inFolder(async (folder) => {
-    const endless = { name: "long", space: { seed: seeds(1) }, trial: () => tinyTrial({ epochs: 100_000 }) };
-    const study = createStudy(endless, testEnvironment(folder));
+    const study = endlessStudy(folder);
     const controller = new AbortController();
     const first = study.run({ signal: controller.signal });
     await assert.rejects(study.run(), /Cannot run study "long": this process is already running it/);
