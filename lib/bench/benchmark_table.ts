@@ -11,7 +11,7 @@ export function benchmarkTable(benchmark: Benchmark): string {
   const { cells, machine, controls, overheads, skipped } = benchmark;
   const names = [...new Set(cells.flatMap(({ sides }) => sides.map(({ name }) => name)))];
   const header = [...LEFT, ...names.map((name) => `${name} ms`), ...RIGHT];
-  const lines = aligned([header, header.map(() => "-"), ...cells.map((cell) => cellRow(cell, names))]);
+  const lines = alignedTable([header, header.map(() => "-"), ...cells.map((cell) => cellRow(cell, names))]);
   lines.push("", machine.name, ...versions(cells));
   const elsewhere = cells.filter((cell) => cell.machine.id !== machine.id).length;
   if (elsewhere > 0) lines.push(`${elsewhere} of these cells were measured on another machine and do not count.`);
@@ -24,7 +24,7 @@ export function benchmarkTable(benchmark: Benchmark): string {
 }
 
 /** Rows as a Markdown table whose columns stand under each other; a row of "-" is the line below the header. */
-function aligned(rows: readonly string[][]): string[] {
+export function alignedTable(rows: readonly string[][]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) => {
     const padded = row.map((text, i) => (text === "-" ? "-".repeat(widths[i]) : text.padStart(widths[i])));

@@ -19,7 +19,17 @@ export interface StoredValue {
   file: string;
 }
 
-const ARRAYS = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array } as const;
+/** Arrays by dtype: float16 as bits, bool as bytes. */
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
 const TOLERANCE = 1e-5;
 
 /** A folder with a subject's model and inputs; the caller removes it. */
@@ -27,7 +37,7 @@ export async function writeExchange(subject: InferSubject, batchSize: number): P
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-infer-"));
   try {
     await writeFile(join(folder, MODEL_FILE), modelBytes(subject, batchSize));
-    await storeValues(folder, "inputs", await inferInputs(subject, batchSize));
+    await storeValues(folder, "inputs", inferInputs(subject, batchSize));
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -52,7 +62,7 @@ export function readValues(folder: string, name: string): Record<string, ArrayVa
   const index = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as StoredValue[];
   return Object.fromEntries(index.map(({ name: tensor, dtype, shape, file }) => {
     if (!(dtype in ARRAYS)) {
-      throw new TypeError(`Cannot compare ${tensor}: expected float32, int32 or int64, got ${dtype}`);
+      throw new TypeError(`Cannot compare ${tensor}: expected ${Object.keys(ARRAYS).join(", ")}, got ${dtype}`);
     }
     const known = dtype as keyof typeof ARRAYS;
     const bytes = readFileSync(join(folder, file));

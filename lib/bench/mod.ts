@@ -6,6 +6,52 @@
 // inference.ts times a model alone, for notebooks. Commands and notebooks call them, nothing here prints.
 
 export { type Conversation, conversation } from "./conversation.ts";
+export {
+  bench,
+  type BenchOptions,
+  type BenchProgress,
+  type BenchSettings,
+  type ProviderSupports,
+} from "./harness/bench.ts";
+export { benchGrid, type GridOptions } from "./harness/grid.ts";
+export { BenchFiles, parseSamples, type SampleLine } from "./harness/bench_file.ts";
+export { comparePairs, compareRecords, incomparable, type RecordComparison } from "./harness/compare.ts";
+export { comparisonTable, recordTable } from "./harness/record_table.ts";
+export {
+  compareInTurns,
+  type PairedProcesses,
+  processRatio,
+  type TurnComparisonOptions,
+  type TurnSide,
+} from "./harness/turns.ts";
+export {
+  type AaOptions,
+  type AaStudy,
+  aaSubjects,
+  type AaSummary,
+  type AaTrial,
+  runAa,
+  type Share,
+  summarizeAa,
+} from "./harness/aa.ts";
+export { type AcceleratorWatch, watchAccelerator } from "./harness/accelerator.ts";
+export type { DimensionSizes } from "../graph/mod.ts";
+export { type Clock, wallClock } from "./harness/clock.ts";
+export { type Limits, type StopReason } from "./harness/limits.ts";
+export { poissonArrivals, type Scenario } from "./harness/scenario.ts";
+export {
+  type BenchSubject,
+  defaultBatch,
+  type FileSubject,
+  type GraphSubject,
+  type ModuleSubject,
+  type PreparedSubject,
+  type SubjectFacts,
+} from "./harness/subject.ts";
+export { type OpenedSubject, type OutputMemory } from "./harness/open_subject.ts";
+export { type CoreMlUnits, parseProvider, type ProviderConfig, providerLabel } from "./harness/provider.ts";
+export { type Correctness } from "./harness/correctness.ts";
+export { type BenchFile, type BenchRecord, type BenchRun, type Outcome, parseBenchFile } from "./harness/record.ts";
 export { fillExact, setExactWeights } from "./exact_values.ts";
 export { type Block, interleave, type Participant, type Turns } from "./interleave.ts";
 export { LEAST_ROUNDS, type Pace, planTurns, type TurnOptions, type TurnPlan } from "./turn_plan.ts";

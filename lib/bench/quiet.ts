@@ -26,26 +26,31 @@ export interface QuietOptions {
  * ```
  */
 export async function waitForQuiet(
-  { atMostMs, idleShare = 0.85, lookMs = 2000, signal }: QuietOptions,
+  { atMostMs, idleShare: enough = 0.85, lookMs = 2000, signal }: QuietOptions,
 ): Promise<number | null> {
   const deadline = performance.now() + atMostMs;
   let idle: number | null = null;
   while (performance.now() < deadline && !signal?.aborted) {
     idle = await look(lookMs);
-    if (idle >= idleShare) break;
+    if (idle >= enough) break;
   }
   return idle;
+}
+
+/** Part of all cores' time, from 0 to 1, that was idle between two looks at `coreTimes`. */
+export function idleShare(before: ReturnType<typeof coreTimes>, after: ReturnType<typeof coreTimes>): number {
+  const total = after.total - before.total;
+  return total > 0 ? (after.idle - before.idle) / total : 1; // shorter than the clock's tick: nothing was seen
 }
 
 async function look(lookMs: number): Promise<number> {
   const before = coreTimes();
   await new Promise((resolve) => setTimeout(resolve, lookMs));
-  const after = coreTimes();
-  const total = after.total - before.total;
-  return total > 0 ? (after.idle - before.idle) / total : 1; // a look shorter than the clock's tick saw nothing
+  return idleShare(before, coreTimes());
 }
 
-function coreTimes(): { idle: number; total: number } {
+/** Time that all cores together have been idle, and all their time, in ms since the machine started. */
+export function coreTimes(): { idle: number; total: number } {
   const times = cpus().map(({ times }) => times);
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   return {

@@ -91,7 +91,7 @@ export function judge(sides: Readonly<Record<string, readonly Block[]>>, problem
 }
 
 /** Relative change of the median from the first third of the blocks to the last. */
-function driftOf(blocks: readonly Block[]): number {
+export function driftOf(blocks: readonly Block[]): number {
   const third = Math.max(1, Math.floor(blocks.length / 3));
   return median(blocks.slice(-third).flat()) / median(blocks.slice(0, third).flat()) - 1;
 }

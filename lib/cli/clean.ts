@@ -8,7 +8,7 @@ import { projectPath, projectRoot } from "../process/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
-const ON_DEMAND_REPORT_FILE = /(^|\/)(index\.html|samples\.ndjson\.gz|figures\/[^/]+\.png)$/;
+const ON_DEMAND_REPORT_FILE = /(^|\/)(index\.html|([^/]+\.)?samples\.ndjson\.gz|figures\/[^/]+\.png)$/;
 
 /** Something that can be removed. */
 export interface Removable {

@@ -24,6 +24,13 @@ export { type GradientOptions, gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
 export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
+export {
+  type DeclaredTensor,
+  type DimensionSizes,
+  fixModelFile,
+  type ModelFile,
+  readModelFile,
+} from "./onnx/model_file.ts";
 export { apply, operatorOf, operatorTypes } from "./operator.ts";
 export { atOrigin, locateError, originOf } from "./origin.ts";
 export * from "./ops.ts";

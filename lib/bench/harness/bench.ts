@@ -1,0 +1,264 @@
+// Measuring one subject with one provider configuration, from its first process to a record that says whether to believe it.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { machineFacts, totalMemoryBytes } from "../../runtime/mod.ts";
+import { waitForQuiet } from "../quiet.ts";
+import type { AcceleratorWatch } from "./accelerator.ts";
+import { boundOf } from "./correctness.ts";
+import { readEnvironment } from "./environment.ts";
+import { type Limits, limitsOf } from "./limits.ts";
+import type { OutputMemory } from "./open_subject.ts";
+import { type ProviderConfig, providerLabel, whyAbsent } from "./provider.ts";
+import { type BenchRecord } from "./record.ts";
+import { recordOf, type RunMade } from "./record_of.ts";
+import { runChild, withoutPaths } from "./run_child.ts";
+import type { Scenario } from "./scenario.ts";
+import { type BenchSubject, type PreparedSubject, prepareSubject } from "./subject.ts";
+import type { Hooks, Phase, SubjectMessage, SubjectTask } from "./task.ts";
+import type { MonitorWindow } from "./windows.ts";
+
+/** Why a provider cannot run a subject at all, or null: asked before anything is started. */
+export type ProviderSupports = (
+  subject: PreparedSubject,
+  provider: ProviderConfig,
+) => string | null | Promise<string | null>;
+
+/** Where a measurement is. */
+export interface BenchProgress {
+  subject: string;
+  provider: string;
+  batchSize: number;
+  /** Process, from 1. */
+  run: number;
+  runs: number;
+  phase: Phase | "reference" | "quiet";
+  /** The last window of calls, while it measures. */
+  window: MonitorWindow | null;
+}
+
+/** How it is measured. */
+export interface BenchSettings {
+  /** Default singleStream. */
+  scenario?: Scenario | Scenario["name"];
+  /** Default 1. */
+  batchSize?: number;
+  /** Each process has its share of the times and counts. Defaults: 1 s and 662 calls at least, 30 s at most. */
+  limits?: Partial<Limits>;
+  /** Fresh processes one after another; what differs between them is part of the interval of a comparison. Default 1. */
+  processes?: number;
+  /** Warming up at most, in ms. Default 2000. */
+  warmUpMs?: number;
+  /** Least time of a sample in ms; shorter calls are timed together. Default 0.02. */
+  leastSampleMs?: number;
+  outputs?: OutputMemory;
+  /** What outputs may differ by, over their largest value. Default: by the dtype, see `boundOf`. */
+  bound?: number;
+  /** Longest wait for a quiet machine in ms. Default 0. */
+  quietMs?: number;
+  /** A process that takes longer is ended, and is a failure. Default: five minutes more than measuring may take. */
+  deadlineMs?: number;
+  /** A process that takes more is ended. Default: 0.8 of the machine's. */
+  memoryLimitBytes?: number;
+  providerSupports?: ProviderSupports;
+  onProgress?: (progress: BenchProgress) => void;
+  /** Takes all samples of each process. */
+  onSamples?: (samples: RunMade, record: BenchRecord) => void;
+  accelerator?: AcceleratorWatch;
+  /** For tests and controls. */
+  hooks?: Hooks;
+  signal?: AbortSignal;
+}
+
+/** What is measured, and how. */
+export interface BenchOptions extends BenchSettings {
+  subject: BenchSubject;
+  provider: ProviderConfig;
+}
+
+const START_MS = 300_000;
+const MEMORY_SHARE = 0.8;
+
+/**
+ * Measures a subject with a provider. Outputs are compared with a reference first; wrong ones are not timed.
+ *
+ * A provider that is not here, a process that crashes, hangs or takes too much memory, and outputs that are wrong give a record that says so.
+ *
+ * @throws {RangeError | TypeError} when an option, the batch or the subject is wrong
+ * @throws the signal's reason when it aborts
+ *
+ * @example
+ * ```ts
+ * import { bench } from "lib/bench/mod.ts";
+ * import { graph, input, relu } from "lib/graph/mod.ts";
+ * const positive = graph("positive", { y: relu(input("x", "float32", ["batch", 8])) });
+ * const { outcome, measure } = await bench({
+ *   subject: { name: "positive", graph: positive },
+ *   provider: { name: "cpu" },
+ *   limits: { minMs: 5, minCount: 20 },
+ * });
+ * if (outcome !== "measured" || measure!.n < 20) throw new Error("at least twenty calls");
+ * ```
+ */
+export async function bench({ subject, provider, ...settings }: BenchOptions): Promise<BenchRecord> {
+  const { batchSize = 1, signal } = settings;
+  return await withSubject(
+    subject,
+    batchSize,
+    async (prepared, reference) => await benchPrepared(prepared, { ...settings, provider, reference }),
+    signal,
+  );
+}
+
+/** Gives the reference of a prepared subject, computed once; or why there is none. */
+export type ReferenceOf = () => Promise<{ reference: string; failure: string | null }>;
+
+/** Prepares a subject in a folder that is removed afterwards. */
+export async function withSubject<T>(
+  subject: BenchSubject,
+  batchSize: number,
+  use: (prepared: PreparedSubject, reference: ReferenceOf) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "latent-lab-bench-"));
+  try {
+    const prepared = await prepareSubject(subject, { batchSize, folder });
+    let made: ReturnType<ReferenceOf> | null = null;
+    return await use(prepared, () => made ??= makeReference(prepared, signal));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeReference(subject: PreparedSubject, signal?: AbortSignal): ReturnType<ReferenceOf> {
+  if (subject.module) return { reference: "the subject's own check", failure: null };
+  const limits = { deadlineMs: START_MS, memoryLimitBytes: MEMORY_SHARE * totalMemoryBytes(), signal };
+  const { messages, failure } = await runChild({ kind: "reference", subject }, limits);
+  const [answer] = messages;
+  return { reference: answer?.kind === "reference" ? answer.reference : "", failure };
+}
+
+/** Measures what `withSubject` has prepared. */
+export async function benchPrepared(
+  subject: PreparedSubject,
+  { provider, reference, ...settings }: BenchSettings & { provider: ProviderConfig; reference: ReferenceOf },
+): Promise<BenchRecord> {
+  const machine = machineFacts();
+  const threads = provider.name === "cpu" ? provider.threads ?? machine.physicalCores ?? machine.logicalCores : 1;
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(`Cannot benchmark: expected threads to be an integer from 1, got ${threads}`);
+  }
+  const { processes = 1, outputs = "bound", signal, quietMs = 0, scenario: asked = "singleStream" } = settings;
+  if (!Number.isInteger(processes) || processes < 1) {
+    throw new RangeError(`Cannot benchmark: expected processes to be an integer from 1, got ${processes}`);
+  }
+  const scenario = scenarioOf(asked);
+  const limits = limitsOf(settings.limits);
+  const about = { subject, provider, threads, outputs, scenario, limits, machine, accelerator: settings.accelerator };
+  const refused = (outcome: "absent" | "unsupported" | "failed", reason: string) =>
+    recordOf({ ...about, outcome, reasons: [reason], runs: [], idleBefore: null });
+  const absent = await whyAbsent(provider);
+  if (absent) return refused("absent", absent);
+  const unsupported = await whyUnsupported(subject, provider, settings.providerSupports);
+  if (unsupported) return refused("unsupported", unsupported);
+  tellOf(settings, about, { run: 1, runs: processes })("reference", null);
+  const { reference: made, failure } = await reference();
+  if (failure) return refused("failed", withoutPaths(`no reference could be computed: ${failure}`, subject.folder));
+  const share = { ...limits, minMs: limits.minMs / processes, maxMs: limits.maxMs / processes };
+  const task: SubjectTask = {
+    kind: "measure",
+    subject,
+    open: { provider, threads, outputs },
+    bound: settings.bound ?? boundOf(subject.dtype, provider),
+    reference: made,
+    hooks: settings.hooks ?? {},
+    scenario,
+    limits: {
+      ...share,
+      minCount: Math.ceil(limits.minCount / processes),
+      maxCount: Math.ceil(limits.maxCount / processes),
+    },
+    warmUpMs: settings.warmUpMs ?? 2000,
+    leastSampleMs: settings.leastSampleMs ?? 0.02,
+  };
+  const idleBefore = quietMs > 0
+    ? await waitForQuiet({ atMostMs: quietMs, lookMs: Math.min(2000, quietMs), signal })
+    : null;
+  const runs: RunMade[] = [];
+  for (let run = 1; run <= processes; run++) {
+    const made = await runOnce(task, settings, tellOf(settings, about, { run, runs: processes }));
+    runs.push(made);
+    if (made.failure || !made.samples) break; // what is wrong or broken once is so
+  }
+  const record = recordOf({ ...about, outcome: null, reasons: [], runs, idleBefore });
+  for (const made of runs) if (made.samples) settings.onSamples?.(made, record);
+  return record;
+}
+
+function scenarioOf(asked: Scenario | Scenario["name"]): Scenario {
+  if (typeof asked !== "string") return asked;
+  if (asked === "server") throw new RangeError("Cannot benchmark: the scenario server needs its arrivalsPerSecond");
+  return { name: asked };
+}
+
+async function whyUnsupported(
+  subject: PreparedSubject,
+  provider: ProviderConfig,
+  supports: ProviderSupports = () => null,
+): Promise<string | null> {
+  if (provider.name === "tfjs" && subject.facts.kind === "file") {
+    return "tfjs interprets graphs of this library, no files";
+  }
+  return await supports(subject, provider);
+}
+
+type Tell = (phase: BenchProgress["phase"], window: MonitorWindow | null) => void;
+
+function tellOf(
+  { onProgress }: BenchSettings,
+  { subject, provider }: { subject: PreparedSubject; provider: ProviderConfig },
+  count: { run: number; runs: number },
+): Tell {
+  const fixed = {
+    subject: subject.facts.name,
+    provider: providerLabel(provider),
+    batchSize: subject.batchSize,
+    ...count,
+  };
+  return (phase, window) => onProgress?.({ ...fixed, phase, window });
+}
+
+async function runOnce(
+  task: SubjectTask & { kind: "measure" },
+  { deadlineMs, memoryLimitBytes = MEMORY_SHARE * totalMemoryBytes(), signal, accelerator }: BenchSettings,
+  tell: Tell,
+): Promise<RunMade> {
+  const uses: { elapsedMs: number; use: number }[] = [];
+  let phase: Phase = "start";
+  const before = readEnvironment();
+  const onMessage = (message: SubjectMessage) => {
+    if (message.kind === "phase") tell(phase = message.phase, null);
+    if (message.kind !== "window") return;
+    const use = accelerator?.latest() ?? null;
+    if (use !== null) uses.push({ elapsedMs: message.window.elapsedMs, use });
+    tell(phase, { ...message.window, acceleratorUse: use });
+  };
+  const { messages, failure } = await runChild(task, {
+    deadlineMs: deadlineMs ?? START_MS + 2 * task.limits.maxMs + task.warmUpMs,
+    memoryLimitBytes,
+    signal,
+    onMessage,
+  });
+  const opened = messages.find((message) => message.kind === "opened");
+  const done = messages.find((message) => message.kind === "done");
+  return {
+    failure,
+    correctness: opened?.correctness ?? null,
+    fallback: opened?.fallback ?? false,
+    samples: done?.samples ?? null,
+    uses,
+    before,
+    after: readEnvironment(),
+  };
+}

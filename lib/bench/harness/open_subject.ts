@@ -1,0 +1,154 @@
+// Opening a subject for one provider configuration: from then on it can be called.
+
+import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { type ArrayValue, deserializeGraph, type DType } from "../../graph/mod.ts";
+import type { JsonValue } from "../../process/mod.ts";
+import { compile, loadOnnxRuntime, requireProvider, type Session, tfjsExecutor } from "../../runtime/mod.ts";
+import { MODEL_FILE, readValues } from "../infer_exchange.ts";
+import { type Correctness } from "./correctness.ts";
+import { coreMlFlags, type ProviderConfig } from "./provider.ts";
+import type { PreparedSubject } from "./subject.ts";
+import type { Call } from "./scenario.ts";
+
+/** A subject that can be called. What a module's `open(options)` gives. */
+export interface OpenedSubject {
+  call: Call;
+  /** Results of the last call, which are compared with the reference. */
+  outputs?(): Record<string, ArrayValue>;
+  /** A module's own check of its results, instead of `outputs`. */
+  check?(): Correctness | Promise<Correctness>;
+  /** Whether part of the model runs on the CPU although another provider was asked for. */
+  fallback?: boolean;
+  release?(): Promise<void> | void;
+}
+
+/** Where the results of calls go: into the same memory at each call, or into new memory. */
+export type OutputMemory = "bound" | "fresh";
+
+/** How a subject is opened. */
+export interface OpenOptions {
+  provider: ProviderConfig;
+  threads: number;
+  outputs: OutputMemory;
+}
+
+/** Opens a subject. */
+export async function openSubject(subject: PreparedSubject, options: OpenOptions): Promise<OpenedSubject> {
+  const { graph, module, folder } = subject;
+  if (module) {
+    const { open } = await import(pathToFileURL(module.path).href) as {
+      open(options: JsonValue, how: OpenOptions): Promise<OpenedSubject>;
+    };
+    return await open(module.options, options);
+  }
+  const feeds = readValues(folder, "inputs");
+  const { provider, threads } = options;
+  if (graph && (provider.name === "cpu" || provider.name === "tfjs")) {
+    const weights = readValues(folder, "weights");
+    const model = deserializeGraph(graph);
+    const session = provider.name === "cpu"
+      ? await compile(model, { threads, weights })
+      : await tfjsExecutor(model, { threads, weights, backend: provider.backend });
+    return inSession(session, feeds, options.outputs);
+  }
+  if (provider.name === "tfjs") {
+    throw new Error("Cannot run a file with tfjs: it interprets graphs of this library only");
+  }
+  return await openModel(join(folder, MODEL_FILE), feeds, { provider, threads });
+}
+
+/** A session's calls; the first of them fixes the memory. */
+function inSession(session: Session, feeds: Record<string, ArrayValue>, memory: OutputMemory): OpenedSubject {
+  let outputs: Record<string, ArrayValue> | null = null;
+  const fresh = async () => {
+    outputs = await session.run(feeds);
+  };
+  let call: Call = fresh;
+  return {
+    call: async () => {
+      await call();
+      if (call === fresh && memory === "bound") {
+        const bound = session.bind(feeds, outputs!);
+        call = () => bound.run();
+      }
+    },
+    outputs: () => outputs!,
+    release: () => session.release(),
+  };
+}
+
+/** How a model's bytes are run by ONNX Runtime as they are, through onnxruntime-node. */
+interface ModelRun {
+  provider: ProviderConfig;
+  threads: number;
+  /** Computes each node as the file has it, for references. */
+  unoptimized?: boolean;
+}
+
+/** Opens an .onnx file. */
+export async function openModel(
+  path: string,
+  feeds: Record<string, ArrayValue>,
+  { provider, threads, unoptimized = false }: ModelRun,
+): Promise<OpenedSubject> {
+  if (provider.name === "tfjs") throw new Error("internal: tfjs runs no files");
+  await requireProvider(provider.name);
+  const ort = await loadOnnxRuntime();
+  const create = (strict: boolean) =>
+    ort.InferenceSession.create(path, {
+      executionProviders: [
+        provider.name === "coreml"
+          ? { name: "coreml", coreMlFlags: coreMlFlags(provider.units ?? "all") }
+          : provider.name,
+      ],
+      graphOptimizationLevel: unoptimized ? "disabled" : "all",
+      logSeverityLevel: 4,
+      ...(threads > 0 && { intraOpNumThreads: threads }),
+      ...(strict && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
+    });
+  let fallback = false;
+  const session = await (provider.name === "cpu" ? create(false) : create(true).catch((error) => {
+    if (!/fallback to CPU EP has been explicitly disabled/.test(String(error))) throw error;
+    fallback = true;
+    return create(false);
+  }));
+  const tensor = ({ dtype, data, shape }: ArrayValue) =>
+    dtype === "float16"
+      ? Object.assign(new ort.Tensor("uint16", data as Uint16Array, shape), { type: "float16" as const })
+      : new ort.Tensor(dtype as "float32", data as Float32Array, shape);
+  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, tensor(value)]));
+  type Results = Awaited<ReturnType<typeof session.run>>;
+  let last: Results | null = null;
+  return {
+    fallback,
+    // Results are kept until the next call, whose memory they then do not pile up with.
+    call: async () => {
+      const before = last;
+      last = await session.run(inputs);
+      if (before) freeResults(before);
+    },
+    outputs: () =>
+      Object.fromEntries(
+        Object.entries(last!).map(([name, { type, dims, data }]) => [name, valueOf(type, dims, data)]),
+      ),
+    release: () => session.release(),
+  };
+}
+
+function valueOf(type: string, shape: readonly number[], data: unknown): ArrayValue {
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return {
+    dtype: type as DType,
+    shape,
+    data: type === "float16" ? new Uint16Array(buffer, byteOffset, length) : data as Float32Array,
+  };
+}
+
+/** Gives memory back now, which the collector would do later, in the middle of a sample. */
+function freeResults(results: Readonly<Record<string, { data: unknown }>>): void {
+  for (const { data } of Object.values(results)) {
+    const { buffer } = data as Float32Array;
+    (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
+  }
+}

@@ -1,0 +1,83 @@
+// Provider configurations: what runs a subject, and how it is set up.
+
+import { availableProviders } from "../../runtime/mod.ts";
+
+/** Units that CoreML may compute on. */
+export type CoreMlUnits = "all" | "cpuAndGpu" | "cpuAndNeuralEngine" | "cpuOnly";
+
+/** One configuration of one provider. */
+export type ProviderConfig =
+  /** Threads inside one operator; by default one a physical core. */
+  | { name: "cpu"; threads?: number }
+  | { name: "webgpu" }
+  /** Units default to "all". */
+  | { name: "coreml"; units?: CoreMlUnits }
+  /** The interpreter of graphs on tfjs; it runs no files. */
+  | { name: "tfjs"; backend?: "tfjs" | "tfjs-node" };
+
+/** Their names. */
+export const PROVIDER_NAMES = ["cpu", "webgpu", "coreml", "tfjs"] as const;
+const UNITS: readonly CoreMlUnits[] = ["all", "cpuAndGpu", "cpuAndNeuralEngine", "cpuOnly"];
+const BACKENDS = ["tfjs", "tfjs-node"] as const;
+
+/** ONNX Runtime's `coreMlFlags`: CPU only, CPU and GPU, devices with a Neural Engine; static shapes; MLProgram. */
+const UNIT_FLAGS: Record<CoreMlUnits, number> = { all: 0, cpuOnly: 0x001, cpuAndNeuralEngine: 0x004, cpuAndGpu: 0x020 };
+const STATIC_SHAPES = 0x008;
+const ML_PROGRAM = 0x010;
+
+/** The integer that sets CoreML up: string options are dropped silently. */
+export function coreMlFlags(units: CoreMlUnits): number {
+  return UNIT_FLAGS[units] | STATIC_SHAPES | ML_PROGRAM;
+}
+
+/** A configuration as it is named in tables: "coreml:cpuOnly", "cpu". */
+export function providerLabel(provider: ProviderConfig): string {
+  if (provider.name === "coreml") return `coreml:${provider.units ?? "all"}`;
+  if (provider.name === "tfjs" && provider.backend) return provider.backend;
+  return provider.name;
+}
+
+/**
+ * The configuration of a name such as "cpu", "webgpu", "coreml" or "coreml:cpuOnly".
+ *
+ * @throws {RangeError} for another name, with the one that it may have been meant to be
+ *
+ * @example
+ * ```ts
+ * import { parseProvider } from "lib/bench/mod.ts";
+ * const { name } = parseProvider("coreml:cpuOnly");
+ * if (name !== "coreml") throw new Error("a provider and its units");
+ * ```
+ */
+export function parseProvider(text: string): ProviderConfig {
+  const [name, detail] = text.split(":", 2);
+  if (name === "coreml" && (detail === undefined || UNITS.includes(detail as CoreMlUnits))) {
+    return { name, units: (detail ?? "all") as CoreMlUnits };
+  }
+  if (detail === undefined && (name === "cpu" || name === "webgpu" || name === "tfjs")) return { name };
+  if (text === "tfjs-node") return { name: "tfjs", backend: "tfjs-node" };
+  const known = [...PROVIDER_NAMES, ...UNITS.map((units) => `coreml:${units}`), ...BACKENDS.slice(1)];
+  const nearest = known.reduce((best, one) => (editDistance(one, text) < editDistance(best, text) ? one : best));
+  const hint = editDistance(nearest, text) <= 3 ? `; did you mean ${nearest}?` : "";
+  throw new RangeError(`Cannot benchmark: expected a provider of ${known.join(", ")}, got "${text}"${hint}`);
+}
+
+/** Why a provider cannot be had here, or null: it is then absent, and nothing takes its place. */
+export async function whyAbsent({ name }: ProviderConfig): Promise<string | null> {
+  if (name === "tfjs") return null;
+  const available = await availableProviders();
+  return available.includes(name) ? null : `ONNX Runtime has no ${name} here: it has ${available.join(", ")}`;
+}
+
+/** Letters to insert, delete or replace between two texts (Levenshtein 1966). */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
