@@ -73,6 +73,7 @@ export { quantizeDynamicInt8 } from "./rewrites/dynamic_int8.ts";
 export { type Float16Options, toFloat16 } from "./rewrites/float16.ts";
 export { checkFloat16Range } from "./rewrites/float16_islands.ts";
 export { foldConstants, type FoldOptions } from "./rewrites/fold_constants.ts";
+export { forCoreMl } from "./rewrites/for_coreml.ts";
 export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
 export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
 export { type WeightedGraph, type Weights } from "./rewrites/weights.ts";

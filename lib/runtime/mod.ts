@@ -6,6 +6,14 @@
 // Sessions block the JavaScript thread while they compute, so trials and benchmarks run in child processes.
 // Training steps are in lib/train, measurement in lib/bench.
 
+export { COREML_UNITS, coreMlFlags, type CoreMlOptions, type CoreMlUnits } from "./coreml/options.ts";
+export {
+  coverage,
+  type CoverageOptions,
+  type CoverageReport,
+  type CoverageTarget,
+  type NodeCoverage,
+} from "./coverage/coverage.ts";
 export {
   compileForDevice,
   type DeviceArray,
@@ -18,6 +26,8 @@ export {
 } from "./device_session.ts";
 export { machineFacts, type MachineReader, memoryUse, thisMachine, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
+export { type NodePlacement, type Placement, placement } from "./placement.ts";
+export { type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {
   type ArrayData,
   type ArrayValue,

@@ -2,24 +2,42 @@
 
 import type * as Ort from "onnxruntime-common";
 import type { ArrayData, ArrayValue, DType, Graph, Tensor } from "../graph/mod.ts";
+import { coreMlFlags, type CoreMlOptions } from "./coreml/options.ts";
+import { inPrivateFolder } from "./coreml/private_folder.ts";
 import { checkFeeds, checkValue, leavesOf } from "./feeds.ts";
 import { loadOnnxRuntime, type OrtModule, type ProviderName } from "./onnxruntime.ts";
 import type { BoundRun, Session, SessionSettings } from "./session.ts";
 
+/** What this way of calling ONNX Runtime adds to a session's settings. */
+export interface NodeSessionSettings extends SessionSettings {
+  provider: ProviderName;
+  coreml?: CoreMlOptions;
+  /** Write ONNX Runtime's profile to a file of this prefix when the session is released. */
+  profilePrefix?: string;
+}
+
 /** Builds a session. */
-export async function nodeSession(
-  graph: Graph,
-  { model, provider, threads, config }: SessionSettings & { provider: ProviderName },
-): Promise<Session> {
+export async function nodeSession(graph: Graph, settings: NodeSessionSettings): Promise<Session> {
   const ort = await loadOnnxRuntime();
-  const native = await ort.InferenceSession.create(model, {
-    executionProviders: [provider],
+  const create = () => ort.InferenceSession.create(settings.model, sessionOptions(settings));
+  if (settings.provider !== "coreml") return new NodeSession(ort, graph, await create());
+  const { made, delete: deleteFolder } = await inPrivateFolder(create);
+  return new NodeSession(ort, graph, made, deleteFolder);
+}
+
+/** Options as onnxruntime-node takes them; it ignores unknown ones silently. */
+export function sessionOptions(
+  { provider, threads, config, coreml, profilePrefix }: Omit<NodeSessionSettings, "model">,
+): Ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider === "coreml" ? { name: provider, coreMlFlags: coreMlFlags(coreml) } : provider],
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    // A profile is asked for to find out; what fails then comes as an exception.
+    logSeverityLevel: profilePrefix ? 4 : 3,
     ...(threads > 0 && { intraOpNumThreads: threads }),
+    ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
     extra: { session: config },
-  });
-  return new NodeSession(ort, graph, native);
+  };
 }
 
 /**
@@ -57,6 +75,7 @@ class NodeSession implements Session {
     private readonly ort: OrtModule,
     readonly graph: Graph,
     private readonly native: Ort.InferenceSession,
+    private readonly onRelease: () => void = () => {},
   ) {
     this.#leaves = leavesOf(graph);
     this.inputNames = native.inputNames;
@@ -86,8 +105,10 @@ class NodeSession implements Session {
     return { run: async () => freeCopies(await this.native.run(inputs, outputs)) };
   }
 
-  release(): Promise<void> {
-    return this.native.release();
+  async release(): Promise<void> {
+    this.native.endProfiling();
+    await this.native.release();
+    this.onRelease();
   }
 
   #tensors(feeds: Readonly<Record<string, ArrayValue>>): Record<string, Ort.Tensor> {

@@ -1,6 +1,7 @@
 // Executing a graph with ONNX Runtime: a session per graph and provider, checked feeds, results in memory of one's choice.
 
 import { type ArrayData, type ArrayValue, encodeOnnx, type Graph } from "../graph/mod.ts";
+import type { CoreMlOptions } from "./coreml/options.ts";
 import { guardFloat16 } from "./finite.ts";
 import { onnxRuntimeC } from "./native/onnxruntime_c.ts";
 import { nativeSession } from "./native/session.ts";
@@ -32,6 +33,13 @@ export interface CompileOptions {
    * work of their own between runs, such as an optimizer's.
    */
   stopSpinning?: boolean;
+  /** With provider `coreml`: which units compute, and from which kind of model. */
+  coreml?: CoreMlOptions;
+  /**
+   * Refuses a graph of which the provider leaves nodes to the CPU, instead of mixing both. Not with provider `cpu`.
+   * Default false.
+   */
+  refuseCpuFallback?: boolean;
   /** Parameter values to store in the session, by name; the others are fed at each run. */
   weights?: Readonly<Record<string, ArrayValue>>;
 }
@@ -96,22 +104,35 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
     weights = {},
     flushDenormals = false,
     stopSpinning = false,
+    refuseCpuFallback = false,
+    coreml,
   } = options;
+  checkProvider(provider, options);
   const model = encodeOnnx(graph, { weights: weightBytes(weights) });
   const config = {
     ...AS_THE_GRAPH_SAYS,
     ...(flushDenormals && { set_denormal_as_zero: "1" }),
     ...(stopSpinning && { force_spinning_stop: "1" }),
+    ...(refuseCpuFallback && { disable_cpu_ep_fallback: "1" }),
   };
   const library = provider === "cpu" && binding === "auto" ? onnxRuntimeC() : null;
   if (!library) await requireProvider(provider);
   try {
     return library
       ? nativeSession(library, graph, { model, threads, config, stored: Object.keys(weights) })
-      : await nodeSession(graph, { model, threads, config, provider });
+      : await nodeSession(graph, { model, threads, config, provider, coreml });
   } catch (cause) {
     const again = { ...options, weights: {} };
     throw graph.name === SINGLE_NODE ? cause : await refusedGraph(graph, cause, (node) => create(node, again));
+  }
+}
+
+function checkProvider(provider: ProviderName, { coreml, refuseCpuFallback }: CompileOptions): void {
+  if (coreml && provider !== "coreml") {
+    throw new TypeError(`Cannot compile: CoreML's options are given to "${provider}"`);
+  }
+  if (refuseCpuFallback && provider === "cpu") {
+    throw new TypeError('Cannot compile: expected refuseCpuFallback with another provider, got "cpu"');
   }
 }
 

@@ -1,0 +1,112 @@
+// Whether a provider can run a graph here, as an answer to list: what cannot run is a row with its reason, not an exception.
+
+import process from "node:process";
+import {
+  type ArrayData,
+  type ArrayValue,
+  concreteShape,
+  type DType,
+  elementCount,
+  type Graph,
+  topologicalOrder,
+} from "../graph/mod.ts";
+import { coverage } from "./coverage/coverage.ts";
+import { availableProviders, type ProviderName } from "./onnxruntime.ts";
+import { placement } from "./placement.ts";
+import type { CompileOptions } from "./session.ts";
+
+/** What a provider does with a graph. */
+export interface ProviderSupport {
+  readonly provider: ProviderName;
+  /** `partly`: ONNX Runtime leaves nodes to the CPU. `not`: it does not run, or not as what it is called. */
+  readonly runs: "whole" | "partly" | "not";
+  /** Why not whole; null otherwise. */
+  readonly reason: string | null;
+  /** `tried`: by one run on zeros. `known`: without trying. */
+  readonly basis: "tried" | "known";
+}
+
+/** Operators of int8 and int4 models, which CoreML's provider leaves to the CPU one and all. */
+const QUANTIZED = [
+  ...["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "MatMulNBits"],
+];
+
+const ARRAYS: Readonly<Record<DType, new (length: number) => ArrayData>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+/**
+ * Whether a provider runs a graph here: whole, with nodes left to the CPU, or not, and why. Where the provider is installed the graph is
+ * compiled and run once on zeros; an int8 or int4 model on CoreML is answered without.
+ *
+ * @param graph shapes fixed (`bindDimensions`)
+ * @param options weights to store; parameters without values are fed zeros
+ * @throws {RangeError} when a dimension of the graph is still a name
+ *
+ * @example
+ * ```ts
+ * import { graph, input, mul } from "lib/graph/mod.ts";
+ * import { providerSupports } from "lib/runtime/mod.ts";
+ * const { runs, reason } = await providerSupports(graph("double", { y: mul(input("x", "float32", [2]), 2) }), "cpu");
+ * if (runs !== "whole" || reason !== null) throw new Error("the CPU runs everything");
+ * ```
+ */
+export async function providerSupports(
+  graph: Graph,
+  provider: ProviderName,
+  options: Pick<CompileOptions, "weights" | "coreml" | "threads"> = {},
+): Promise<ProviderSupport> {
+  const feeds = zeros(graph, Object.keys(options.weights ?? {}));
+  const quantized = provider === "coreml" ? quantizedOperators(graph) : [];
+  if (quantized.length > 0) {
+    return known(provider, `CoreML has no op builder for ${quantized.join(", ")}: the model would run on the CPU`);
+  }
+  const available = await availableProviders();
+  if (!available.includes(provider)) {
+    const here = `ONNX Runtime on ${process.platform} ${process.arch} has ${available.join(", ")}`;
+    return known(provider, provider === "coreml" ? `${here}; ${predicted(graph)}` : here);
+  }
+  try {
+    const { nodes, whole } = await placement(graph, feeds, { ...options, provider });
+    const left = [...new Set(nodes.filter((node) => node.provider !== provider).map(({ operator }) => operator))];
+    const reason = whole ? null : `left to the CPU: ${left.sort().join(", ")}`;
+    const runs = whole ? "whole" : nodes.every((node) => node.provider !== provider) ? "not" : "partly";
+    return { provider, runs, reason, basis: "tried" };
+  } catch (error) {
+    return { provider, runs: "not", reason: firstLine(error), basis: "tried" };
+  }
+}
+
+function known(provider: ProviderName, reason: string): ProviderSupport {
+  return { provider, runs: "not", reason, basis: "known" };
+}
+
+function predicted(graph: Graph): string {
+  const { taken, refused, partitions } = coverage(graph, "coreml-mlprogram");
+  const parts = `${partitions} ${partitions === 1 ? "part" : "parts"}`;
+  return `predicted of a Mac: ${taken} of ${taken + refused} nodes in ${parts}`;
+}
+
+function quantizedOperators({ outputs }: Graph): string[] {
+  const types = new Set(topologicalOrder(Object.values(outputs)).map(({ type }) => type));
+  return QUANTIZED.filter((type) => types.has(type));
+}
+
+/** A value of zeros for everything that a run is fed. */
+function zeros({ inputs, parameters }: Graph, stored: readonly string[]): Record<string, ArrayValue> {
+  const fed = parameters.filter(({ source }) => !stored.includes(source.name));
+  const leaves = [...Object.entries(inputs), ...fed.map((tensor) => [tensor.source.name, tensor] as const)];
+  return Object.fromEntries(leaves.map(([name, { dtype, shape }]) => {
+    const sizes = concreteShape(shape, `Input ${name}`);
+    return [name, { dtype, shape: sizes, data: new ARRAYS[dtype](elementCount(sizes)) }];
+  }));
+}
+
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0];
