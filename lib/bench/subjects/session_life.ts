@@ -1,8 +1,8 @@
 // Subjects about what surrounds a computation on the CPU: creating a session anew, copying its inputs and outputs, other memory that
 // is held meanwhile. Each is a module that the process of a benchmark opens.
 
-import { fileURLToPath } from "node:url";
 import { type ArrayValue, graph, input, matMul, relu } from "../../graph/mod.ts";
+import { projectPath } from "../../process/mod.ts";
 import { compile, type Session } from "../../runtime/mod.ts";
 import { fillExact } from "../exact_values.ts";
 import type { Correctness } from "../harness/correctness.ts";
@@ -30,7 +30,7 @@ export function sessionLife(options: SessionLife): ModuleSubject {
   const memory = arrays > 0 ? `, ${arrays} x ${arrayBytes} bytes` : "";
   return {
     name: `${kind} ${side}x${side}${memory}`,
-    module: fileURLToPath(import.meta.url),
+    module: projectPath("lib", "bench", "subjects", "session_life.ts"),
     options: { kind, side, arrays, arrayBytes },
   };
 }

@@ -1,8 +1,8 @@
 // Training steps of a small model as a benchmark subject: loss, gradients and Adam's update of one batch.
 
-import { fileURLToPath } from "node:url";
 import { lnspStudent } from "../../models/lnsp.ts";
 import { alignmentLoss } from "../../nn/mod.ts";
+import { projectPath } from "../../process/mod.ts";
 import { adam, cpuStepper, traceProgram } from "../../train/mod.ts";
 import { fillExact } from "../exact_values.ts";
 import type { OpenedSubject, OpenOptions } from "../harness/open_subject.ts";
@@ -18,7 +18,7 @@ export interface TrainingStep {
 export function trainingStep({ studentDim, batchSize }: TrainingStep): ModuleSubject {
   return {
     name: `training step, width ${studentDim}, batch ${batchSize}`,
-    module: fileURLToPath(import.meta.url),
+    module: projectPath("lib", "bench", "subjects", "training_step.ts"),
     options: { studentDim, batchSize },
   };
 }
