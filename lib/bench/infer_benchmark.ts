@@ -68,7 +68,7 @@ export async function runInferBenchmark(options: InferBenchmarkOptions): Promise
 function planOf(kind: CellPlan["kind"], model: InferSubject, size: { batchSize: number; threads: number }): InferPlan {
   const width = model === "no work" ? 0 : "file" in model ? WORK_OF_FILE : model.studentDim;
   const work = width * size.batchSize / size.threads;
-  const absolute = model !== "no work" && "file" in model ? { file: resolve(model.file) } : model;
+  const absolute = model !== "no work" && "file" in model ? { ...model, file: resolve(model.file) } : model;
   return { kind, subject: inferSubjectName(model), ...size, work, model: absolute };
 }
 

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ArrayValue } from "../graph/mod.ts";
+import { linkExternal } from "./harness/subject.ts";
 import { type InferInput, inferInputs, type InferSubject, modelBytes } from "./infer_subject.ts";
 
 /** Name of the model in the folder. */
@@ -37,6 +38,7 @@ export async function writeExchange(subject: InferSubject, batchSize: number): P
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-infer-"));
   try {
     await writeFile(join(folder, MODEL_FILE), modelBytes(subject, batchSize));
+    if (typeof subject === "object" && "file" in subject) await linkExternal(subject.file, folder);
     await storeValues(folder, "inputs", inferInputs(subject, batchSize));
   } catch (error) {
     await rm(folder, { recursive: true, force: true });

@@ -1,9 +1,10 @@
-// Inference time of a graph on the CPU: one call after another (MLPerf's single stream) in a child process of its own.
+// Inference time of a graph on the CPU, for notebooks: `bench` in its single stream, and the samples of its one process.
 
-import { type Graph, serializeGraph } from "../graph/mod.ts";
-import { projectPath, startChild } from "../process/mod.ts";
+import { type Graph, graph } from "../graph/mod.ts";
 import { bootstrapInterval, type ConfidenceInterval, median } from "../statistics/mod.ts";
-import { judge, type Judgement } from "./verdict.ts";
+import { bench } from "./harness/bench.ts";
+import type { ProcessSamples } from "./harness/task.ts";
+import type { Judgement } from "./verdict.ts";
 
 /** What is measured, and for how long. */
 export interface InferenceOptions {
@@ -14,7 +15,7 @@ export interface InferenceOptions {
   /** Measurement ends when both are reached. Defaults 0.5 s and 64 calls (enough for p90). */
   minSeconds?: number;
   minCalls?: number;
-  /** Of random weights and inputs: only arithmetic speed is measured. Default 1. */
+  /** Of random weights: only arithmetic speed is measured. Default 1. */
   seed?: number;
   signal?: AbortSignal;
 }
@@ -34,66 +35,50 @@ export interface InferenceTiming extends Judgement {
   /** How far resident memory grew, from an engine that has computed something small: with the model loaded, and at its highest. */
   readonly loadBytes: number;
   readonly peakBytes: number;
-  /** Largest difference of the first output from the float64 interpreter's, over its largest value; checked before timing. */
+  /** Largest difference of the output from the reference, over its largest value; checked before timing. */
   readonly relativeError: number;
 }
 
-/** What the child is sent. */
-export interface InferenceTask {
-  graph: ReturnType<typeof serializeGraph>;
-  batchSize: number;
-  threads: number;
-  minSeconds: number;
-  minCalls: number;
-  seed: number;
-}
-
-/** What the child answers. */
-export type InferenceAnswer = Pick<
-  InferenceTiming,
-  "createMs" | "firstCallMs" | "loadBytes" | "peakBytes" | "samplesMs" | "relativeError"
->;
+const WARM_UP_MS = 250;
+const LONGEST_MS = 1_800_000;
 
 /**
- * Measures a graph whose inputs are float32 with a named dimension `batch`. Weights are stored in the session, as they are
- * when a model is shipped, and random.
+ * Measures the output `output` of a graph whose inputs have a named dimension `batch`. Weights are stored in the session, as they
+ * are when a model is shipped, and random.
  *
- * @throws {Error} when the child fails, with the end of its error output
+ * @throws {Error} when the process fails, or its output is wrong
  */
-export async function measureInference(graph: Graph, options: InferenceOptions): Promise<InferenceTiming> {
+export async function measureInference(whole: Graph, options: InferenceOptions): Promise<InferenceTiming> {
   const { batchSize, threads = 1, minSeconds = 0.5, minCalls = 64, seed = 1, signal } = options;
-  const task: InferenceTask = { graph: serializeGraph(graph), batchSize, threads, minSeconds, minCalls, seed };
-  const answers: InferenceAnswer[] = [];
-  const child = startChild({
-    module: projectPath("lib", "bench", "inference_process.ts"),
-    denoFlags: ["--v8-flags=--expose-gc"],
+  const made: ProcessSamples[] = [];
+  const record = await bench({
+    subject: { name: whole.name, graph: graph(whole.name, { output: whole.outputs.output }), seed },
+    provider: { name: "cpu", threads },
+    batchSize,
+    limits: { minMs: minSeconds * 1000, minCount: minCalls, maxMs: LONGEST_MS },
+    warmUpMs: WARM_UP_MS,
+    leastSampleMs: Number.MIN_VALUE, // every call is a sample
+    onSamples: ({ samples }) => samples && made.push(samples),
     signal,
-    deadlineMs: 120_000 + 10_000 * minSeconds,
-    onMessage: (message) => answers.push(message as InferenceAnswer),
   });
-  child.send(task);
-  child.endMessages();
-  const { reason, exitCode, stderrTail } = await child.result;
-  const [answer] = answers;
-  if (!answer || exitCode !== 0) {
-    throw new Error(`Cannot measure ${graph.name} at batch ${batchSize}: the child ended by ${reason}\n${stderrTail}`);
+  const [samples] = made;
+  if (record.outcome !== "measured" || !samples) {
+    throw new Error(`Cannot measure ${whole.name} at batch ${batchSize}: ${record.reasons.join("; ")}`);
   }
-  const { value, interval } = bootstrapInterval(answer.samplesMs, { statistic: median, resamples: 1000, seed });
+  const { createMs, firstRunMs, loadBytes, peakBytes, callMs } = samples;
+  const { value, interval } = bootstrapInterval(callMs, { statistic: median, resamples: 1000, seed });
   return {
-    ...answer,
-    ...judge({ calls: blocksOf(answer.samplesMs) }),
+    verdict: record.verdict!,
+    reasons: record.reasons,
     batchSize,
     threads,
+    createMs,
+    firstCallMs: firstRunMs,
+    samplesMs: callMs,
     callMs: value,
     interval,
+    loadBytes,
+    peakBytes,
+    relativeError: record.correctness!.relativeError,
   };
-}
-
-/** Nine runs of consecutive calls, so that a drift from the first third to the last shows. */
-function blocksOf(samples: Float64Array): number[][] {
-  const length = Math.ceil(samples.length / 9);
-  return Array.from(
-    { length: Math.ceil(samples.length / length) },
-    (_, i) => [...samples.slice(i * length, (i + 1) * length)],
-  );
 }

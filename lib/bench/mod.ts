@@ -3,7 +3,9 @@
 // A benchmark is cells (cell.ts) run within a time (run_cells.ts) and merged into a file (benchmark.ts): train_benchmark.ts
 // measures training steps, infer_benchmark.ts calls of a model, webgpu_benchmark.ts steps on a GPU; the peers' sides are in
 // tests/peers. conversation.ts asks a child one thing at a time; relay.ts lets it do so with a program in another language.
-// inference.ts times a model alone, for notebooks. Commands and notebooks call them, nothing here prints.
+// harness/ measures one subject (a graph, any .onnx file, a module) with one provider in processes of its own: scenarios, phases,
+// a gate before timing, a monitor, records with a verdict, comparisons of records, and the A/A study that says what they are worth.
+// Commands and notebooks call them, nothing here prints.
 
 export { type Conversation, conversation } from "./conversation.ts";
 export {
@@ -49,7 +51,8 @@ export {
   type SubjectFacts,
 } from "./harness/subject.ts";
 export { type OpenedSubject, type OutputMemory } from "./harness/open_subject.ts";
-export { type CoreMlUnits, parseProvider, type ProviderConfig, providerLabel } from "./harness/provider.ts";
+export { type Environment, readEnvironment } from "./harness/environment.ts";
+export { parseProvider, type ProviderConfig, providerLabel } from "./harness/provider.ts";
 export { type Correctness } from "./harness/correctness.ts";
 export { type BenchFile, type BenchRecord, type BenchRun, type Outcome, parseBenchFile } from "./harness/record.ts";
 export { fillExact, setExactWeights } from "./exact_values.ts";

@@ -28,7 +28,7 @@ import {
   RUN_OPTIONS,
   runSettings,
 } from "./bench_settings.ts";
-import { benchPeer } from "./bench_peer.ts";
+import { benchPeer, requirePeer } from "./bench_peer.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
@@ -63,6 +63,7 @@ async function runMain(args: string[], terminal: Terminal, signal?: AbortSignal)
     throw new CommandError(`Cannot benchmark: expected one .onnx file, got ${positionals.join(" ") || "none"}`);
   }
   const file = filePath(positionals[0]);
+  const peerPython = values.peer ? requirePeer() : null;
   const { providers, isDefault, batchSizes: asked, sizes, settings } = runSettings(values);
   const batchSizes = asked ?? [defaultBatch({ file, sizes })];
   const files = new BenchFiles();
@@ -73,7 +74,7 @@ async function runMain(args: string[], terminal: Terminal, signal?: AbortSignal)
   try {
     await benchGrid({
       subject: { file, sizes },
-      providers: providers.map(parseProvider),
+      providers,
       batchSizes,
       ...settings,
       accelerator,
@@ -94,7 +95,10 @@ async function runMain(args: string[], terminal: Terminal, signal?: AbortSignal)
   }
   terminal.line(recordTable(done));
   terminal.line(`\nWritten to ${output}`);
-  if (values.peer) await benchPeer({ file, sizes, batchSizes, threads: done[0].threads }, values, { terminal, signal });
+  if (peerPython !== null) {
+    const { threads } = done.find(({ provider }) => provider.name === "cpu") ?? done[0];
+    await benchPeer({ file, sizes, batchSizes, threads, peerPython }, values, { terminal, signal });
+  }
   // A provider that was asked for by name and could not be measured is a failure; one that is merely not here is none.
   const failed = done.some(({ outcome }) => outcome === "failed" || outcome === "wrong");
   const missing = !isDefault && done.some(({ outcome }) => outcome === "absent" || outcome === "unsupported");

@@ -17,22 +17,24 @@ export interface PeerRun {
   sizes: DimensionSizes;
   batchSizes: readonly number[];
   threads: number;
+  peerPython: string;
+}
+
+/** The Python that PEER_PYTHON names. */
+export function requirePeer(): string {
+  const path = process.env.PEER_PYTHON;
+  if (path) return path;
+  throw new CommandError("Cannot benchmark beside Python: PEER_PYTHON names no Python with onnxruntime");
 }
 
 /**
  * Measures our CPU side and Python's in turns, and prints the ratios beside that of ours to itself.
- *
- * @throws {CommandError} when PEER_PYTHON names no Python
  */
 export async function benchPeer(
-  { file, sizes, batchSizes, threads }: PeerRun,
+  { file, sizes, batchSizes, threads, peerPython }: PeerRun,
   { quick, wait }: { quick: boolean; wait: string },
   { terminal, signal }: { terminal: Terminal; signal?: AbortSignal },
 ): Promise<void> {
-  const peerPython = process.env.PEER_PYTHON || null;
-  if (peerPython === null) {
-    throw new CommandError("Cannot benchmark beside Python: PEER_PYTHON names no Python with onnxruntime");
-  }
   const run = runOptions({ quick, wait, blocks: "", minutes: "", output: "" }, MINUTES);
   const measured = await runInferBenchmark({
     ...run,

@@ -3,7 +3,14 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";
-import { type AaOptions, type BenchSettings, type DimensionSizes, parseProvider, type Scenario } from "../bench/mod.ts";
+import {
+  type AaOptions,
+  type BenchSettings,
+  type DimensionSizes,
+  parseProvider,
+  type ProviderConfig,
+  type Scenario,
+} from "../bench/mod.ts";
 import { counts } from "./bench_options.ts";
 import { CommandError } from "./command.ts";
 
@@ -72,8 +79,7 @@ export function filePath(path: string): string {
 
 /** Settings of `run`. */
 export function runSettings(values: RunValues): {
-  /** Checked names. */
-  providers: string[];
+  providers: ProviderConfig[];
   /** Whether they were not asked for. */
   isDefault: boolean;
   /** Null: as the file has it. */
@@ -83,13 +89,15 @@ export function runSettings(values: RunValues): {
 } {
   const asked = values.providers.split(",").filter((name) => name !== "");
   const providers = asked.length > 0 ? asked : DEFAULT_PROVIDERS;
-  for (const name of providers) parseProvider(name);
+  const [threads] = values.threads === "" ? [undefined] : counts("threads", values.threads);
   const defaults = values.quick ? QUICK : FULL;
   const seconds = positive("seconds", values.seconds || String(defaults.seconds));
   const [minCount] = counts("calls", values.calls || String(defaults.calls));
   const [processes] = counts("processes", values.quick ? "1" : values.processes);
   return {
-    providers,
+    providers: providers.map(parseProvider).map((provider) =>
+      provider.name === "cpu" && threads !== undefined ? { ...provider, threads } : provider
+    ),
     isDefault: asked.length === 0,
     batchSizes: values.batch === "" ? null : counts("batch", values.batch),
     sizes: shapes(values.shape),

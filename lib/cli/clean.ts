@@ -24,6 +24,7 @@ export function removables(root: string): Removable[] {
   const candidates = [
     { path: join(cache, "notebooks"), what: "executed copies of notebooks" },
     { path: join(cache, "reports"), what: "reports of smoke runs and overridden parameters" },
+    { path: join(cache, "site"), what: "pages made by deno task site" },
     ...filesBelow(join(root, "reports")).filter((path) => ON_DEMAND_REPORT_FILE.test(path))
       .map((path) => ({ path, what: "made on demand from a report" })),
     ...childrenOf(join(root, "notebooks")).filter((path) => /\/\.run-[^/]*\.ts$/.test(path))

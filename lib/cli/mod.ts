@@ -7,7 +7,8 @@
 export { cleanMain, removables } from "./clean.ts";
 export { CommandError, INTERRUPTED_EXIT_CODE, parseCommand, runCommand } from "./command.ts";
 export { exportMain, exportOptions, nodeLines, pythonLines } from "./export.ts";
-export { doctorMain, examine, type Finding, findingsTable, withoutPrivate } from "./doctor.ts";
+export { doctorMain } from "./doctor.ts";
+export { examine, type Finding, findingsTable, withoutPrivate } from "./doctor/finding.ts";
 export {
   KERNEL_NAME,
   kernelDenoPath,
@@ -24,10 +25,12 @@ export { listNotebooks, selectNotebooks } from "./notebooks.ts";
 export { type Check, runChecks } from "./ok.ts";
 export { reportMain } from "./report.ts";
 export { parseReportCommand } from "./report_options.ts";
+export { siteMain, siteOptions } from "./site.ts";
 export { stripFile, stripMain } from "./strip.ts";
 export { type QueueExecutorMaker, type SweepContext, sweepMain } from "./sweep.ts";
 export { parseSweepCommand, type SweepCommand } from "./sweep_options.ts";
 export { progressLine, studyLines, summaryLines } from "./sweep_summary.ts";
+export { studioMain, studioOptions } from "./studio.ts";
 export { ownTerminal, terminalOn } from "./terminal.ts";
 export { testArguments } from "./test.ts";
 export { workerMain, workerOptions } from "./worker.ts";

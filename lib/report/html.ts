@@ -16,6 +16,8 @@ export interface RenderHtmlOptions {
   plotlyScript: string;
   /** Figures as SVG by id: shown while scripts are off, and in print. */
   svgs?: Readonly<Record<string, string>>;
+  /** A link at the top of the page, to the pages that it is one of. */
+  home?: { href: string; label: string };
 }
 
 /**
@@ -28,7 +30,7 @@ export interface RenderHtmlOptions {
  * console.log(renderHtml(report.document, { plotlyScript: "" }).includes("<h1>A &lt; B</h1>")); // true
  * ```
  */
-export function renderHtml(document: ReportDocument, { plotlyScript, svgs = {} }: RenderHtmlOptions): string {
+export function renderHtml(document: ReportDocument, { plotlyScript, svgs = {}, home }: RenderHtmlOptions): string {
   const footnotes = new HtmlFootnotes();
   const context: HtmlContext = {
     records: recordsById(document),
@@ -42,6 +44,7 @@ export function renderHtml(document: ReportDocument, { plotlyScript, svgs = {} }
     svgs,
   };
   const body = [
+    home === undefined ? "" : `<p class="home"><a href="${escapeHtml(home.href)}">${escapeHtml(home.label)}</a></p>`,
     pageHeader(document),
     tableOfContents(whole),
     `<main>\n${document.blocks.map((block) => htmlBlock(block, whole)).join("\n")}`,

@@ -1,5 +1,6 @@
 // The stylesheet of index.html: light and dark, wide and narrow, screen and paper.
 
+/** The stylesheet of a report's page, which the studio's pages share. */
 export const pageStyle = String.raw`
 :root { --page: #fff; --ink: #1c2024; --muted: #5a646e; --line: #dfe3e8; --soft: #f5f7f9; --accent: #00639b;
   --finding: #009e73; --warning: #d55e00; --shadow: 0 4px 20px rgb(0 0 0 / 18%); }
@@ -25,6 +26,7 @@ pre code { background: none; padding: 0; overflow-wrap: normal; }
 header dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; margin: 0; font-size: 0.9375rem; }
 dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }
+.home { margin: 0 0 1.5rem; font-size: 0.9375rem; }
 .promise { color: var(--muted); font-size: 0.9375rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; padding: 0; margin: 1rem 0 2rem; }
 .callout { margin: 1.25rem 0; padding: 0.1rem 1.1rem; border-left: 4px solid var(--accent); background: var(--soft);
@@ -95,7 +97,7 @@ sup { line-height: 0; margin-left: 0.1em; }
   :root { --page: #fff; --ink: #000; --muted: #444; --line: #bbb; --soft: #f5f5f5; --accent: #00639b; --finding: #009e73;
     --warning: #d55e00; }
   body { max-width: none; padding: 0; font-size: 10pt; }
-  nav, #card { display: none; }
+  nav, .home, #card { display: none; }
   .box, .table .box { overflow: visible; max-height: none; max-width: none; margin-left: 0; transform: none; }
   .table th, .table td { position: static; }
   table { font-size: 8pt; }

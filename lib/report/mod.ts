@@ -20,6 +20,8 @@ export type {
 } from "./document.ts";
 export { renderMarkdown } from "./markdown.ts";
 export { renderHtml, type RenderHtmlOptions } from "./html.ts";
+export { pageStyle } from "./html_style.ts";
+export { plotlyScriptPath } from "./static/plotly_window.ts";
 export { MAX_RESULTS_BYTES, resultsFile, resultsJson } from "./results.ts";
 export { readDocument, writeHtml, type WriteOptions, writeReport, type WrittenReport } from "./write.ts";
 export { type Display, setDisplay } from "./display.ts";

@@ -4,6 +4,7 @@
 
 import type * as Ort from "onnxruntime-common";
 import { type DType, encodeOnnx, type Graph, graph as closeGraph, identity, input, type Tensor } from "../graph/mod.ts";
+import { deviceError } from "./device_error.ts";
 import { firstRefused } from "./node_error.ts";
 import { ortTensor } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
@@ -134,19 +135,6 @@ async function takes(ort: OrtModule, node: Graph): Promise<boolean> {
   } catch (error) {
     return !isFallback(error);
   }
-}
-
-/** What ONNX Runtime says, as a sentence that tells what to do. */
-export function deviceError(action: string, cause: unknown, node: string | null = null): Error {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const why = node !== null
-    ? `node ${node} has no WebGPU kernel; train with engine "cpu" or write the model without it`
-    : /RequestAdapterStatus|RequestDeviceStatus|Failed to get a WebGPU (adapter|device)/.test(text)
-    ? "no GPU was found; is its driver installed (on Linux: Vulkan, with libvulkan1)?"
-    : /device (is|was) lost|DeviceLost|device lost/i.test(text)
-    ? "the GPU device was lost (driver reset, sleep, or too little memory); a run goes on from its last checkpoint"
-    : text.trim();
-  return new Error(`Cannot ${action} on WebGPU: ${why}`, { cause });
 }
 
 async function runNative(

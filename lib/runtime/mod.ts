@@ -1,12 +1,19 @@
 // lib/runtime: executing graphs. A graph is compiled into a session of ONNX Runtime for one provider (session.ts): on the CPU
 // its library is called directly (native/), elsewhere through onnxruntime-node (node_session.ts); a provider that the
-// installed binary lacks is refused, never replaced (onnxruntime.ts). tfjs/ interprets the same graph with
+// installed binary lacks is refused, never replaced (onnxruntime.ts). Where nodes really ran is measured (placement.ts); what CoreML
+// would take is predicted on any machine (coverage/). tfjs/ interprets the same graph with
 // tfjs's kernels, an independent second engine. machine.ts describes the machine that every measurement is tied to: chip,
 // cores, memory, versions, nothing that names a person or a host.
 // Sessions block the JavaScript thread while they compute, so trials and benchmarks run in child processes.
 // Training steps are in lib/train, measurement in lib/bench.
 
-export { COREML_UNITS, coreMlFlags, type CoreMlOptions, type CoreMlUnits } from "./coreml/options.ts";
+export {
+  COREML_DISABLED_OPTIMIZERS,
+  COREML_UNITS,
+  coreMlFlags,
+  type CoreMlOptions,
+  type CoreMlUnits,
+} from "./coreml/options.ts";
 export {
   coverage,
   type CoverageOptions,
@@ -14,10 +21,10 @@ export {
   type CoverageTarget,
   type NodeCoverage,
 } from "./coverage/coverage.ts";
+export { deviceError } from "./device_error.ts";
 export {
   compileForDevice,
   type DeviceArray,
-  deviceError,
   type DeviceMemory,
   deviceMemory,
   type DeviceSession,
@@ -27,7 +34,9 @@ export {
 export { machineFacts, type MachineReader, memoryUse, thisMachine, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export { type NodePlacement, type Placement, placement } from "./placement.ts";
-export { type ProviderSupport, providerSupports } from "./provider_support.ts";
+export { ortTensor, sessionOptions } from "./node_session.ts";
+export { inPrivateFolder } from "./coreml/private_folder.ts";
+export { knownRefusal, type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {
   type ArrayData,
   type ArrayValue,

@@ -2,7 +2,7 @@
 
 import type * as Ort from "onnxruntime-common";
 import type { ArrayData, ArrayValue, DType, Graph, Tensor } from "../graph/mod.ts";
-import { coreMlFlags, type CoreMlOptions } from "./coreml/options.ts";
+import { COREML_DISABLED_OPTIMIZERS, coreMlFlags, type CoreMlOptions } from "./coreml/options.ts";
 import { inPrivateFolder } from "./coreml/private_folder.ts";
 import { checkFeeds, checkValue, leavesOf } from "./feeds.ts";
 import { loadOnnxRuntime, type OrtModule, type ProviderName } from "./onnxruntime.ts";
@@ -36,7 +36,10 @@ export function sessionOptions(
     logSeverityLevel: profilePrefix ? 4 : 3,
     ...(threads > 0 && { intraOpNumThreads: threads }),
     ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
-    extra: { session: config },
+    extra: {
+      session: config,
+      ...(provider === "coreml" && { optimization: { disable_specified_optimizers: COREML_DISABLED_OPTIMIZERS } }),
+    },
   };
 }
 

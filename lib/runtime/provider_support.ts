@@ -64,10 +64,8 @@ export async function providerSupports(
   options: Pick<CompileOptions, "weights" | "coreml" | "threads"> = {},
 ): Promise<ProviderSupport> {
   const feeds = zeros(graph, Object.keys(options.weights ?? {}));
-  const quantized = provider === "coreml" ? quantizedOperators(graph) : [];
-  if (quantized.length > 0) {
-    return known(provider, `CoreML has no op builder for ${quantized.join(", ")}: the model would run on the CPU`);
-  }
+  const refusal = knownRefusal(operatorTypes(graph), provider);
+  if (refusal) return known(provider, refusal);
   const available = await availableProviders();
   if (!available.includes(provider)) {
     const here = `ONNX Runtime on ${process.platform} ${process.arch} has ${available.join(", ")}`;
@@ -84,6 +82,13 @@ export async function providerSupports(
   }
 }
 
+/** Why a provider runs no model with these operators on any machine, or null: an int8 or int4 model on CoreML. */
+export function knownRefusal(operators: readonly string[], provider: ProviderName): string | null {
+  const quantized = provider === "coreml" ? QUANTIZED.filter((type) => operators.includes(type)) : [];
+  if (quantized.length === 0) return null;
+  return `CoreML has no op builder for ${quantized.join(", ")}: the model would run on the CPU`;
+}
+
 function known(provider: ProviderName, reason: string): ProviderSupport {
   return { provider, runs: "not", reason, basis: "known" };
 }
@@ -94,9 +99,8 @@ function predicted(graph: Graph): string {
   return `predicted of a Mac: ${taken} of ${taken + refused} nodes in ${parts}`;
 }
 
-function quantizedOperators({ outputs }: Graph): string[] {
-  const types = new Set(topologicalOrder(Object.values(outputs)).map(({ type }) => type));
-  return QUANTIZED.filter((type) => types.has(type));
+function operatorTypes({ outputs }: Graph): string[] {
+  return topologicalOrder(Object.values(outputs)).map(({ type }) => type);
 }
 
 /** A value of zeros for everything that a run is fed. */

@@ -2,6 +2,8 @@
 
 import { type ArrayData, type ArrayValue, encodeOnnx, type Graph } from "../graph/mod.ts";
 import type { CoreMlOptions } from "./coreml/options.ts";
+import { coreMlRefusal } from "./coverage/refusal.ts";
+import { deviceError, isWithoutDevice } from "./device_error.ts";
 import { guardFloat16 } from "./finite.ts";
 import { onnxRuntimeC } from "./native/onnxruntime_c.ts";
 import { nativeSession } from "./native/session.ts";
@@ -122,6 +124,10 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
       ? nativeSession(library, graph, { model, threads, config, stored: Object.keys(weights) })
       : await nodeSession(graph, { model, threads, config, provider, coreml });
   } catch (cause) {
+    if (isWithoutDevice(cause)) throw deviceError(`compile ${graph.name}`, cause);
+    if (provider === "coreml" && refuseCpuFallback) {
+      throw coreMlRefusal(graph, cause, { parameters: Object.keys(weights).length > 0 ? "stored" : "fed" });
+    }
     const again = { ...options, weights: {} };
     throw graph.name === SINGLE_NODE ? cause : await refusedGraph(graph, cause, (node) => create(node, again));
   }

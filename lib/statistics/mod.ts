@@ -1,7 +1,7 @@
 // lib/statistics: the arithmetic of uncertainty.
 // Seeded random numbers that are the same on every machine and can be continued; quantiles and summaries;
-// bootstrap intervals (one level, and two levels: seeds and items); paired tests of one thing against another;
-// power laws of costs; ratios of measurements; how many samples a percentile needs before it may be printed.
+// bootstrap intervals (one level, and two levels: seeds and items); tests of one thing against another, paired or by ranks;
+// Sobol points; Pareto fronts; power laws of costs; ratios; how many samples a percentile needs before it may be printed.
 // Pure functions of numbers: no clock, no file, no global state.
 
 export { Random, random, type RandomState, type Shuffleable } from "./random.ts";

@@ -20,10 +20,10 @@ Deno.test("measureInference does not time a wrong output", async () => {
   const broken = graph("broken", { output: log(reduceSum(x, { axes: [1], keepDims: true })) }); // of a negative sum
   await assert.rejects(
     measureInference(broken, { batchSize: 64, minSeconds: 0.01, minCalls: 5 }),
-    /Cannot measure broken at batch 64: .*Wrong output/s,
+    /Cannot measure broken at batch 64: wrong output, not timed/,
   );
 });
 
 Deno.test("measureInference refuses a batch of 0", async () => {
-  await assert.rejects(measureInference(student, { batchSize: 0 }), /integer of at least 1, got 0/);
+  await assert.rejects(measureInference(student, { batchSize: 0 }), /expected a batch of an integer from 1, got 0/);
 });

@@ -181,6 +181,8 @@ Deno.test("Ctrl-C stops a sweep with the command that goes on", () =>
         projectPath("deno.json"),
         projectPath("lib/cli/sweep.ts"),
         `${module}#sizes`,
+        "--trials",
+        "1",
       ],
     });
     const reader = await untilEpoch(folder);

@@ -139,7 +139,8 @@ Deno.test("a second run of a study names the process of the first", () =>
 
 Deno.test("two runs of a study in one process: the second is refused", () =>
   inFolder(async (folder) => {
-    const study = longStudy(folder);
+    const endless = { name: "long", space: { seed: seeds(1) }, trial: () => tinyTrial({ epochs: 100_000 }) };
+    const study = createStudy(endless, testEnvironment(folder));
     const controller = new AbortController();
     const first = study.run({ signal: controller.signal });
     await assert.rejects(study.run(), /Cannot run study "long": this process is already running it/);

@@ -10,7 +10,7 @@ import { boundOf } from "./correctness.ts";
 import { readEnvironment } from "./environment.ts";
 import { type Limits, limitsOf } from "./limits.ts";
 import type { OutputMemory } from "./open_subject.ts";
-import { type ProviderConfig, providerLabel, whyAbsent } from "./provider.ts";
+import { type ProviderConfig, providerLabel, whyAbsent, whyRefused } from "./provider.ts";
 import { type BenchRecord } from "./record.ts";
 import { recordOf, type RunMade } from "./record_of.ts";
 import { runChild, withoutPaths } from "./run_child.ts";
@@ -52,6 +52,7 @@ export interface BenchSettings {
   warmUpMs?: number;
   /** Least time of a sample in ms; shorter calls are timed together. Default 0.02. */
   leastSampleMs?: number;
+  /** Of graphs on the CPU and tfjs; elsewhere results are in fresh memory. Default "bound". */
   outputs?: OutputMemory;
   /** What outputs may differ by, over their largest value. Default: by the dtype, see `boundOf`. */
   bound?: number;
@@ -149,10 +150,13 @@ export async function benchPrepared(
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(`Cannot benchmark: expected threads to be an integer from 1, got ${threads}`);
   }
-  const { processes = 1, outputs = "bound", signal, quietMs = 0, scenario: asked = "singleStream" } = settings;
+  const { processes = 1, signal, quietMs = 0, scenario: asked = "singleStream" } = settings;
   if (!Number.isInteger(processes) || processes < 1) {
     throw new RangeError(`Cannot benchmark: expected processes to be an integer from 1, got ${processes}`);
   }
+  // Files, and graphs on other providers, go through onnxruntime-node, which gives new outputs at each call.
+  const isOwnSession = subject.graph !== null && (provider.name === "cpu" || provider.name === "tfjs");
+  const outputs = isOwnSession ? settings.outputs ?? "bound" : "fresh";
   const scenario = scenarioOf(asked);
   const limits = limitsOf(settings.limits);
   const about = { subject, provider, threads, outputs, scenario, limits, machine, accelerator: settings.accelerator };
@@ -207,10 +211,7 @@ async function whyUnsupported(
   provider: ProviderConfig,
   supports: ProviderSupports = () => null,
 ): Promise<string | null> {
-  if (provider.name === "tfjs" && subject.facts.kind === "file") {
-    return "tfjs interprets graphs of this library, no files";
-  }
-  return await supports(subject, provider);
+  return whyRefused(subject.facts, provider) ?? await supports(subject, provider);
 }
 
 type Tell = (phase: BenchProgress["phase"], window: MonitorWindow | null) => void;

@@ -22,7 +22,7 @@ export interface Environment {
 export function parseThermal(text: string | null): number | null {
   const limit = /^\s*CPU_Speed_Limit\s*=\s*(\d+)/m.exec(text ?? "")?.[1];
   if (limit !== undefined) return Number(limit);
-  return /No thermal warning level has been recorded/i.test(text ?? "") ? 100 : null;
+  return /No (thermal|performance) warning level has been recorded/i.test(text ?? "") ? 100 : null;
 }
 
 /** `pmset -g` of macOS: " lowpowermode         1". */

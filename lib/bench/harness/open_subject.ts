@@ -1,13 +1,22 @@
 // Opening a subject for one provider configuration: from then on it can be called.
 
-import { pathToFileURL } from "node:url";
 import { join } from "node:path";
-import { type ArrayValue, deserializeGraph, type DType } from "../../graph/mod.ts";
-import type { JsonValue } from "../../process/mod.ts";
-import { compile, loadOnnxRuntime, requireProvider, type Session, tfjsExecutor } from "../../runtime/mod.ts";
+import { type ArrayValue, deserializeGraph, type DType, forCoreMl } from "../../graph/mod.ts";
+import {
+  compile,
+  type CompileOptions,
+  inPrivateFolder,
+  loadOnnxRuntime,
+  ortTensor,
+  requireProvider,
+  type Session,
+  sessionOptions,
+  tfjsExecutor,
+} from "../../runtime/mod.ts";
 import { MODEL_FILE, readValues } from "../infer_exchange.ts";
 import { type Correctness } from "./correctness.ts";
-import { coreMlFlags, type ProviderConfig } from "./provider.ts";
+import { openModule } from "./open_module.ts";
+import type { ProviderConfig } from "./provider.ts";
 import type { PreparedSubject } from "./subject.ts";
 import type { Call } from "./scenario.ts";
 
@@ -36,17 +45,19 @@ export interface OpenOptions {
 /** Opens a subject. */
 export async function openSubject(subject: PreparedSubject, options: OpenOptions): Promise<OpenedSubject> {
   const { graph, module, folder } = subject;
-  if (module) {
-    const { open } = await import(pathToFileURL(module.path).href) as {
-      open(options: JsonValue, how: OpenOptions): Promise<OpenedSubject>;
-    };
-    return await open(module.options, options);
-  }
+  if (module) return await openModule(module, options);
   const feeds = readValues(folder, "inputs");
   const { provider, threads } = options;
-  if (graph && (provider.name === "cpu" || provider.name === "tfjs")) {
+  if (graph && provider.name !== "webgpu") {
     const weights = readValues(folder, "weights");
     const model = deserializeGraph(graph);
+    if (provider.name === "coreml") {
+      const settings = { provider: provider.name, coreml: { units: provider.units }, threads, weights };
+      const { made, fallback } = await wholeOrMixed((refuseCpuFallback) =>
+        compile(forCoreMl(model), { ...settings, refuseCpuFallback } satisfies CompileOptions)
+      );
+      return { ...inSession(made, feeds, options.outputs), fallback };
+    }
     const session = provider.name === "cpu"
       ? await compile(model, { threads, weights })
       : await tfjsExecutor(model, { threads, weights, backend: provider.backend });
@@ -56,6 +67,16 @@ export async function openSubject(subject: PreparedSubject, options: OpenOptions
     throw new Error("Cannot run a file with tfjs: it interprets graphs of this library only");
   }
   return await openModel(join(folder, MODEL_FILE), feeds, { provider, threads });
+}
+
+/** A session that leaves nothing to the CPU; where there is none, one that does, and says so. */
+async function wholeOrMixed<T>(create: (refuseCpuFallback: boolean) => Promise<T>) {
+  try {
+    return { made: await create(true), fallback: false };
+  } catch (error) {
+    if (!/fallback to CPU EP has been explicitly disabled|for CoreML alone/.test(String(error))) throw error;
+    return { made: await create(false), fallback: true };
+  }
 }
 
 /** A session's calls; the first of them fixes the memory. */
@@ -95,29 +116,29 @@ export async function openModel(
   if (provider.name === "tfjs") throw new Error("internal: tfjs runs no files");
   await requireProvider(provider.name);
   const ort = await loadOnnxRuntime();
-  const create = (strict: boolean) =>
-    ort.InferenceSession.create(path, {
-      executionProviders: [
-        provider.name === "coreml"
-          ? { name: "coreml", coreMlFlags: coreMlFlags(provider.units ?? "all") }
-          : provider.name,
-      ],
-      graphOptimizationLevel: unoptimized ? "disabled" : "all",
-      logSeverityLevel: 4,
-      ...(threads > 0 && { intraOpNumThreads: threads }),
-      ...(strict && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
-    });
-  let fallback = false;
-  const session = await (provider.name === "cpu" ? create(false) : create(true).catch((error) => {
-    if (!/fallback to CPU EP has been explicitly disabled/.test(String(error))) throw error;
-    fallback = true;
-    return create(false);
-  }));
-  const tensor = ({ dtype, data, shape }: ArrayValue) =>
-    dtype === "float16"
-      ? Object.assign(new ort.Tensor("uint16", data as Uint16Array, shape), { type: "float16" as const })
-      : new ort.Tensor(dtype as "float32", data as Float32Array, shape);
-  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, tensor(value)]));
+  const settings = {
+    ...sessionOptions({
+      provider: provider.name,
+      threads,
+      config: {},
+      ...(provider.name === "coreml" && { coreml: { units: provider.units } }),
+    }),
+    logSeverityLevel: 4 as const,
+    ...(unoptimized && { graphOptimizationLevel: "disabled" as const }),
+  };
+  const create = (refuseCpuFallback: boolean) => {
+    const { session, ...extra } = settings.extra as { session: Record<string, string> };
+    const config = { ...session, ...(refuseCpuFallback && { disable_cpu_ep_fallback: "1" }) };
+    return ort.InferenceSession.create(path, { ...settings, extra: { ...extra, session: config } });
+  };
+  const { made: whole, delete: clear } = provider.name === "coreml"
+    ? await inPrivateFolder(() => wholeOrMixed(create))
+    : {
+      made: provider.name === "cpu" ? { made: await create(false), fallback: false } : await wholeOrMixed(create),
+      delete: () => {},
+    };
+  const { made: session, fallback } = whole;
+  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, ortTensor(ort, value)]));
   type Results = Awaited<ReturnType<typeof session.run>>;
   let last: Results | null = null;
   return {
@@ -132,7 +153,10 @@ export async function openModel(
       Object.fromEntries(
         Object.entries(last!).map(([name, { type, dims, data }]) => [name, valueOf(type, dims, data)]),
       ),
-    release: () => session.release(),
+    release: async () => {
+      await session.release();
+      clear();
+    },
   };
 }
 

@@ -1,9 +1,6 @@
 // Provider configurations: what runs a subject, and how it is set up.
 
-import { availableProviders } from "../../runtime/mod.ts";
-
-/** Units that CoreML may compute on. */
-export type CoreMlUnits = "all" | "cpuAndGpu" | "cpuAndNeuralEngine" | "cpuOnly";
+import { availableProviders, COREML_UNITS, type CoreMlUnits, knownRefusal } from "../../runtime/mod.ts";
 
 /** One configuration of one provider. */
 export type ProviderConfig =
@@ -17,18 +14,7 @@ export type ProviderConfig =
 
 /** Their names. */
 export const PROVIDER_NAMES = ["cpu", "webgpu", "coreml", "tfjs"] as const;
-const UNITS: readonly CoreMlUnits[] = ["all", "cpuAndGpu", "cpuAndNeuralEngine", "cpuOnly"];
 const BACKENDS = ["tfjs", "tfjs-node"] as const;
-
-/** ONNX Runtime's `coreMlFlags`: CPU only, CPU and GPU, devices with a Neural Engine; static shapes; MLProgram. */
-const UNIT_FLAGS: Record<CoreMlUnits, number> = { all: 0, cpuOnly: 0x001, cpuAndNeuralEngine: 0x004, cpuAndGpu: 0x020 };
-const STATIC_SHAPES = 0x008;
-const ML_PROGRAM = 0x010;
-
-/** The integer that sets CoreML up: string options are dropped silently. */
-export function coreMlFlags(units: CoreMlUnits): number {
-  return UNIT_FLAGS[units] | STATIC_SHAPES | ML_PROGRAM;
-}
 
 /** A configuration as it is named in tables: "coreml:cpuOnly", "cpu". */
 export function providerLabel(provider: ProviderConfig): string {
@@ -51,12 +37,12 @@ export function providerLabel(provider: ProviderConfig): string {
  */
 export function parseProvider(text: string): ProviderConfig {
   const [name, detail] = text.split(":", 2);
-  if (name === "coreml" && (detail === undefined || UNITS.includes(detail as CoreMlUnits))) {
+  if (name === "coreml" && (detail === undefined || COREML_UNITS.includes(detail as CoreMlUnits))) {
     return { name, units: (detail ?? "all") as CoreMlUnits };
   }
   if (detail === undefined && (name === "cpu" || name === "webgpu" || name === "tfjs")) return { name };
   if (text === "tfjs-node") return { name: "tfjs", backend: "tfjs-node" };
-  const known = [...PROVIDER_NAMES, ...UNITS.map((units) => `coreml:${units}`), ...BACKENDS.slice(1)];
+  const known = [...PROVIDER_NAMES, ...COREML_UNITS.map((units) => `coreml:${units}`), ...BACKENDS.slice(1)];
   const nearest = known.reduce((best, one) => (editDistance(one, text) < editDistance(best, text) ? one : best));
   const hint = editDistance(nearest, text) <= 3 ? `; did you mean ${nearest}?` : "";
   throw new RangeError(`Cannot benchmark: expected a provider of ${known.join(", ")}, got "${text}"${hint}`);
@@ -67,6 +53,15 @@ export async function whyAbsent({ name }: ProviderConfig): Promise<string | null
   if (name === "tfjs") return null;
   const available = await availableProviders();
   return available.includes(name) ? null : `ONNX Runtime has no ${name} here: it has ${available.join(", ")}`;
+}
+
+/** Why a provider cannot run a subject, told without trying; null when nothing speaks against it. */
+export function whyRefused(
+  { kind, operators }: { kind: "graph" | "file" | "module"; operators: Readonly<Record<string, number>> },
+  { name }: ProviderConfig,
+): string | null {
+  if (name === "tfjs") return kind === "file" ? "tfjs interprets graphs of this library, no files" : null;
+  return knownRefusal(Object.keys(operators), name);
 }
 
 /** Letters to insert, delete or replace between two texts (Levenshtein 1966). */

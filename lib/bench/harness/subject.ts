@@ -2,8 +2,8 @@
 // processes that measure and check it all get the same bytes.
 
 import { readFileSync } from "node:fs";
-import { symlink, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { constants, copyFile, link, mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
 import {
   bindDimensions,
   type DeclaredTensor,
@@ -21,12 +21,15 @@ import type { ArrayValue } from "../../runtime/mod.ts";
 import { MODEL_FILE, storeValues } from "../infer_exchange.ts";
 import { madeInput } from "./made_inputs.ts";
 
-/** A graph. Parameters without a value get random ones. */
+/** A graph. */
 export interface GraphSubject {
   name: string;
   /** Its dimension `batch` is the batch. */
   graph: Graph;
+  /** Values of parameters; those without get random ones. */
   weights?: Readonly<Record<string, ArrayValue>>;
+  /** Of random values. Default 1. */
+  seed?: number;
   /** Of other free dimensions. */
   sizes?: Readonly<Record<string, number>>;
 }
@@ -64,6 +67,8 @@ export interface SubjectFacts {
   parameterCount: number | null;
   inputs: DeclaredTensor[];
   outputs: string[];
+  /** How often each operator occurs. */
+  operators: Record<string, number>;
   /** How inputs were made. */
   inputData: string;
 }
@@ -121,20 +126,21 @@ function moduleSubject({ name, module, options = null }: ModuleSubject, place: P
     parameterCount: null,
     inputs: [],
     outputs: [],
+    operators: {},
     inputData: "made by the subject",
   };
   return { facts, dtype: "own", ...place, graph: null, row: null, module: { path: module, options } };
 }
 
 async function graphSubject(
-  { name, graph, weights = {}, sizes = {} }: GraphSubject,
+  { name, graph, weights = {}, seed = 1, sizes = {} }: GraphSubject,
   { batchSize, folder }: Place,
 ): Promise<PreparedSubject> {
   const hasBatch = Object.values(graph.inputs).some(({ shape }) => shape.some((dim) => String(dim).includes("batch")));
   const fixed = bindDimensions(graph, { ...sizes, ...(hasBatch && { batch: batchSize }) });
   const values = Object.fromEntries(fixed.parameters.map((leaf) => {
     const { name } = leaf.source;
-    return [name, weights[name] ?? madeWeight(leaf)];
+    return [name, weights[name] ?? madeWeight(leaf, seed)];
   }));
   const bytes = encodeOnnx(fixed, {
     weights: Object.fromEntries(
@@ -153,12 +159,12 @@ async function graphSubject(
   return { facts, dtype, batchSize, folder, graph: serializeGraph(fixed), row, module: null };
 }
 
-function madeWeight(leaf: Graph["parameters"][number]): ArrayValue {
+function madeWeight(leaf: Graph["parameters"][number], seed: number): ArrayValue {
   const { dtype, source } = leaf;
   if (dtype !== "float32") {
     throw new TypeError(`Cannot benchmark: expected weights for ${source.name}, which is ${dtype}`);
   }
-  return { dtype, shape: leaf.shape as number[], data: initialValues(leaf, 1) };
+  return { dtype, shape: leaf.shape as number[], data: initialValues(leaf, seed) };
 }
 
 async function fileSubject(
@@ -167,10 +173,22 @@ async function fileSubject(
 ): Promise<PreparedSubject> {
   const shown = name ?? basename(file);
   const bytes = fixedFile({ name, file, sizes }, batchSize);
-  const { externalFiles } = readModelFile(bytes, shown);
-  for (const external of externalFiles) await symlink(join(dirname(file), external), join(folder, external));
+  await linkExternal(file, folder);
   const { facts, dtype } = await storeModel(bytes, { name: shown, kind: "file", folder });
   return { facts, dtype, batchSize, folder, graph: null, row: null, module: null };
+}
+
+/** Puts the files that hold a model's weights into a folder: ONNX Runtime refuses links that lead out of the model's. */
+export async function linkExternal(file: string, folder: string): Promise<void> {
+  const { externalFiles } = readModelFile(readFileSync(file), basename(file));
+  for (const external of externalFiles) {
+    const [from, to] = [join(dirname(file), external), join(folder, external)];
+    if (relative(folder, to).startsWith("..")) {
+      throw new TypeError(`Cannot benchmark: expected weights beside ${basename(file)}, got them in ${external}`);
+    }
+    await mkdir(dirname(to), { recursive: true });
+    await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE)); // on another disk
+  }
 }
 
 /**
@@ -229,7 +247,7 @@ async function storeModel(
   bytes: Uint8Array,
   { name, kind, folder }: { name: string; kind: "graph" | "file"; folder: string },
 ): Promise<{ facts: SubjectFacts; dtype: string }> {
-  const { inputs, outputs, parameterCount, dtype } = readModelFile(bytes, name);
+  const { inputs, outputs, parameterCount, dtype, operators } = readModelFile(bytes, name);
   const other = outputs.find((output) => output.dtype === "" || output.dtype === "string");
   if (other) {
     throw new TypeError(`Cannot benchmark: expected outputs that are tensors of numbers, got ${other.name} of ${name}`);
@@ -245,6 +263,7 @@ async function storeModel(
     parameterCount,
     inputs,
     outputs: outputs.map((output) => output.name),
+    operators,
     inputData: INPUT_DATA,
   };
   return { facts, dtype };

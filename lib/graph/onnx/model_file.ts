@@ -32,8 +32,8 @@ export interface ModelFile {
   dtype: string;
   /** Of ONNX's own operators. */
   opset: number;
-  /** Nodes of the main graph. */
-  nodeCount: number;
+  /** How often each operator occurs in the main graph. */
+  operators: Record<string, number>;
   /** Files beside it that hold its weights. */
   externalFiles: string[];
 }
@@ -78,6 +78,8 @@ export function readModelFile(bytes: Uint8Array, name: string): ModelFile {
     const dtype = dtypeName(dataType);
     counts.set(dtype, (counts.get(dtype) ?? 0) + dims.reduce((product, dim) => product * Number(dim), 1));
   }
+  const operators = new Map<string, number>();
+  for (const { opType } of node) operators.set(opType, (operators.get(opType) ?? 0) + 1);
   const external = initializer.filter(({ dataLocation }) => dataLocation === DataLocation.EXTERNAL);
   const locations = external.flatMap(({ externalData }) =>
     externalData.filter(({ key }) => key === "location").map(({ value }) => value)
@@ -88,7 +90,7 @@ export function readModelFile(bytes: Uint8Array, name: string): ModelFile {
     parameterCount: [...counts.values()].reduce((sum, count) => sum + count, 0),
     dtype: [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? inputs[0]?.dtype ?? "",
     opset: Number(model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 0),
-    nodeCount: node.length,
+    operators: Object.fromEntries([...operators].sort()),
     externalFiles: [...new Set(locations)],
   };
 }

@@ -81,7 +81,8 @@ export function parallelCoordinates({ axes, lines, result }: ParallelCoordinates
       annotations: scales.flatMap((scale, k) => axisLabels([...axes, result][k], scale, { k, count: scales.length })),
       height: 480,
       legend: { x: 1, xanchor: "right", y: 1.1 },
-      margin: MARGIN,
+      // Titles stand over the middle of their axes, also of the outer ones.
+      margin: { ...MARGIN, l: room(axes[0], MARGIN.l), r: room(result, MARGIN.r) },
       shapes: [
         ...scales.map((scale, k) => axisLine(k, scale.hasAbsent)),
         ...resultStrip(axes.length, scales, classes.color),
@@ -96,6 +97,10 @@ export function parallelCoordinates({ axes, lines, result }: ParallelCoordinates
       },
     },
   };
+}
+
+function room(axis: Axis, least: number): number {
+  return Math.max(least, Math.ceil(dejaVuWidth(axisTitle(axis), 15) / 2) + 8);
 }
 
 interface Scale {

@@ -77,7 +77,7 @@ export function qualityAgainstCost({ points, cost, quality }: QualityAgainstCost
       frontTrace(
         front,
         labelPositions(front, {
-          others,
+          others: [...others, ...pruned],
           ranges: [xaxis.range, yaxis.range] as Ranges,
           logs: [
             costAxis.log,

@@ -1,7 +1,7 @@
 // How CoreML is asked to run a model: ONNX Runtime's provider takes one integer of flags, and drops any other option silently.
 
 /** Where CoreML may compute. `all` lets it choose among CPU, GPU and Neural Engine, part by part. */
-export type CoreMlUnits = "all" | "cpuAndGpu" | "cpuAndNeuralEngine" | "cpu";
+export type CoreMlUnits = "all" | "cpuAndGpu" | "cpuAndNeuralEngine" | "cpuOnly";
 
 /** Options of a session on CoreML. */
 export interface CoreMlOptions {
@@ -16,7 +16,7 @@ export interface CoreMlOptions {
 /** Flags of onnxruntime's coreml_provider_factory.h; at most one of those of the units. */
 const UNITS: Readonly<Record<CoreMlUnits, number>> = {
   all: 0x000,
-  cpu: 0x001,
+  cpuOnly: 0x001,
   cpuAndNeuralEngine: 0x004,
   cpuAndGpu: 0x020,
 };
@@ -43,3 +43,10 @@ export function coreMlFlags({ units = "all", mlProgram = true, staticShapes = tr
   }
   return UNITS[units] | (mlProgram ? ML_PROGRAM : 0) | (staticShapes ? STATIC_SHAPES : 0);
 }
+
+/**
+ * Fusions that ONNX Runtime does before it asks the provider, and that make nodes which CoreML refuses: `MatMul` and `Add` become a
+ * `Gemm` also when its matrix is computed, a normalisation written out becomes a `LayerNormalization` also when its scale is. Off in
+ * sessions on CoreML, which fuses by itself. The entry `optimization.disable_specified_optimizers` of a session's configuration.
+ */
+export const COREML_DISABLED_OPTIMIZERS = "MatMulAddFusion;LayerNormFusion;LayerNormFusionL1";

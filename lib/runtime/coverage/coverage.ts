@@ -64,8 +64,8 @@ export const COMMON_LOGS = {
  * CoreML models that makes.
  *
  * The rules were read from the provider of onnxruntime-node 1.30.0 (coreml_rules.ts says how) and apply to the graph as it is
- * written; ONNX Runtime fuses some operators before (MatMul with Add to Gemm, for instance), always to ones that are taken too.
- * A prediction, tested against constructed graphs; not run on a Mac by its authors.
+ * written. ONNX Runtime rewrites it before: `compile` switches off the fusions that make nodes which CoreML refuses, the
+ * others are tested to leave shipped models whole. A prediction, tested on constructed graphs; not run on a Mac by its authors.
  *
  * @param graph shapes fixed (`bindDimensions`): a node with named dimensions is refused
  *

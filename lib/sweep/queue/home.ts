@@ -39,10 +39,22 @@ const LEAST_AHEAD = 2;
 const CLOSE_WAIT_MS = 5000;
 
 /**
- * An executor whose trials wait in Redis for workers (`runWorker`) on any number of machines.
+ * An executor whose trials wait in Redis for workers (`runWorker`) on any number of machines. The caller closes it, after which trials
+ * under way go on; the next start of the study takes their results.
  *
- * @throws {RangeError} when the address is none
+ * @throws {RangeError} when the address is none, or the shared folder does not exist
  * @throws {Error} when there is no Redis that can be used, saying why and what to do
+ *
+ * @example
+ * ```ts
+ * import { queueExecutor } from "lib/sweep/mod.ts";
+ * const options = { url: "http://studio.local", study: "lnsp-sizes", folder: "checkpoints/lnsp-sizes" };
+ * const refused = await queueExecutor(options).catch((error) => error.message);
+ * if (!refused.includes("expected an address redis://")) throw new Error(refused);
+ * // const executor = await queueExecutor({ ...options, url: "redis://studio.local" });
+ * // const rows = await study.run({ executor });
+ * // await executor.close();
+ * ```
  */
 export async function queueExecutor(options: QueueExecutorOptions): Promise<TrialExecutor> {
   const { url, study, notify = (sentence: string) => console.error(sentence) } = options;

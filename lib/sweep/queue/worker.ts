@@ -57,6 +57,14 @@ const GIB = 2 ** 30;
  *
  * @throws {RangeError} when an option is out of range
  * @throws {Error} when there is no Redis that can be used, saying why and what to do
+ *
+ * @example
+ * ```ts
+ * import { runWorker } from "lib/sweep/mod.ts";
+ * const refused = await runWorker({ url: "redis://studio.local", places: 0 }).catch((error) => error.message);
+ * if (!refused.includes("expected places to be an integer of at least 1")) throw new Error(refused);
+ * // const { delivered } = await runWorker({ url: "redis://studio.local", places: 2, once: true });
+ * ```
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> {
   const { places = 1, notify = (sentence: string) => console.log(sentence), machine = machineFacts() } = options;

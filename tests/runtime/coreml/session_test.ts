@@ -6,7 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { graph, input, matMul, relu } from "lib/graph/mod.ts";
-import { availableProviders, compile, COREML_UNITS, coreMlFlags, placement } from "lib/runtime/mod.ts";
+import {
+  availableProviders,
+  compile,
+  COREML_DISABLED_OPTIMIZERS,
+  COREML_UNITS,
+  coreMlFlags,
+  placement,
+} from "lib/runtime/mod.ts";
 import { inPrivateFolder } from "../../../lib/runtime/coreml/private_folder.ts";
 import { sessionOptions } from "../../../lib/runtime/node_session.ts";
 import { assertAllClose } from "tests/assertions.ts";
@@ -25,10 +32,10 @@ Deno.test("the grid of CoreML's flags: units, kind of model, shapes", () => {
     "all MLProgram any": 0x010,
     "all NeuralNetwork static": 0x008,
     "all NeuralNetwork any": 0x000,
-    "cpu MLProgram static": 0x019,
-    "cpu MLProgram any": 0x011,
-    "cpu NeuralNetwork static": 0x009,
-    "cpu NeuralNetwork any": 0x001,
+    "cpuOnly MLProgram static": 0x019,
+    "cpuOnly MLProgram any": 0x011,
+    "cpuOnly NeuralNetwork static": 0x009,
+    "cpuOnly NeuralNetwork any": 0x001,
     "cpuAndGpu MLProgram static": 0x038,
     "cpuAndGpu MLProgram any": 0x030,
     "cpuAndGpu NeuralNetwork static": 0x028,
@@ -38,21 +45,31 @@ Deno.test("the grid of CoreML's flags: units, kind of model, shapes", () => {
     "cpuAndNeuralEngine NeuralNetwork static": 0x00c,
     "cpuAndNeuralEngine NeuralNetwork any": 0x004,
   });
-  assert.throws(() => coreMlFlags({ units: "gpu" as "all" }), /expected units all, cpu, cpuAndGpu, .*got "gpu"/);
+  assert.throws(
+    () => coreMlFlags({ units: "gpu" as "all" }),
+    /expected units all, cpuAndGpu, cpuAndNeuralEngine, cpuOnly, got "gpu"/,
+  );
 });
 
 Deno.test("CoreML is configured by the integer alone, and other providers not at all", () => {
   const settings = { threads: 0, config: { disable_cpu_ep_fallback: "1" } };
-  const { executionProviders, extra } = sessionOptions({ ...settings, provider: "coreml", coreml: { units: "cpu" } });
+  const { executionProviders, extra } = sessionOptions({
+    ...settings,
+    provider: "coreml",
+    coreml: { units: "cpuOnly" },
+  });
   assert.deepEqual(executionProviders, [{ name: "coreml", coreMlFlags: 0x019 }]);
-  assert.deepEqual(extra, { session: { disable_cpu_ep_fallback: "1" } });
+  assert.deepEqual(extra, {
+    session: { disable_cpu_ep_fallback: "1" },
+    optimization: { disable_specified_optimizers: COREML_DISABLED_OPTIMIZERS },
+  });
   assert.deepEqual(sessionOptions({ ...settings, provider: "webgpu" }).executionProviders, ["webgpu"]);
 });
 
 Deno.test("options that do not fit the provider are refused", async () => {
   const small = graph("g", { y: relu(input("x", "float32", [1])) });
   await assert.rejects(
-    compile(small, { coreml: { units: "cpu" } }),
+    compile(small, { coreml: { units: "cpuOnly" } }),
     /^TypeError: .*CoreML's options are given to "cpu"/,
   );
   await assert.rejects(compile(small, { refuseCpuFallback: true }), /^TypeError: .*another provider, got "cpu"/);

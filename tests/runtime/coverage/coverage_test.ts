@@ -36,6 +36,7 @@ import {
 } from "lib/graph/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { COMMON_LOGS } from "../../../lib/runtime/coverage/coverage.ts";
+import { coreMlRefusal } from "../../../lib/runtime/coverage/refusal.ts";
 import { COREML_RULES, COREML_RULES_VERSION } from "../../../lib/runtime/coverage/coreml_rules.ts";
 import { coverage } from "lib/runtime/mod.ts";
 
@@ -167,6 +168,17 @@ Deno.test("a reciprocal is taken with a warning, since CoreML adds to the diviso
 Deno.test("a bool from a comparison is refused at the comparison", () => {
   const report = coverage(graph("g", { y: where(greater(x, 0), x, 0) }), "coreml-mlprogram");
   assert.deepEqual(report.nodes.map(({ verdict }) => verdict), ["refused", "taken"]);
+});
+
+Deno.test("a graph that CoreML alone cannot run is refused with its node, its line and what helps", () => {
+  const cause = new Error("fallback to CPU EP has been explicitly disabled");
+  const error = coreMlRefusal(graph("g", { y: abs(mul(x, 2)) }), cause, { parameters: "stored" });
+  assert.match(
+    error.message,
+    /^Cannot compile g for CoreML alone: node Abs_1 is left to the CPU: no op builder for Abs, at file:\S+coverage_test\.ts:\d+:\d+; `forCoreMl`/,
+  );
+  const other = coreMlRefusal(graph("g", { y: mul(x, 2) }), new Error("broken"), { parameters: "stored" });
+  assert.equal(other.message, "Cannot compile g for CoreML alone: broken");
 });
 
 /** Builders of operators that graphs of lib/graph do not have. */

@@ -1,9 +1,10 @@
-// A trial's process whose epochs take 100 ms each; it ends early when it is asked to. With a checkpoint folder's sidecar it does nothing.
+// A trial's process whose epochs take 100 ms each; it ends early when it is asked to.
 import { connectParent } from "lib/process/mod.ts";
-import type { TrialOrder } from "lib/sweep/messages.ts";
+import type { StopRequest, TrialOrder } from "lib/sweep/messages.ts";
 
 const parent = connectParent();
-const { signal } = parent;
+let stopped = false;
+parent.signal.addEventListener("abort", () => stopped = true);
 const summary = (epoch: number) => ({
   epoch,
   steps: 10,
@@ -13,18 +14,21 @@ const summary = (epoch: number) => ({
   seconds: 0.1,
   samplesPerSecond: 3200,
 });
-for await (const message of parent.messages) {
-  const { definition: { settings: { epochs } } } = message as TrialOrder;
+async function run({ definition: { settings: { epochs } } }: TrialOrder): Promise<never> {
   parent.send({ type: "ready", baselineRssBytes: 100 });
   const history = [];
-  for (let epoch = 1; epoch <= epochs && !signal.aborted; epoch++) {
+  for (let epoch = 1; epoch <= epochs && !stopped; epoch++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     history.push(summary(epoch));
     parent.send({ type: "epoch", summary: history.at(-1) });
   }
-  const stopped = signal.aborted ? "aborted" : "epochs";
-  const result = { history, bestEpoch: history.length, stopped, steps: 10 * history.length, parameterCount: 1 };
-  parent.send({ type: "result", result, peakRssBytes: 300 });
-  break;
+  const end = { stopped: stopped ? "aborted" : "epochs", steps: 10 * history.length, parameterCount: 1 };
+  parent.send({ type: "result", result: { history, bestEpoch: history.length, ...end }, peakRssBytes: 300 });
+  Deno.exit(0);
 }
-Deno.exit(0);
+
+for await (const message of parent.messages as AsyncIterable<TrialOrder | StopRequest>) {
+  if ("stop" in message) stopped = true;
+  else run(message);
+}
+await new Promise(() => {}); // the trial ends the process

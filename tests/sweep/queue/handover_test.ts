@@ -13,7 +13,7 @@ import { redisTest } from "./redis_server.ts";
 
 /** A trial of some seconds that keeps a checkpoint after each of its short epochs. */
 function lastingStudy(folder: string) {
-  const trial = () => tinyTrial({ epochs: 700 });
+  const trial = () => tinyTrial({ epochs: 2500 });
   return createStudy({ name: "lasting", space: { seed: seeds(1) }, trial }, testEnvironment(folder));
 }
 

@@ -5,7 +5,7 @@ import { projectPath } from "lib/process/mod.ts";
 import { seeds } from "lib/sweep/mod.ts";
 import { createStudy } from "lib/sweep/study.ts";
 import type { AttemptStart, ExecutedEnd, ExecutorOrder, TrialExecutor, TrialTask } from "lib/sweep/executor.ts";
-import { ProcessExecutor } from "lib/sweep/process_executor.ts";
+import { localPool } from "lib/sweep/pool/local_pool.ts";
 import { runWorker, type WorkerOptions, type WorkerSummary } from "lib/sweep/queue/worker.ts";
 import type { Trial } from "lib/sweep/trial.ts";
 import { type LooseProcess, startLoose } from "./loose_process.ts";
@@ -62,7 +62,13 @@ export function startWorker(
 ): { stop: () => Promise<WorkerSummary>; summary: Promise<WorkerSummary>; said: string[] } {
   const controller = new AbortController();
   const said: string[] = [];
-  const executor = new ProcessExecutor({ trialModule: trialModule(process), trials: places });
+  const executor = localPool({
+    trialModule: trialModule(process),
+    trials: places,
+    threads: 1,
+    processes: "fresh",
+    memoryBudgetBytes: 4 * 2 ** 30,
+  });
   const summary = runWorker({
     executor,
     places,

@@ -1,0 +1,58 @@
+// The table of trials: sorted by a click on a head, one page of rows at a time.
+
+import { firstOrder, PAGE_ROWS, trialColumns, trialOrder, trialRow } from "./rows.mjs";
+
+/** @param {HTMLElement} section @param {any} state */
+export function tableView(section, state) {
+  const table = section.querySelector("table"), body = table.tBodies[0];
+  const [previous, next] = section.querySelectorAll(".pager button");
+  const place = section.querySelector(".pager output");
+  const columns = trialColumns(state.data);
+  const first = firstOrder(state.data);
+  let sortedBy = columns.findIndex(({ id }) => id === first.id),
+    direction = first.direction,
+    page = 0,
+    lastFilters = null;
+  const heads = [...table.tHead.rows[0].cells];
+  const sort = (index) => {
+    direction = sortedBy === index && direction === "ascending" ? "descending" : "ascending";
+    [sortedBy, page] = [index, 0];
+    draw();
+  };
+  heads.forEach((head, i) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => sort(i));
+  });
+  const turn = (by) => {
+    page += by;
+    draw();
+    // A button that has just been disabled loses the focus to nothing.
+    if (document.activeElement === document.body || document.activeElement?.disabled) {
+      (by > 0 ? previous : next).focus();
+    }
+  };
+  previous.addEventListener("click", () => turn(-1));
+  next.addEventListener("click", () => turn(1));
+  const draw = () => {
+    if (lastFilters !== state.filters()) [page, lastFilters] = [0, state.filters()];
+    heads.forEach((head, i) =>
+      i === sortedBy ? head.setAttribute("aria-sort", direction) : head.removeAttribute("aria-sort")
+    );
+    const rows = [...state.selected()].sort(trialOrder(columns[sortedBy], direction));
+    const pages = Math.max(1, Math.ceil(rows.length / PAGE_ROWS));
+    page = Math.min(page, pages - 1);
+    const from = page * PAGE_ROWS, shown = rows.slice(from, from + PAGE_ROWS);
+    const focused = document.activeElement?.closest("tr[data-key] a")?.closest("tr").dataset.key;
+    body.innerHTML = shown.map((trial) => trialRow(trial, columns, state.data.linkTo)).join("") ||
+      `<tr><td colspan="${columns.length}">No trial matches.</td></tr>`;
+    if (focused) body.querySelector(`tr[data-key="${focused}"] a`)?.focus({ preventScroll: true });
+    [previous.disabled, next.disabled] = [page === 0, page === pages - 1];
+    place.textContent = rows.length === 0
+      ? "0 trials"
+      : `${from + 1} to ${from + shown.length} of ${rows.length.toLocaleString("en-US")}`;
+  };
+  return draw;
+}

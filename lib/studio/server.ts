@@ -1,0 +1,275 @@
+// The studio's server: pages, events and requests on 127.0.0.1, under an address that holds a token.
+
+import { createReadStream } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { assets, comparisonHtml, firstPage, reportHtml, type Sources, studyHtml, trialHtml } from "./content.ts";
+import { type ChangesSince, studyChanges, studyPulse, Watcher } from "./events.ts";
+import { COMMON_HEADERS, FILE_POLICY, newToken, PAGE_POLICY, refusalOf, REPORT_POLICY } from "./guard.ts";
+import type { RequestKind, StudyReader } from "../sweep/mod.ts";
+import { problemPage } from "./problem_page.ts";
+import { listReports, reportFile } from "./reports.ts";
+import { type OpenReader, storeReader, StudyShelf } from "./shelf.ts";
+
+/** Where the studio reads and listens. */
+export interface StudioOptions {
+  checkpointsFolder: string;
+  reportsFolder: string;
+  /** Default: the store's own. */
+  openReader?: OpenReader;
+  /** 0, the default, is any free one. */
+  port?: number;
+}
+
+/** A running studio. */
+export interface Studio {
+  /** The address with its token: `http://127.0.0.1:PORT/TOKEN/`. */
+  address: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the studio on 127.0.0.1.
+ *
+ * @throws {Error} when the port is taken
+ *
+ * @example
+ * ```ts
+ * import { startStudio } from "lib/studio/mod.ts";
+ * const studio = await startStudio({ checkpointsFolder: "checkpoints", reportsFolder: "reports" });
+ * const page = await (await fetch(studio.address)).text();
+ * await studio.close();
+ * if (!page.includes("<h2 id=\"studies\">Studies</h2>")) throw new Error("the first page lists the studies");
+ * ```
+ */
+export async function startStudio(options: StudioOptions): Promise<Studio> {
+  const { checkpointsFolder, reportsFolder, port = 0 } = options;
+  const shelf = new StudyShelf(checkpointsFolder, options.openReader ?? storeReader(checkpointsFolder));
+  const site = new Site({ shelf, reportsFolder });
+  const token = newToken();
+  const server = createServer((request, response) => {
+    const refusal = refusalOf(request, { port: (server.address() as AddressInfo).port, token });
+    const answered = refusal
+      ? send(response, refusal.status, problemPage("", refusal.message))
+      : site.answer(request, response);
+    Promise.resolve(answered).catch((error) => {
+      if (response.headersSent) return response.destroy();
+      send(response, 500, problemPage(rootOf(request), (error as Error).message));
+    });
+  });
+  await listening(server, port);
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}/`;
+  return {
+    address,
+    async close() {
+      site.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      shelf.close();
+    },
+  };
+}
+
+async function listening(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: Error & { code?: string }) => {
+      const taken = error.code === "EADDRINUSE" ? "it is taken; give another with --port" : error.message;
+      reject(new Error(`Cannot listen on port ${port} of 127.0.0.1: ${taken}`));
+    });
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}
+
+const STUDY = /^studies\/([a-z0-9-]+)\/(.*)$/;
+const REPORT = /^reports\/([a-z0-9-]+)\/(.*)$/;
+const COMPARISON = /^compare\/([a-z0-9-]+)\/([a-z0-9-]+)\.html$/;
+const TRIAL = /^trials\/([0-9a-f]{64})\.html$/;
+const REQUEST = /^trials\/([0-9a-f]{64})\/(cancel|retry|pin|unpin)$/;
+
+/** Answers by address. Addresses are matched as they come, without decoding: none of ours has anything to decode. */
+class Site {
+  readonly #sources: Sources;
+  readonly #watchers = new Map<string, Watcher>();
+  readonly #assets = assets();
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers.values()) watcher.close();
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { path, query } = addressOf(request);
+    if (path === null) return redirect(response, `${request.url}/`);
+    const [, study, rest] = STUDY.exec(path) ?? [];
+    if (request.method === "POST") return await this.#request(response, request, study, rest);
+    if (study !== undefined) return await this.#study({ request, response, query }, study, rest);
+    if (path === "" || path === "index.html") {
+      return send(response, 200, await firstPage(this.#sources, { live: true }));
+    }
+    if (path === "events") {
+      return this.#watch("", ({ revision }) => this.#listChanges(revision)).add(response, sinceOf(query, request));
+    }
+    const asset = /^assets\/(studio\.(?:css|js))$/.exec(path)?.[1] as keyof ReturnType<typeof assets> | undefined;
+    if (asset) {
+      return send(response, 200, this.#assets[asset], { type: asset.endsWith("css") ? "text/css" : "text/javascript" });
+    }
+    const [, one, other] = COMPARISON.exec(path) ?? [];
+    if (one !== undefined) return await this.#comparison(request, response, [one, other]);
+    const [, report, file] = REPORT.exec(path) ?? [];
+    if (report !== undefined) return this.#report(request, response, { report, file });
+    notFound(request, response);
+  }
+
+  async #study(
+    { request, response, query }: { request: IncomingMessage; response: ServerResponse; query: URLSearchParams },
+    name: string,
+    rest: string,
+  ): Promise<void> {
+    const reader = await this.#reader(request, response, name);
+    if (reader === null) return;
+    if (rest === "" || rest === "index.html") {
+      return send(response, 200, studyHtml(this.#sources, reader, { live: true }));
+    }
+    if (rest === "events") {
+      const open = async () => {
+        const found = await this.#sources.shelf.study(name);
+        return found && "reader" in found ? found.reader : null;
+      };
+      return this.#watch(name, studyChanges(open)).add(response, sinceOf(query, request));
+    }
+    const key = TRIAL.exec(rest)?.[1];
+    const html = key === undefined ? null : trialHtml(reader, key, { live: true });
+    if (html === null) notFound(request, response);
+    else send(response, 200, html);
+  }
+
+  /** The reader of a study; null when an answer has been given because there is none. */
+  async #reader(request: IncomingMessage, response: ServerResponse, name: string): Promise<StudyReader | null> {
+    const found = await this.#sources.shelf.study(name);
+    if (found === null) notFound(request, response);
+    else if ("problem" in found) send(response, 500, problemPage(rootOf(request), found.problem));
+    else return found.reader;
+    return null;
+  }
+
+  async #comparison(request: IncomingMessage, response: ServerResponse, names: [string, string]): Promise<void> {
+    const one = await this.#reader(request, response, names[0]);
+    const other = one && await this.#reader(request, response, names[1]);
+    if (one && other) send(response, 200, comparisonHtml(one, other));
+  }
+
+  #report(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { report, file }: { report: string; file: string },
+  ): void {
+    if (file === "" || file === "index.html") {
+      const page = reportHtml(this.#sources, report);
+      if (page === null) return notFound(request, response);
+      return send(response, 200, page.html, { policy: page.interactive ? REPORT_POLICY : PAGE_POLICY });
+    }
+    const found = reportFile(this.#sources.reportsFolder, report, file);
+    if (found === null) return notFound(request, response);
+    response.writeHead(200, { ...COMMON_HEADERS, "content-type": found.type, "content-security-policy": FILE_POLICY });
+    if (request.method === "HEAD") return void response.end();
+    createReadStream(found.path).on("error", () => response.destroy()).pipe(response);
+  }
+
+  /** A request of a page to the study. The study takes it up itself; its state then changes, and pages are told. */
+  async #request(
+    response: ServerResponse,
+    request: IncomingMessage,
+    study: string | undefined,
+    rest = "",
+  ): Promise<void> {
+    const [, key, kind] = REQUEST.exec(rest) ?? [];
+    if (study === undefined || key === undefined) return notFound(request, response);
+    const reader = await this.#reader(request, response, study);
+    if (reader === null) return;
+    if (reader.trial(key) === null) return notFound(request, response);
+    reader.request(kind as RequestKind, key);
+    if (!request.headers.accept?.includes("application/json")) {
+      return redirect(response, `${request.url!.slice(0, request.url!.lastIndexOf("/"))}.html`);
+    }
+    const message = requestMessage(kind as RequestKind, reader.summary().state === "running");
+    send(response, 202, JSON.stringify({ message }), { type: "application/json" });
+  }
+
+  #watch(name: string, changes: ChangesSince): Watcher {
+    const watcher = this.#watchers.get(name) ?? new Watcher(changes);
+    this.#watchers.set(name, watcher);
+    return watcher;
+  }
+
+  #list = "";
+  #listRevision = 0;
+  readonly #pulses = new Map<string, () => Promise<string>>();
+
+  /** A change of the list of studies: its revision is counted here, since it is of several stores. */
+  async #listChanges(since: number) {
+    const { shelf, reportsFolder } = this.#sources;
+    const pulses = shelf.names().map((name) => {
+      const pulse = this.#pulses.get(name) ?? studyPulse(() => shelf.study(name));
+      this.#pulses.set(name, pulse);
+      return pulse();
+    });
+    const list = JSON.stringify([await Promise.all(pulses), listReports(reportsFolder)]);
+    if (list !== this.#list) [this.#list, this.#listRevision] = [list, this.#listRevision + 1];
+    const change = since === this.#listRevision ? null : { revision: this.#listRevision, keys: [] };
+    return { change, state: null };
+  }
+}
+
+/** What the reader of the page is told. */
+function requestMessage(kind: RequestKind, running: boolean): string {
+  if (kind === "pin") return "Its weights will be kept.";
+  if (kind === "unpin") return "Its weights are kept only if it is among the best.";
+  if (kind === "retry") {
+    return running ? "The study will run it again." : "The next run of the study will run it again.";
+  }
+  return running ? "The study will stop it." : "The study is not running; the trial is left out of its next run.";
+}
+
+/** The address below the token; null when the slash after the token is missing. */
+function addressOf({ url }: IncomingMessage): { path: string | null; query: URLSearchParams } {
+  const [address, query = ""] = (url ?? "").split("?");
+  const parts = address.split("/");
+  return { path: parts.length < 3 ? null : parts.slice(2).join("/"), query: new URLSearchParams(query) };
+}
+
+/** The way from a request's address to the first page. */
+function rootOf(request: IncomingMessage): string {
+  const { path } = addressOf(request);
+  return "../".repeat((path ?? "").split("/").length - 1);
+}
+
+function sinceOf(query: URLSearchParams, { headers }: IncomingMessage): number {
+  const last = Number(headers["last-event-id"] ?? query.get("since") ?? -1);
+  return Number.isInteger(last) ? last : -1;
+}
+
+function notFound(request: IncomingMessage, response: ServerResponse): void {
+  send(response, 404, problemPage(rootOf(request), "There is no such page."));
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(303, { ...COMMON_HEADERS, location }).end();
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  { type = "text/html", policy = PAGE_POLICY }: { type?: string; policy?: string } = {},
+): void {
+  response.writeHead(status, {
+    ...COMMON_HEADERS,
+    "content-type": `${type}; charset=utf-8`,
+    "content-security-policy": policy,
+  });
+  response.end(body);
+}
