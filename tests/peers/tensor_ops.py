@@ -189,7 +189,7 @@ def main(name, threads, device="cpu"):
     try:
         framework = FRAMEWORKS[name](int(threads), device)
     except ImportError as error:
-        sys.exit(f"{sys.executable} cannot import it: {error}")
+        sys.exit(f"Python cannot import it: {error}")
     send({"version": framework.version, "device": framework.device})
     call = None
     for line in sys.stdin:

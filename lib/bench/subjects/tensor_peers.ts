@@ -75,7 +75,8 @@ export async function measurePeer(
   }).catch((error: Error) => error);
   if (opened instanceof Error) {
     signal?.throwIfAborted();
-    return { peer, absent: opened.message.split("\n").at(-1)!.split(": ").slice(-2).join(": ") };
+    // The end of its error output, without what stands before it.
+    return { peer, absent: opened.message.split("\n").at(-1)!.replace(/^.* ended \([^)]*\): /, "") };
   }
   const { talk, greeting } = opened;
   const { version, device: used } = greeting as { version: string; device: string };

@@ -32,5 +32,5 @@ for (const peer of ["numpy", "torch cpu"] as const) {
 
 Deno.test("a Python that is not there is an absent peer", async () => {
   const result = await measurePeer("numpy", operations, { python: "/no/such/python", threads: 1, turns });
-  assert.match(result.absent ?? "", /no\/such\/python|Cannot start/);
+  assert.match(result.absent ?? "", /Cannot start/);
 });
