@@ -31,6 +31,7 @@ export {
   type ModelFile,
   readModelFile,
 } from "./onnx/model_file.ts";
+export { encodeOperatorModel, type OperatorModel } from "./onnx/operator_model.ts";
 export { apply, operatorOf, operatorTypes } from "./operator.ts";
 export { atOrigin, locateError, originOf } from "./origin.ts";
 export * from "./ops.ts";

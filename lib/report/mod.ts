@@ -48,5 +48,6 @@ export {
 } from "./figures/parallel_coordinates.ts";
 export { type CellAxis, type ParameterHeatMap, parameterHeatMap } from "./figures/parameter_heat_map.ts";
 export { type CostPoint, type QualityAgainstCost, qualityAgainstCost } from "./figures/quality_against_cost.ts";
+export { type Roof, type Roofline, roofline, type RooflinePoint } from "./figures/roofline.ts";
 export { type SeedSpread, seedSpread } from "./figures/seed_spread.ts";
 export type { DirectedAxis } from "./figures/value_classes.ts";

@@ -50,7 +50,7 @@ export interface RecordParts {
 
 const THINNED_WINDOWS = 50;
 /** What ONNX Runtime says on a machine without a GPU, or without its driver. */
-const NO_GPU = /RequestAdapterStatus|Failed to get a WebGPU adapter/;
+const NO_GPU = /RequestAdapterStatus|Failed to get a WebGPU adapter|on WebGPU: no GPU was found/;
 
 /** The record of what was measured. */
 export function recordOf(parts: RecordParts): BenchRecord {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type BenchRecord, parseBenchFile, recordTable } from "lib/bench/mod.ts";
+import { deviceError } from "lib/runtime/mod.ts";
 import { recordFrom, runOf, timesOf } from "./made_records.ts";
 
 const steady = timesOf(1);
@@ -75,6 +76,11 @@ Deno.test("parseBenchFile reads what was written, and names the field that is wr
   refuse(fileOf({ ...record, provider: { name: "cuda" } }), /records\.0\.provider/);
   refuse(fileOf({ ...record, measure: null }), /records\.0\.measure: expected a measure, its runs and a verdict/);
   refuse(fileOf({ ...record, runs: [{ ...record.runs[0], blockMediansMs: [-1] }] }), /runs\.0\.blockMediansMs\.0/);
+});
+
+Deno.test("what a WebGPU session says without a GPU makes the provider absent", () => {
+  const { message } = deviceError("compile warm-up", new Error("Failed to get a WebGPU adapter"));
+  assert.equal(recordFrom([runOf(steady, { failure: `it ended with exit code 1: ${message}` })]).outcome, "absent");
 });
 
 Deno.test("recordTable prints a percentile only where there is one, and every reason", () => {
