@@ -125,7 +125,7 @@ function prepare(
     : peerForms(cores).map((form) => peerSide(form, study, peerPython));
   return {
     sides: [ours, ...others],
-    check: (ours, peer) => checkLosses(ours, peer, findings),
+    check: (ours, peer) => checkLosses(ours, peer, { seedCount: study.seedCount, findings }),
   };
 }
 
@@ -154,7 +154,11 @@ function peerSide(form: PeerForm, study: SweepStudy, peerPython: string | null):
 }
 
 /** Initial values and batch orders differ, so losses are alike as samples of one distribution are. Sweeps once with either side. */
-async function checkLosses(ours: OpenedSide, peer: OpenedSide, findings: Map<string, string>): Promise<string[]> {
+async function checkLosses(
+  ours: OpenedSide,
+  peer: OpenedSide,
+  { seedCount, findings }: { seedCount: number; findings: Map<string, string> },
+): Promise<string[]> {
   const own = await lossesOf(ours);
   let theirs: number[];
   try {
@@ -162,7 +166,7 @@ async function checkLosses(ours: OpenedSide, peer: OpenedSide, findings: Map<str
   } catch (error) {
     return [(error as Error).message]; // it will be missing when it is to be measured
   }
-  const { text, problem } = lossDifference(own, theirs);
+  const { text, problem } = lossDifference(own, theirs, seedCount);
   findings.set(peer.name, text);
   return problem === null ? [] : [`${peer.name}: ${problem}`];
 }
@@ -181,28 +185,34 @@ const MOST_DIFFERENCE = 0.02;
 const STANDARD_ERRORS = 3;
 
 /**
- * Compares final losses trial by trial, on a scale of ratios: seeds are independent samples.
+ * Compares final losses trial by trial, on a scale of ratios. Trials of one seed share their first weights and the order of their
+ * rows, so that only the means of seeds are independent samples.
  *
- * @param own losses of the trials in order, and `theirs` in the same
+ * @param own losses of the trials in order, seeds changing fastest, and `theirs` in the same
+ * @param seedCount seeds of each configuration
  */
 export function lossDifference(
   own: readonly number[],
   theirs: readonly number[],
+  seedCount: number,
 ): { text: string; problem: string | null } {
   if (own.length !== theirs.length || own.length === 0) {
     return { text: "no losses to compare", problem: `expected ${own.length} final losses, got ${theirs.length}` };
   }
   const logs = own.map((loss, i) => Math.log(loss / theirs[i]));
-  const mean = logs.reduce((sum, value) => sum + value, 0) / logs.length;
-  const variance = logs.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, logs.length - 1);
-  const error = Math.sqrt(variance / logs.length);
+  const seeds = Array.from({ length: seedCount }, (_, seed) => meanOf(logs.filter((_, i) => i % seedCount === seed)));
+  const mean = meanOf(seeds);
+  const variance = seeds.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, seedCount - 1);
+  const error = Math.sqrt(variance / seedCount);
   const percent = (value: number) => `${((Math.exp(value) - 1) * 100).toFixed(2)}%`;
   const text = `final losses: ours over its, geometric mean of ${logs.length} trials ${percent(mean)} (standard error ${
     percent(error)
-  }), trial by trial ${percent(Math.min(...logs))} to ${percent(Math.max(...logs))}`;
+  } over ${seedCount} seeds), trial by trial ${percent(Math.min(...logs))} to ${percent(Math.max(...logs))}`;
   const apart = !(Math.abs(mean) <= Math.max(MOST_DIFFERENCE, STANDARD_ERRORS * error));
   return { text, problem: apart ? `the losses are not alike: ${text}` : null };
 }
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function requireOptuna(python: string): Promise<void> {
   const options = { command: python, args: ["-c", "import optuna, torch"], deadlineMs: 120_000 };
