@@ -81,9 +81,13 @@ export function endlessStudy(folder: string) {
   return createStudy({ name: "long", space: { seed: seeds(1) }, trial }, testEnvironment(folder));
 }
 
+/** Epochs of a long study: long enough to be interrupted on a fast machine. */
+export const LONG_EPOCHS = 1000;
+
 /** A study whose trials take long enough to be interrupted; with "scripted_trial" as process the third one hangs. */
 export function longStudy(folder: string, process = "") {
-  const trial = ({ studentDim }: { studentDim: number }) => tinyTrial({ studentDim, epochs: process ? 3 : 300 });
+  const trial = ({ studentDim }: { studentDim: number }) =>
+    tinyTrial({ studentDim, epochs: process ? 3 : LONG_EPOCHS });
   const options = { name: "long", space: { studentDim: [8], seed: seeds(process ? 4 : 2) }, trial } as const;
   return createStudy(options, testEnvironment(folder, { process }));
 }
