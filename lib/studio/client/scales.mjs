@@ -99,5 +99,7 @@ function tickText(value) {
   if (size >= 1e9) return `${formatNumber(value / 1e9)}B`;
   if (size >= 1e6) return `${formatNumber(value / 1e6)}M`;
   if (size >= 1e4) return `${formatNumber(value / 1e3)}k`;
-  return size > 0 && size < 1e-3 ? Number(value.toPrecision(6)).toExponential().replace("-", "\u2212") : formatNumber(value);
+  return size > 0 && size < 1e-3
+    ? Number(value.toPrecision(6)).toExponential().replace("-", "\u2212")
+    : formatNumber(value);
 }
