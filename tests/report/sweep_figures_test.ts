@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { JSDOM } from "jsdom";
 import {
   closeRenderer,
   importanceBars,
@@ -12,7 +11,7 @@ import {
 } from "lib/report/mod.ts";
 import { sequential } from "lib/report/figures/figure.ts";
 import { valueClasses } from "lib/report/figures/value_classes.ts";
-import { type Box, clientBox } from "lib/report/static/geometry.ts";
+import { assertReadableLabels } from "./drawn_labels.ts";
 import { sweepFigures } from "./sweep_figures.ts";
 
 type Trace = { name?: string; x: unknown[]; y: unknown[]; text?: string[]; mode: string; showlegend?: boolean };
@@ -36,27 +35,11 @@ Deno.test("figures of sweeps are drawn without overlapping or clipped labels, la
     await t.step(name, async () => {
       const svg = await renderSvg(make());
       assert.ok(svg.length < 500_000, `${svg.length} characters`);
-      const { document } = new JSDOM(svg, { contentType: "image/svg+xml" }).window;
-      const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!.map(Number);
-      const texts = [...document.querySelectorAll("text")].filter((text) => text.textContent!.trim() !== "");
-      assert.ok(texts.length >= 6, `${texts.length} texts`);
-      const boxes = texts.map((text) => ({ text: text.textContent!, box: clientBox(text) }));
-      for (const { text, box } of boxes) {
-        assert.ok(box.left >= 0 && box.top >= 0 && box.right <= width && box.bottom <= height, `"${text}" is clipped`);
-      }
-      boxes.forEach((a, i) => {
-        for (const b of boxes.slice(i + 1)) {
-          assert.ok(!overlap(a.box, b.box), `"${a.text}" overlaps "${b.text}"`);
-        }
-      });
+      assertReadableLabels(svg);
     });
   }
   await closeRenderer();
 });
-
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3;
-}
 
 Deno.test("qualityAgainstCost puts on the front what none beats, never what was ended early", () => {
   const point = (cost: number, quality: number, pruned = false) => ({ cost, quality, pruned, label: `${cost}` });

@@ -11,13 +11,7 @@ redisTest(
   "a trial is done by a worker, and home is told of its start, its epochs and its end",
   (server) =>
     inFolder(async (folder) => {
-      const said: string[] = [];
-      const home = await queueExecutor({
-        url: server.url,
-        study: "scripted",
-        folder,
-        notify: (text) => said.push(text),
-      });
+      const home = await queueExecutor({ url: server.url, study: "scripted", folder, notify: () => {} });
       const worker = startWorker({ url: server.url, folder: join(folder, "worker"), name: "ada" });
       const [trial] = scriptedStudy(folder, 1).trials;
       assert.ok(home.admits(trial, { alone: false }));
