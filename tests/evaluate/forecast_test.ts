@@ -112,8 +112,10 @@ Deno.test("forecast errors have intervals in blocks of at least the horizon, and
   for (const metric of ["mae", "rmse", "mase"] as const) {
     const difference = compareForecasts(good, bad, { ...QUICK, metric });
     assert.equal(difference.verdict, "lower", metric);
+    assert.ok(difference.dieboldMariano!.statistic < -2 && difference.dieboldMariano!.pValue < 0.05, metric);
   }
-  assert.equal(compareForecasts(good, good, QUICK).verdict, "no difference shown");
+  const same = compareForecasts(good, good, QUICK);
+  assert.deepEqual([same.verdict, same.dieboldMariano], ["no difference shown", null]);
   const two = forecastErrors({ windows, rows, seeds: [naive, shifted] }, QUICK);
   const one = (seed: Float64Array) => forecastErrors({ windows, rows, seeds: [seed] }, QUICK).mae.value;
   assertAllClose([two.mae.value], [(one(naive) + one(shifted)) / 2], { rtol: 1e-12 });
