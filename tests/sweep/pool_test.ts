@@ -99,10 +99,10 @@ Deno.test("every way in which a process ends is told, and the next trial has a n
       8: ["finished", /^$/],
       9: ["killed", /^was asked to end by another process \(SIGTERM\)$/],
     };
-    await withPool({ process: "scripted_trial", deadlineMs: 1500 }, async (pool) => {
+    await withPool({ process: "scripted_trial" }, async (pool) => {
       const pids = new Set<number>();
       for (const trial of scripted(folder).filter(({ parameters }) => parameters.studentDim === 4)) {
-        const { told, end } = await attempt(pool, trial, { folder });
+        const { told, end } = await attempt(pool, trial, { folder, deadlineMs: 1500 });
         const [outcome, message] = expected[Number(trial.parameters.seed)];
         assert.equal(end.outcome, outcome, `seed ${trial.parameters.seed}: ${end.message}`);
         assert.match(end.message ?? "", message);

@@ -58,6 +58,8 @@ export class TrialChild {
   /** The same before its first trial began. */
   baselineBytes = Infinity;
   state: "idle" | "busy" | "settling" | "ended" = "idle";
+  /** Whether it was idle and is being ended. */
+  dismissed = false;
   /** Whether it has given a sign since the pool last set this to false. */
   gaveSign = true;
   readonly #options: TrialChildOptions;
@@ -127,8 +129,16 @@ export class TrialChild {
     this.#child.kill({ graceMs });
   }
 
+  /** Ends an idle process at once. */
+  dismiss(): void {
+    this.dismissed = true;
+    this.state = "settling";
+    this.#child.kill({ graceMs: 0 });
+  }
+
   /** Lets an idle process end, and waits until it has. */
   async close(): Promise<void> {
+    if (this.state === "idle") this.state = "settling";
     this.#child.endMessages();
     this.#later(() => this.#child.kill({ graceMs: 0 }), SETTLE_MS);
     await this.#exited;

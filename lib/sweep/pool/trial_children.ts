@@ -15,7 +15,7 @@ export interface TrialChildrenOptions {
 export interface ChildWish {
   /** One that has served no other trial. */
   fresh: boolean;
-  /** Ends those that would be idle beside it, for want of memory. */
+  /** Waits for what is being freed, and ends those that would be idle beside it, for want of memory. */
   sparing: boolean;
 }
 
@@ -36,7 +36,18 @@ export class TrialChildren {
 
   /** Of all processes, idle ones too, as they last said. */
   get rssBytes(): number {
-    return [...this.#children].reduce((total, { rssBytes }) => total + rssBytes, 0);
+    return rssOf([...this.#children]);
+  }
+
+  /** Of those that serve no trial: idle, or freeing what their last one needed. */
+  get unservingBytes(): number {
+    return rssOf([...this.#children].filter(({ state }) => state !== "busy"));
+  }
+
+  /** Ends idle processes at once; whether some are on their way out now. */
+  endIdle(): boolean {
+    for (const child of this.#in("idle")) child.dismiss();
+    return [...this.#children].some(({ dismissed }) => dismissed);
   }
 
   /** An idle process, or a new one; it is taken from now on. Waits until there is room for one. */
@@ -57,14 +68,27 @@ export class TrialChildren {
 
   async #take(wish: ChildWish): Promise<TrialChild> {
     while (true) {
-      const idle = [...this.#children].filter(({ state }) => state === "idle");
+      if (wish.sparing && this.#in("settling").length > 0) {
+        await this.#change();
+        continue;
+      }
+      const idle = this.#in("idle");
       const chosen = idle.find((child) => isUsable(child, wish));
       const ending = idle.filter((child) => child !== chosen && (wish.sparing || !isUsable(child, wish)));
       await Promise.all(ending.map((child) => child.close()));
       if (chosen?.state === "idle") return claimed(chosen); // it may have died meanwhile
       if (this.#children.size < this.#options.most) return claimed(this.#start());
-      await new Promise<void>((resolve) => this.#waiting.push(resolve)); // one is about to be idle, or to end
+      await this.#change();
     }
+  }
+
+  /** Until a process is idle, or has ended. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #in(state: TrialChild["state"]): TrialChild[] {
+    return [...this.#children].filter((child) => child.state === state);
   }
 
   #start(): TrialChild {
@@ -80,6 +104,10 @@ export class TrialChildren {
     this.#children.add(child);
     return child;
   }
+}
+
+function rssOf(children: readonly TrialChild[]): number {
+  return children.reduce((total, { rssBytes }) => total + rssBytes, 0);
 }
 
 function claimed(child: TrialChild): TrialChild {

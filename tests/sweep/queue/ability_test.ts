@@ -8,6 +8,7 @@ import { requirementOf, whyNot } from "lib/sweep/queue/requirement.ts";
 import { queueExecutor } from "lib/sweep/queue/home.ts";
 import { receiveCheckpoint, sendCheckpoint, TransferError } from "lib/sweep/queue/checkpoint_transfer.ts";
 import { connectQueue } from "lib/sweep/queue/connection.ts";
+import { keys } from "lib/sweep/queue/protocol.ts";
 import { inFolder, longStudy, scriptedStudy } from "../studies.ts";
 import { orderOf, pacedStudy, startTrial, startWorker, until } from "./queue_fixtures.ts";
 import { redisTest } from "./redis_server.ts";
@@ -172,7 +173,7 @@ redisTest("a checkpoint that was damaged on its way is refused by its hash", (se
       const path = join(sharedFolder, "job", "1", name);
       const content = readFileSync(join(target, name));
       content[content.length - 1] ^= 1;
-      if (sent.by === "queue") await redis.set(`latent-lab-1:file:job:1:${name}`, content);
+      if (sent.by === "queue") await redis.set(keys.file("job", 1, name), content);
       else writeFileSync(path, content);
       await assert.rejects(receiveCheckpoint(sent, target, route), (error) => {
         assert.ok(error instanceof TransferError);
