@@ -91,7 +91,12 @@ class LocalPool implements TrialExecutor {
     this.#cores = physicalCores ?? logicalCores;
     this.#budgetBytes = options.memoryBudgetBytes ?? defaultMemoryBudgetBytes(reader);
     this.#memory = new MemoryWatch(reader);
-    this.#children = new TrialChildren({ trialModule, most: trials, memoryLimitBytes: this.#budgetBytes });
+    this.#children = new TrialChildren({
+      trialModule,
+      most: trials,
+      memoryLimitBytes: this.#budgetBytes,
+      onMemory: () => this.#keepBudget(),
+    });
     this.checkpointsAtOnce = trials;
     this.description = `${counted(trials, "process", "processes")} x ${counted(threads || this.#cores, "thread")}`;
   }
@@ -219,7 +224,7 @@ class LocalPool implements TrialExecutor {
     this.#options.onNote?.(`Trial ${point} took ${gib(peakRssBytes)} of memory; ${gib(predictedBytes)} were expected`);
   }
 
-  /** Now and then: deadlines, signs of life, memory. */
+  /** Now and then: deadlines, signs of life, what the system has left. */
   #look(): void {
     this.#clock.look();
     this.#memory.look();
@@ -240,7 +245,6 @@ class LocalPool implements TrialExecutor {
         child.end({ outcome: "deadline", message }, { graceMs: 0 });
       }
     }
-    this.#keepBudget();
   }
 
   /** When all together take more than they may, ends processes that are idle, else the trial that is furthest above its prediction. */

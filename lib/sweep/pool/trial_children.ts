@@ -9,6 +9,8 @@ export interface TrialChildrenOptions {
   most: number;
   /** Resident memory beyond which a process is killed. */
   memoryLimitBytes: number;
+  /** Called when the memory of one was looked at. */
+  onMemory?: () => void;
 }
 
 /** What a trial wants of its process. */
@@ -44,10 +46,10 @@ export class TrialChildren {
     return rssOf([...this.#children].filter(({ state }) => state !== "busy"));
   }
 
-  /** Ends idle processes at once; whether some are on their way out now. */
+  /** Ends idle processes at once; whether some are on their way out now, these or others. */
   endIdle(): boolean {
     for (const child of this.#in("idle")) child.dismiss();
-    return [...this.#children].some(({ dismissed }) => dismissed);
+    return [...this.#children].some(({ dying }) => dying);
   }
 
   /** An idle process, or a new one; it is taken from now on. Waits until there is room for one. */
@@ -92,10 +94,11 @@ export class TrialChildren {
   }
 
   #start(): TrialChild {
-    const { trialModule, memoryLimitBytes } = this.#options;
+    const { trialModule, memoryLimitBytes, onMemory = () => {} } = this.#options;
     const child = new TrialChild({
       trialModule,
       memoryLimitBytes,
+      onMemory,
       onChange: (changed) => {
         if (changed.state === "ended") this.#children.delete(changed);
         for (const wake of this.#waiting.splice(0)) wake();

@@ -1,21 +1,19 @@
-// The memory of all processes that this one has started, together, looked at again and again from outside.
+// The memory of all processes that this one has started, together, looked at again and again.
 
-import { readFileSync } from "node:fs";
-import process from "node:process";
-import { descendantsOf, parseStatusBytes, withMemory } from "lib/process/process_table.ts";
+import { descendantMemory } from "lib/process/mod.ts";
 
 /** What was seen. */
 export interface TreePeak {
   /** Greatest sum of resident memory; pages that processes share count for each of them. */
   rssBytes: number;
-  /** The same with shared pages counted once (Linux); null where the system does not tell. */
+  /** The same with shared pages counted once; null where the system does not tell. */
   pssBytes: number | null;
   /** Most processes at one time, without the shells that guard them. */
   processes: number;
   looks: number;
 }
 
-/** Less than a process of trials ever holds: the shells that guard them. */
+/** Less than a process of trials ever holds. */
 const SMALLEST_BYTES = 16 * 2 ** 20;
 
 /** Looks from its construction on until `end`. */
@@ -35,29 +33,14 @@ export class TreeMemory {
   }
 
   async #watch(everyMs: number): Promise<void> {
+    const { peak } = this;
     while (!this.#ended) {
-      await this.#look();
+      const { rssBytes, pssBytes, each } = await descendantMemory();
+      peak.looks++;
+      peak.rssBytes = Math.max(peak.rssBytes, rssBytes);
+      if (pssBytes !== null) peak.pssBytes = Math.max(peak.pssBytes ?? 0, pssBytes);
+      peak.processes = Math.max(peak.processes, each.filter((bytes) => bytes > SMALLEST_BYTES).length);
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
-  }
-
-  async #look(): Promise<void> {
-    const rows = withMemory(await descendantsOf(new Map([[process.pid, null]])))
-      .filter(({ pid, isZombie }) => pid !== process.pid && !isZombie);
-    const { peak } = this;
-    peak.looks++;
-    peak.rssBytes = Math.max(peak.rssBytes, rows.reduce((sum, { rssBytes }) => sum + rssBytes, 0));
-    peak.processes = Math.max(peak.processes, rows.filter(({ rssBytes }) => rssBytes > SMALLEST_BYTES).length);
-    const shares = rows.map(({ pid, rssBytes }) => pssOf(pid) ?? (rssBytes === 0 ? 0 : null));
-    if (shares.some((bytes) => bytes === null)) return; // one has ended since, or the system does not tell
-    peak.pssBytes = Math.max(peak.pssBytes ?? 0, shares.reduce<number>((sum, bytes) => sum + bytes!, 0));
-  }
-}
-
-function pssOf(pid: number): number | null {
-  try {
-    return parseStatusBytes(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"), "Pss");
-  } catch {
-    return null;
   }
 }
