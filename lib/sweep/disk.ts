@@ -12,6 +12,8 @@ const COPIES = 2;
 /** Epochs, attempts and definitions in the database, and files beside the weights. */
 const BYTES_PER_TRIAL = 20_000;
 const BYTES_PER_EPOCH = 600;
+/** What SQLite writes before it folds it into the database: a thousand pages, and what comes until a reader lets go. */
+const JOURNAL_BYTES = 6_000_000;
 
 /** What an estimate depends on beside the trials. */
 export interface DiskPlan {
@@ -31,7 +33,7 @@ export function diskBytes(trials: readonly Trial[], { keepWeights, atOnce, unkno
   const epochs = trials.map(({ definition }) => definition.settings.epochs);
   const epochCount = sum(epochs) + unknown * epochs.reduce((most, count) => Math.max(most, count));
   const records = BYTES_PER_TRIAL * sizes.length + BYTES_PER_EPOCH * epochCount;
-  return WEIGHT_BYTES * (sum(kept) + STATE_VALUES * COPIES * sum(sizes.slice(0, atOnce))) + records;
+  return WEIGHT_BYTES * (sum(kept) + STATE_VALUES * COPIES * sum(sizes.slice(0, atOnce))) + records + JOURNAL_BYTES;
 }
 
 /** Looks whether the disk has room for a study's trials, and again when a larger one becomes known. */
