@@ -4,7 +4,7 @@ import { projectPath, startChild } from "lib/process/mod.ts";
 import { defineStudy, seeds } from "lib/sweep/mod.ts";
 import { adam, loadWeights, readSidecar } from "lib/train/mod.ts";
 import { attempt, withPool } from "./pools.ts";
-import { inFolder, scriptedStudy, tinyTrial } from "./studies.ts";
+import { endlessStudy, inFolder, scriptedStudy, tinyTrial } from "./studies.ts";
 
 const tiny = defineStudy({
   name: "pool",
@@ -110,6 +110,16 @@ Deno.test("every way in which a process ends is told, and the next trial has a n
         pids.add(told.pids[0]);
       }
       assert.equal(pids.size, 7); // after 1 and 5 the same one went on
+    });
+  }));
+
+Deno.test("a trial that passes its deadline does not cost the next one an attempt", () =>
+  inFolder(async (folder) => {
+    await withPool({}, async (pool) => {
+      const { end } = await attempt(pool, endlessStudy(folder).trials[0], { folder, deadlineMs: 1000 });
+      assert.deepEqual([end.outcome, end.message], ["deadline", "did not end within its deadline of 1 s"]);
+      const [trial] = defineStudy({ name: "next", space: { a: [1] }, trial: () => tinyTrial() }).trials;
+      assert.equal((await attempt(pool, trial, { folder })).end.outcome, "finished");
     });
   }));
 

@@ -71,6 +71,8 @@ export class TrialChild {
   readonly #exited: Promise<void>;
   #order: OrderUnderWay | null = null;
   #printed = 0;
+  /** Whether it was told to end, perhaps after saving a checkpoint. */
+  #ending = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: TrialChildOptions) {
@@ -134,6 +136,7 @@ export class TrialChild {
   /** Ends the process, and the trial under way with a failure. */
   end(verdict: Verdict | null, { graceMs }: { graceMs?: number } = {}): void {
     if (this.#order !== null) this.#order.verdict ??= verdict;
+    this.#ending = true;
     this.dying ||= graceMs === 0;
     this.#child.kill({ graceMs });
   }
@@ -214,6 +217,7 @@ export class TrialChild {
     if (this.state === "ended") return;
     this.#settle(null);
     clearTimeout(this.#timer);
+    if (this.#ending) return; // what it says on its way out; another trial would end with it
     this.state = "idle";
     this.#options.onChange(this);
   }
