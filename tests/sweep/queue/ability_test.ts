@@ -9,7 +9,7 @@ import { queueExecutor } from "lib/sweep/queue/home.ts";
 import { receiveCheckpoint, sendCheckpoint, TransferError } from "lib/sweep/queue/checkpoint_transfer.ts";
 import { connectQueue } from "lib/sweep/queue/connection.ts";
 import { keys } from "lib/sweep/queue/protocol.ts";
-import { inFolder, longStudy, scriptedStudy } from "../studies.ts";
+import { inFolder, momentStudy, scriptedStudy } from "../studies.ts";
 import { orderOf, pacedStudy, startTrial, startWorker, until } from "./queue_fixtures.ts";
 import { redisTest } from "./redis_server.ts";
 
@@ -129,7 +129,7 @@ redisTest(
         }, {
           process: "",
         });
-        const [trial] = longStudy(folder).trials;
+        const [trial] = momentStudy(folder).trials;
         const order = orderOf(trial, join(folder, study));
         const end = await startTrial(home, order).ended;
         assert.equal(end.outcome, "finished");
@@ -157,7 +157,7 @@ redisTest("a checkpoint that was damaged on its way is refused by its hash", (se
     const { redis } = connection;
     const home = await queueExecutor({ url: server.url, study: "long", folder, notify: () => {} });
     const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "" });
-    const order = orderOf(longStudy(folder).trials[0], folder);
+    const order = orderOf(momentStudy(folder).trials[0], folder);
     await startTrial(home, order).ended;
     await worker.stop();
     await home.close();

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadWeights } from "lib/train/mod.ts";
 import { queueExecutor } from "lib/sweep/queue/home.ts";
-import { inFolder, longStudy, machine, scriptedStudy } from "../studies.ts";
+import { inFolder, machine, momentStudy, scriptedStudy } from "../studies.ts";
 import { orderOf, startTrial, startWorker } from "./queue_fixtures.ts";
 import { redisTest } from "./redis_server.ts";
 
@@ -66,7 +66,7 @@ redisTest("the checkpoint of a trial comes home through the queue", (server) =>
     const home = await queueExecutor({ url: server.url, study: "long", folder, notify: () => {} });
     const workers = join(folder, "worker");
     const worker = startWorker({ url: server.url, folder: workers }, { process: "" });
-    const [trial] = longStudy(folder).trials;
+    const [trial] = momentStudy(folder).trials;
     const order = orderOf(trial, folder);
     const end = await startTrial(home, order).ended;
     assert.equal(end.outcome, "finished", end.message ?? "");
