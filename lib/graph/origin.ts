@@ -120,5 +120,7 @@ let ownCode: readonly string[] | undefined;
 /** How places in code begin that no model is written in, also those that call its functions; a bundle has it all in one file. */
 function ownCodeOf(place: string): string[] {
   const [lib, inSources] = place.split("graph/origin.ts:");
-  return inSources ? ["graph", "nn", "train", "sweep"].map((room) => `${lib}${room}/`) : [place.replace(/\d+:\d+$/, "")];
+  return inSources
+    ? ["graph", "nn", "train", "sweep"].map((room) => `${lib}${room}/`)
+    : [place.replace(/\d+:\d+$/, "")];
 }
