@@ -1,6 +1,6 @@
 // Waiting for a quiet machine: what else runs there would be measured too.
 
-import { cpus } from "node:os";
+import { idleShareFor } from "../runtime/mod.ts";
 
 /** Options of `waitForQuiet`. */
 export interface QuietOptions {
@@ -31,30 +31,8 @@ export async function waitForQuiet(
   const deadline = performance.now() + atMostMs;
   let idle: number | null = null;
   while (performance.now() < deadline && !signal?.aborted) {
-    idle = await look(lookMs);
+    idle = await idleShareFor(lookMs);
     if (idle >= enough) break;
   }
   return idle;
-}
-
-/** Part of all cores' time, from 0 to 1, that was idle between two looks at `coreTimes`. */
-export function idleShare(before: ReturnType<typeof coreTimes>, after: ReturnType<typeof coreTimes>): number {
-  const total = after.total - before.total;
-  return total > 0 ? (after.idle - before.idle) / total : 1; // shorter than the clock's tick: nothing was seen
-}
-
-async function look(lookMs: number): Promise<number> {
-  const before = coreTimes();
-  await new Promise((resolve) => setTimeout(resolve, lookMs));
-  return idleShare(before, coreTimes());
-}
-
-/** Time that all cores together have been idle, and all their time, in ms since the machine started. */
-export function coreTimes(): { idle: number; total: number } {
-  const times = cpus().map(({ times }) => times);
-  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-  return {
-    idle: sum(times.map(({ idle }) => idle)),
-    total: sum(times.map(({ user, nice, sys, idle, irq }) => user + nice + sys + idle + irq)),
-  };
 }

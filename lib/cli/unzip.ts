@@ -1,9 +1,10 @@
 // Taking single files out of a zip archive (a jar), streaming: they are larger than one would hold in memory.
 
-import { createReadStream, createWriteStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { pipeline } from "node:stream";
 import { createInflateRaw } from "node:zlib";
+import { writeFileAtomic } from "../process/mod.ts";
 
 interface Entry {
   readonly method: number;
@@ -25,6 +26,15 @@ const LONGEST_END = 22 + 65535;
  * @throws {Error} when the archive is damaged or has no such entry
  */
 export async function extract(archive: string, name: string, target: string): Promise<void> {
+  await writeFileAtomic(target, entryPieces(archive, name));
+}
+
+/**
+ * One entry of an archive below 4 GiB, piece after piece.
+ *
+ * @throws {Error} when the archive is damaged or has no such entry, some of it only after the last piece
+ */
+export async function* entryPieces(archive: string, name: string): AsyncGenerator<Uint8Array> {
   const entry = (await entries(archive)).get(name);
   if (!entry) throw new Error(`Cannot unpack ${archive}: it has no entry ${name}`);
   if (entry.method !== STORED && entry.method !== DEFLATED) {
@@ -32,19 +42,15 @@ export async function extract(archive: string, name: string, target: string): Pr
   }
   const header = await read(archive, entry.headerOffset, 30);
   const start = entry.headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  const temporary = `${target}.part`;
-  const source = createReadStream(archive, { start, end: start + entry.compressedBytes - 1, highWaterMark: 2 ** 20 });
-  const sink = createWriteStream(temporary);
-  try {
-    await (entry.method === STORED ? pipeline(source, sink) : pipeline(source, createInflateRaw(), sink));
-    if (sink.bytesWritten !== entry.bytes) {
-      throw new Error(`Cannot unpack ${name}: expected ${entry.bytes} bytes, got ${sink.bytesWritten}`);
-    }
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+  const packed = createReadStream(archive, { start, end: start + entry.compressedBytes - 1, highWaterMark: 2 ** 20 });
+  // An error of one of the two reaches whoever reads the other.
+  const source = entry.method === STORED ? packed : pipeline(packed, createInflateRaw(), () => {});
+  let bytes = 0;
+  for await (const piece of source as AsyncIterable<Uint8Array>) {
+    bytes += piece.byteLength;
+    yield piece;
   }
+  if (bytes !== entry.bytes) throw new Error(`Cannot unpack ${name}: expected ${entry.bytes} bytes, got ${bytes}`);
 }
 
 /** The central directory. */

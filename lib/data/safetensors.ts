@@ -1,9 +1,8 @@
 // Reading and writing safetensors files. Every platform this runs on is little-endian, as the format is, so tensors are
 // views or plain reads. Reading a file allocates each tensor once and nothing else; writing copies nothing.
 
-import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, open } from "node:fs/promises";
+import { writeFileAtomic } from "../process/mod.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./float16.ts";
 import {
   BYTES_PER_ELEMENT,
@@ -29,7 +28,7 @@ export interface TensorToWrite {
   readonly data: SafetensorsArrays[SafetensorsDtype];
 }
 
-const CHUNK_BYTES = 64 * 1024 * 1024; // a single read or write is limited to 2 GiB
+const CHUNK_BYTES = 64 * 1024 * 1024; // a single read is limited to 2 GiB
 
 /** The reference implementation's order of data: wider dtypes first, so that every tensor is aligned. */
 const WRITE_ORDER: readonly SafetensorsDtype[] = ["I64", "F64", "F32", "I32", "BF16", "F16", "U8", "BOOL"];
@@ -114,22 +113,7 @@ export async function writeSafetensors(
   tensors: Readonly<Record<string, TensorToWrite>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const chunks = encodeChunks(tensors, metadata);
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  try {
-    const file = await open(temporary, "wx");
-    try {
-      for (const chunk of chunks) await writeAll(file, chunk);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeFileAtomic(path, encodeChunks(tensors, metadata));
 }
 
 /** The bytes {@link writeSafetensors} would write, in memory. */
@@ -229,11 +213,4 @@ async function readRange(file: FileHandle, position: number, length: number, lab
     done += bytesRead;
   }
   return bytes;
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.byteLength - done));
-    done += bytesWritten;
-  }
 }

@@ -33,7 +33,7 @@ export {
 } from "./onnx/model_file.ts";
 export { encodeOperatorModel, type OperatorModel } from "./onnx/operator_model.ts";
 export { apply, operatorOf, operatorTypes } from "./operator.ts";
-export { atOrigin, locateError, originOf } from "./origin.ts";
+export { atOrigin, locateError, originOf, withoutOrigin } from "./origin.ts";
 export * from "./ops.ts";
 export * from "./ops_functions.ts";
 export * from "./ops_indexing.ts";

@@ -107,7 +107,7 @@ function places(stack: string): string[] {
   return [...stack.matchAll(/^ +at (?:.*\()?(.+?:\d+:\d+)\)?$/gm)].map(([, place]) => place);
 }
 
-/** The innermost frame outside of this room, of the layers and of the runtime: a line of the model. */
+/** The innermost frame outside of the rooms that apply operators or trace: a line of the model. */
 function modelPlace(stack: string): string | null {
   const own = ownCode ??= ownCodeOf(places(captureStack().stack ?? "")[0] ?? "");
   const isModel = (place: string) =>
@@ -117,8 +117,10 @@ function modelPlace(stack: string): string | null {
 
 let ownCode: readonly string[] | undefined;
 
-/** How places in code begin that no model is written in; a bundle has it all in one file. */
+/** How places in code begin that no model is written in, also those that call its functions; a bundle has it all in one file. */
 function ownCodeOf(place: string): string[] {
   const [lib, inSources] = place.split("graph/origin.ts:");
-  return inSources ? [`${lib}graph/`, `${lib}nn/`] : [place.replace(/\d+:\d+$/, "")];
+  return inSources
+    ? ["graph", "nn", "train", "sweep"].map((room) => `${lib}${room}/`)
+    : [place.replace(/\d+:\d+$/, "")];
 }

@@ -23,7 +23,7 @@ import {
 } from "../graph/mod.ts";
 
 /** Rows shorter than this are treated as having this length, so that a zero row has cosine 0 and a finite gradient. */
-const SMALLEST_SQUARED_NORM = 1e-12;
+export const SMALLEST_SQUARED_NORM = 1e-12;
 
 function expectSameShape(prediction: Tensor, target: Tensor): void {
   if (formatShape(prediction.shape) !== formatShape(target.shape)) {

@@ -22,9 +22,7 @@ import {
   unsqueeze,
   where,
 } from "../graph/mod.ts";
-
-/** As in losses.ts: a zero row has cosine 0 with everything and a finite gradient. */
-const SMALLEST_SQUARED_NORM = 1e-12;
+import { SMALLEST_SQUARED_NORM } from "./losses.ts";
 
 /** Far below any cosine over a temperature, and still exact in float32: `exp` of it is 0. */
 const EXCLUDED = -1e4;

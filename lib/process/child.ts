@@ -129,7 +129,7 @@ class RunningChild implements Child {
     return (this.#process.stdio[3] ?? null) as Writable | null;
   }
 
-  async #supervise({ signal }: ChildOptions): Promise<ChildResult> {
+  async #supervise({ signal, onMemory }: ChildOptions): Promise<ChildResult> {
     const exited = exitOf(this.#process, this.#plan.file);
     if (this.pid < 0) return await exited as never;
     const abort = () => this.#end("aborted", this.#plan.graceMs);
@@ -141,6 +141,7 @@ class RunningChild implements Child {
       pollMs: this.#plan.memoryPollMs,
       onSample: (rssBytes) => {
         if (rssBytes > this.#plan.memoryLimitBytes) this.#end("memory", 0);
+        this.#guard(() => onMemory?.(rssBytes));
       },
     });
     const { exitCode, signal: endSignal } = await exited;

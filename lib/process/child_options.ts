@@ -25,6 +25,8 @@ export interface ChildOptions {
   deadlineMs?: number;
   /** Resident memory of the whole tree together beyond which it is killed; none by default. Sampled, so a burst can pass it. */
   memoryLimitBytes?: number;
+  /** Called with the resident memory of the whole tree after each sample. */
+  onMemory?: (rssBytes: number) => void;
   /** Between two samples of the tree's memory: 200 ms with a memory limit, else 1000 ms. */
   memoryPollMs?: number;
   /** Plain output (both streams together, frames excluded) beyond which the tree is killed; 16 MiB by default. */

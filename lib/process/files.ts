@@ -2,7 +2,7 @@
 // made of: a hash, and a text form of a value that does not depend on the order of its keys.
 
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** A value that `canonicalJson` can write: JSON, plus `undefined` for properties that are left out. */
@@ -14,11 +14,19 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue | undefined };
 
+/** What a file is to hold: all at once, or piece after piece. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** A single write is limited to 2 GiB. */
+const WRITE_BYTES = 64 * 1024 * 1024;
+
 /**
  * Writes a file under a temporary name in the same folder, flushes it to disk and renames it over `path`. Missing folders are made.
  * A reader sees the old file or the new one; when writing fails, the old file stays and the temporary one is removed.
  *
- * @throws the file system's error, for example when the disk is full
+ * @param data text (as UTF-8), bytes, or pieces of any size, which need not be in memory together
+ * @throws the file system's error, for example when the disk is full, or what the pieces throw: a piece that finds them wrong at their end
+ * keeps the old file
  *
  * @example
  * ```ts
@@ -27,17 +35,18 @@ export type JsonValue =
  * import { tmpdir } from "node:os";
  * const folder = mkdtempSync(`${tmpdir()}/example-`);
  * await writeFileAtomic(`${folder}/sub/rows.txt`, "one\n");
+ * await writeFileAtomic(`${folder}/sub/bytes`, [Uint8Array.of(1, 2), Uint8Array.of(3)]);
  * console.log(readFileSync(`${folder}/sub/rows.txt`, "utf8")); // one
  * rmSync(folder, { recursive: true });
  * ```
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, data: FileContent): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx");
     try {
-      await file.writeFile(data);
+      for await (const piece of pieces(data)) await writeAll(file, piece);
       await file.sync();
     } finally {
       await file.close();
@@ -46,6 +55,18 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+function pieces(data: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (typeof data === "string") return [new TextEncoder().encode(data)];
+  return data instanceof Uint8Array ? [data] : data; // its items would be numbers
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength;) {
+    const { bytesWritten } = await file.write(bytes, done, Math.min(WRITE_BYTES, bytes.byteLength - done));
+    done += bytesWritten;
   }
 }
 

@@ -5,10 +5,11 @@
 // children always run the pinned Deno of node_modules.
 
 export { projectPath, projectRoot } from "./paths.ts";
-export { canonicalJson, type JsonValue, sha256Hex, writeFileAtomic } from "./files.ts";
+export { canonicalJson, type FileContent, type JsonValue, sha256Hex, writeFileAtomic } from "./files.ts";
 export { type Child, startChild } from "./child.ts";
 export type { ChildEnd, ChildOptions, ChildResult } from "./child_options.ts";
 export { denoExecutable } from "./deno_executable.ts";
+export { type DescendantMemory, descendantMemory } from "./descendant_memory.ts";
 export { type MemoryUse, ownMemory } from "./own_memory.ts";
 export { PeakMemory } from "./peak_memory.ts";
 export { connectParent, hasParent, type Parent } from "./parent.ts";

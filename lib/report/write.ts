@@ -5,9 +5,10 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { projectPath, writeFileAtomic } from "../process/mod.ts";
 import type { FigureBlock, ReportDocument } from "./document.ts";
+import { documentJson } from "./document_file.ts";
 import { renderHtml } from "./html.ts";
 import { renderMarkdown } from "./markdown.ts";
-import { resultsFile, resultsJson } from "./results.ts";
+import { resultsJson } from "./results.ts";
 import { plotlyScriptPath } from "./static/plotly_window.ts";
 import { renderSvg } from "./static/svg.ts";
 
@@ -63,7 +64,7 @@ export async function writeReport(
     await writeFileAtomic(figures.at(-1)!, svg);
   }
   await writeFileAtomic(join(folder, "results.json"), results);
-  await writeFileAtomic(join(folder, "document.json"), `${JSON.stringify(document)}\n`);
+  await writeFileAtomic(join(folder, "document.json"), documentJson(document, results));
   await writeFileAtomic(join(folder, "report.md"), markdown);
   await removeStale(folder, svgs);
   return { folder, report: join(folder, "report.md"), results: join(folder, "results.json"), figures };
@@ -81,24 +82,6 @@ export async function writeHtml(document: ReportDocument, { outputDir }: { outpu
   const plotlyScript = hasFigures ? await readFile(plotlyScriptPath(), "utf8") : "";
   await writeFileAtomic(path, renderHtml(document, { plotlyScript, svgs }));
   return path;
-}
-
-/**
- * Reads the document.json that `writeReport` left in a report's folder, for rendering it again without running its notebook.
- *
- * @throws {Error} when there is none, or it is not one of this version
- */
-export function readDocument(folder: string): ReportDocument {
-  const path = join(folder, "document.json");
-  if (!existsSync(path)) {
-    throw new Error(`Cannot read document.json: expected one in ${folder}, got none; run the report's notebook again`);
-  }
-  const document = JSON.parse(readFileSync(path, "utf8")) as ReportDocument;
-  if (!Array.isArray(document?.blocks) || typeof document.rerun !== "string") {
-    throw new Error(`Cannot read ${path}: expected a report document with blocks; run the report's notebook again`);
-  }
-  resultsFile(document); // the records pass their schema, or the field is named
-  return document;
 }
 
 /** The figures of a document as SVG, by id, in the order of the document. */

@@ -21,6 +21,7 @@ export {
   type CoverageTarget,
   type NodeCoverage,
 } from "./coverage/coverage.ts";
+export { type CoreTimes, coreTimes, idleShare, idleShareFor } from "./core_times.ts";
 export { deviceError } from "./device_error.ts";
 export {
   compileForDevice,

@@ -1,10 +1,10 @@
-// The reports: which there are, and their pages. A report whose document is here is rendered by lib/report, with live figures;
-// one that came with the repository, without its document, from its report.md.
+// The reports: which there are, and their pages, rendered by lib/report from their documents, with live figures; of one that came without,
+// its files as they are.
 
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join, sep } from "node:path";
 import { readDocument, renderHtml } from "../report/mod.ts";
-import { renderMarkdownPage } from "./markdown_page.ts";
+import { renderPlainReport } from "./plain_report_page.ts";
 
 /** A report in the list. */
 export interface ReportEntry {
@@ -82,5 +82,8 @@ export function reportPage(
     return { html: renderHtml(document, { plotlyScript: script, svgs, home }), interactive: true };
   }
   const { title } = factsOf(own);
-  return { html: renderMarkdownPage(readFileSync(join(own, "report.md"), "utf8"), { title }), interactive: false };
+  const markdown = readFileSync(join(own, "report.md"), "utf8");
+  const records = reportFile(folder, name, "results.json") !== null;
+  const html = renderPlainReport({ name, title, markdown, figures: reportFigures(folder, name), records });
+  return { html, interactive: false };
 }

@@ -144,6 +144,7 @@ legend { color: var(--muted); font-size: 0.8125rem; }
   background: var(--finished); }
 #scatter .legend .running::before { background: var(--running); }
 #scatter .legend .pruned::before { content: "\00d7"; width: auto; border: 0; color: var(--pruned); font-weight: 700; }
+pre.wrapped { white-space: pre-wrap; overflow-wrap: anywhere; }
 .paper { display: block; max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
 #card { pointer-events: none; }
 @media (scripting: none) { .scripted { display: none; } }

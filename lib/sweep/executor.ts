@@ -17,6 +17,8 @@ export interface ExecutorOrder {
   attemptsBefore: number;
   /** Runs it with nothing beside it: after it was killed for want of memory. */
   alone: boolean;
+  /** Time that the attempt may take from its start on, in milliseconds, sleep of the machine left out; null: any. */
+  deadlineMs: number | null;
 }
 
 /** Where and how an attempt has started. */
@@ -58,6 +60,8 @@ export interface TrialTask {
 export interface TrialExecutor {
   /** `2 processes x 1 thread`. */
   readonly description: string;
+  /** Trials under way, at most, whose checkpoints lie on this machine at one time. */
+  readonly checkpointsAtOnce: number;
   /** Whether an attempt could start now, beside those that run. */
   admits(trial: Trial, options: { alone: boolean }): boolean;
   /** A sentence when the trial could never run here, such as for want of memory. */

@@ -14,7 +14,7 @@ export async function localExecutor(
   { machine, trialCount }: { machine: MachineFacts; trialCount: number },
 ): Promise<TrialExecutor> {
   const { trialModule, mixFile: cacheFile, measureMixes: measure } = environment;
-  const { trials = "auto", threads = null, trialDeadlineMs: deadlineMs, processes, memoryBudgetBytes } = options;
+  const { trials = "auto", threads = null, processes, memoryBudgetBytes } = options;
   const onNote = options.onNotice ?? console.warn;
   const mix = await chooseMix({
     trials: trials === "auto" ? null : trials,
@@ -26,5 +26,5 @@ export async function localExecutor(
     measure,
     onNote,
   });
-  return localPool({ ...mix, trialModule, deadlineMs, processes, memoryBudgetBytes, onNote });
+  return localPool({ ...mix, trialModule, processes, memoryBudgetBytes, onNote });
 }

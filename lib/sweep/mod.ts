@@ -20,6 +20,8 @@ export { flatRows, type FlatValue, toCsv, toJson } from "./export.ts";
 export { type Importance, type ImportanceOptions, parameterImportance, type ScoredPoint } from "./importance.ts";
 export { DEFAULT_OBJECTIVES, type Objective } from "./objective.ts";
 export type { RunningTrial, StudyProgress } from "./progress.ts";
+export type { MeasuredMix } from "./pool/measure_mix.ts";
+export { type RememberedMixes, rememberedMixes } from "./pool/mix.ts";
 export { asha, type AshaSettings, median, type MedianSettings, type Pruner, type PruningQuestion } from "./pruner.ts";
 export type { KeepWeights } from "./retention.ts";
 export { listStudies, openStudyReader, type ReaderOptions } from "./reader.ts";

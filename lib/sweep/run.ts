@@ -12,6 +12,7 @@ import type { Pruner } from "./pruner.ts";
 import { RunLoop } from "./run_loop.ts";
 import { checkRunOptions, type StudyRunOptions } from "./run_options.ts";
 import type { AnyPoint } from "./space.ts";
+import { isFull } from "./sqlite.ts";
 import { StudyStore } from "./store.ts";
 import {
   currentDefinition,
@@ -63,9 +64,21 @@ export async function runStudy<Result>(
     } finally {
       store.close();
     }
+  } catch (error) {
+    throw isFull(error) ? fullError(name, folder, error as Error) : error;
   } finally {
     lock.release();
   }
+}
+
+function fullError(name: string, folder: string, cause: Error): Error {
+  return new Error(
+    `Cannot run study "${name}": found no room for its database in ${
+      projectRelative(folder)
+    } (${cause.message}); what was done before is ` +
+      "stored: free some (deno task clean lists what studies take), and run it again",
+    { cause },
+  );
 }
 
 /** Who is running the study. */

@@ -5,16 +5,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readSidecar } from "../train/mod.ts";
 import { Suggester } from "./adaptive.ts";
-import { diskBytes, freeDiskBytes, refuseFullDisk } from "./disk.ts";
-import { projectRelative } from "./environment.ts";
+import { judgedEnd } from "./attempt_result.ts";
+import { DiskCheck, freeDiskBytes } from "./disk.ts";
 import type { ExecutedEnd } from "./executor.ts";
 import { formatPoint } from "./rows.ts";
 import type { RunnableStudy } from "./run.ts";
+import { carryOutRequests } from "./run_requests.ts";
 import { type RunContext, RunState } from "./run_state.ts";
 import { RunningAttempt } from "./running_attempt.ts";
 import type { WaitingTrial } from "./schedule.ts";
 import type { AnyPoint } from "./space.ts";
-import { answerRequest, openRequests } from "./store_requests.ts";
 import type { TrialState } from "./store_types.ts";
 import type { Trial } from "./trial.ts";
 
@@ -29,6 +29,7 @@ export class RunLoop {
   readonly #state: RunState;
   readonly #context: RunContext;
   readonly #suggester: Suggester | null;
+  readonly #disk: DiskCheck;
   readonly #running = new Map<string, RunningAttempt>();
   readonly #lost = new Map<string, number>();
   readonly #ended: Ended[] = [];
@@ -44,6 +45,10 @@ export class RunLoop {
     const { configurations } = this.#state;
     this.#suggester = adaptive && new Suggester(adaptive, { store, definition, objectives, configurations });
     this.#suggester?.restore(points);
+    const { environment, definition: { name, keepWeights } } = study;
+    const { freeDiskBytes: freeBytes = freeDiskBytes } = environment;
+    const plan = { keepWeights, atOnce: context.executor.checkpointsAtOnce };
+    this.#disk = new DiskCheck(name, plan, () => freeBytes(store.folder));
   }
 
   /** The trials, those suggested in this run too. */
@@ -71,14 +76,7 @@ export class RunLoop {
     this.#state.takeEarlyRequests(own);
     const waiting = this.#state.add(study.trials);
     for (const trial of waiting) this.#state.skipPruned(trial);
-    const folder = this.#context.store.folder;
-    const free = await (study.environment.freeDiskBytes ?? freeDiskBytes)(folder);
-    const atOnce = this.#context.options.trials;
-    const needed = diskBytes(waiting, {
-      keepWeights: study.definition.keepWeights,
-      atOnce: typeof atOnce === "number" ? atOnce : 1,
-    });
-    if (schedule.size > 0) refuseFullDisk(study.definition.name, needed, free);
+    if (schedule.size > 0) await this.#disk.admit(waiting, this.#state.unknown);
     this.#state.learn();
     progress.report();
   }
@@ -128,12 +126,12 @@ export class RunLoop {
       );
       if (next === "blocked") return;
       if (next !== "none") await this.#start(next);
-      else if (!this.#suggest()) return;
+      else if (!await this.#suggest()) return;
     }
   }
 
   /** Asks the sampler when there is room for another trial; false when there is none, or nothing more to suggest. */
-  #suggest(): boolean {
+  async #suggest(): Promise<boolean> {
     if (this.#suggester === null || this.#suggester.complete) return false;
     const [beside] = this.#running.values();
     if (beside !== undefined && !this.#context.executor.admits(beside.trial, { alone: false })) return false;
@@ -143,6 +141,8 @@ export class RunLoop {
       return false;
     }
     this.#state.add(trials);
+    const running = [...this.#running.values()].map(({ trial }) => trial);
+    await this.#disk.admit([...running, ...trials], this.#state.unknown);
     return true;
   }
 
@@ -151,7 +151,7 @@ export class RunLoop {
     const impossible = executor.impossible(trial);
     if (impossible !== null) {
       store.setState(trial.key, "failed", { outcome: "memory", message: impossible });
-      return this.#note(trial, "failed", null);
+      return this.#note(trial, "failed");
     }
     const checkpointDir = join(store.folder, trial.key);
     const continues = await hasCheckpoint(checkpointDir);
@@ -159,8 +159,9 @@ export class RunLoop {
     this.#running.set(trial.key, attempt);
     const continued = continues ? store.attempts(trial.key).at(-1)?.threads : undefined;
     const threads = trial.definition.settings.threads ?? continued ?? options.threads ?? null;
+    const { trialDeadlineMs: deadlineMs = null } = options;
     attempt.task = executor.start(
-      { trial, checkpointDir, threads, attemptsBefore: attempt.tokenBefore, alone },
+      { trial, checkpointDir, threads, attemptsBefore: attempt.tokenBefore, alone, deadlineMs },
       attempt,
     );
     const settled = (ended: Ended) => {
@@ -179,13 +180,13 @@ export class RunLoop {
       this.#fatal ??= { error: ended.error };
       return;
     }
-    const end = this.#completed(attempt, ended.end);
+    const end = judgedEnd(this.#state, attempt, ended.end);
     const { outcome } = end;
     if (attempt.token === null && attempt.stopped !== null && outcome === attempt.stopped.reason) {
       // It was ended before it had begun: there is no attempt to tell of.
       const state = outcome as TrialState;
       if (outcome !== "interrupted") this.#context.store.setState(trial.key, state, { outcome, message: end.message });
-      return this.#note(trial, outcome === "interrupted" ? "waiting" : state, null);
+      return this.#note(trial, outcome === "interrupted" ? "waiting" : state);
     }
     attempt.startFor(end);
     const token = ended.end.token > attempt.tokenBefore ? end.token : attempt.token!;
@@ -201,7 +202,7 @@ export class RunLoop {
     const { store } = this.#context;
     if (this.#runsAgain(attempt, end) && store.standing(trial.key)!.state !== "finished") {
       this.#state.schedule.add([trial], { alone: outcome === "memory" || attempt.alone });
-      return this.#note(trial, "waiting", null);
+      return this.#note(trial, "waiting");
     }
     if (store.standing(trial.key)!.state === "running") {
       store.setState(trial.key, "failed", { outcome: "lost", message: end.message ?? "its results were overtaken" });
@@ -223,79 +224,22 @@ export class RunLoop {
     return times <= MOST_LOST;
   }
 
-  /** The end with the run's own reasons, and refused as a result when an objective has no value. */
-  #completed(attempt: RunningAttempt, end: ExecutedEnd): ExecutedEnd {
-    const { outcome, result, message } = end;
-    if (attempt.stopped?.reason === outcome) return { ...end, message: attempt.stopped.message };
-    if (outcome === "threw" && attempt.continues && /checkpoint/i.test(message ?? "")) {
-      // A checkpoint that cannot be read would fail every further attempt.
-      const folder = projectRelative(join(this.#context.store.folder, attempt.trial.key));
-      return { ...end, message: `${message}; remove ${folder} to start the trial anew` };
-    }
-    if (result === null) return end;
-    const best = result.history[result.bestEpoch - 1];
-    const scored = { best: best ?? null, parameterCount: attempt.trial.parameterCount, trainSeconds: 0 };
-    const { objectives } = this.#state.study.definition;
-    const missing = this.#state.values(scored).indexOf(null);
-    if (missing < 0) return end;
-    const { metric } = objectives[missing];
-    const got = best === undefined ? "no epoch" : String(best.validation[metric]);
-    return {
-      ...end,
-      outcome: "diverged",
-      result: null,
-      message: `the objective ${metric} is ${got} at its best epoch`,
-    };
-  }
-
   /** Changes nothing in the store. */
-  #note(trial: Trial, state: TrialState, finished: { history: ExecutedHistory; seconds: number } | null): void {
+  #note(trial: Trial, state: TrialState, finished: { history: ExecutedHistory; seconds: number } | null = null): void {
     this.#state.configurations.note(trial.key, state);
     this.#state.progress.end(trial, state, finished);
   }
 
   #tick(): void {
     try {
-      if (!this.#fatal) this.#takeRequests();
+      if (!this.#fatal) {
+        const note = (trial: Trial, state: TrialState) => this.#note(trial, state);
+        carryOutRequests({ state: this.#state, running: this.#running, note });
+      }
     } catch (error) {
       this.#fatal ??= { error };
     }
     this.#wake();
-  }
-
-  #takeRequests(): void {
-    const { store } = this.#context;
-    for (const { id, kind, trial: key } of openRequests(store)) {
-      const trial = this.#state.trials.get(key);
-      const running = this.#running.get(key);
-      const answer = trial === undefined
-        ? "refused: the trial is of an earlier definition"
-        : kind === "cancel"
-        ? this.#cancel(trial, running)
-        : this.#retry(trial, running);
-      answerRequest(store, id, answer);
-    }
-  }
-
-  #cancel(trial: Trial, running: RunningAttempt | undefined): string {
-    const message = "someone asked to end it";
-    if (running !== undefined) running.stop("cancelled", message);
-    else if (this.#state.schedule.remove(trial.key)) {
-      this.#context.store.setState(trial.key, "cancelled", { outcome: "cancelled", message });
-      this.#note(trial, "cancelled", null);
-    } else return "refused: the trial has ended";
-    return "done";
-  }
-
-  #retry(trial: Trial, running: RunningAttempt | undefined): string {
-    const { state, outcome } = this.#context.store.standing(trial.key)!;
-    if (running !== undefined) return "refused: the trial is running";
-    if (!["failed", "pruned", "cancelled"].includes(state)) return `refused: the trial is ${state}`;
-    this.#state.spared.add(trial.key);
-    this.#context.store.setState(trial.key, "waiting", { outcome });
-    this.#state.schedule.add([trial], { alone: outcome === "memory" });
-    this.#note(trial, "waiting", null);
-    return "done";
   }
 
   #notice(trial: Trial, what: string): void {

@@ -40,7 +40,7 @@ export interface StudyRunOptions<P = AnyPoint> {
   retry?: "recoverable" | "all" | "none";
   /** Whether the run ends with a `StudyFailedError` when trials failed (the default), or with rows and their `failures`. */
   failures?: "throw" | "return";
-  /** Time that one attempt may take, in milliseconds; none by default. */
+  /** Time that one attempt may take on the machine that does it, in milliseconds; any by default. */
   trialDeadlineMs?: number;
   /**
    * What happens when an adaptive sampler finds trials of another space, sampler, objective or model under the study's name:
@@ -93,7 +93,7 @@ export function checkRunOptions(name: string, options: StudyRunOptions<never>): 
     "above 0 and below 2^31",
     trialDeadlineMs,
   );
-  const own = (["trials", "processes", "memoryBudgetBytes", "trialDeadlineMs"] as const)
+  const own = (["trials", "processes", "memoryBudgetBytes"] as const)
     .find((option) => options[option] !== undefined);
   if (executor !== undefined && own !== undefined) {
     throw new TypeError(`${label} no ${own} beside an executor, which has its own`);

@@ -41,6 +41,8 @@ export class RunState {
   readonly trials = new Map<string, Trial>();
   /** Trials that someone asked to run again: they are not pruned. */
   readonly spared = new Set<string>();
+  /** How many trials there will be with an adaptive sampler that says so; else 0. */
+  readonly #expected: number;
 
   constructor(study: RunnableStudy, context: RunContext) {
     const { definition: { objectives, sampler, keepWeights: keep } } = study;
@@ -50,9 +52,14 @@ export class RunState {
     this.schedule = new Schedule(this.configurations, { firstSeedFirst: study.pruner !== null });
     const { count } = sampler.settings; // of adaptive samplers: how many configurations they suggest
     const replicas = study.seedName === null ? 1 : seedCount(study);
-    const expected = study.adaptive !== null && typeof count === "number" ? count * replicas : 0;
-    this.progress = new ProgressReporter({ tell: context.options.onProgress, expected });
+    this.#expected = study.adaptive !== null && typeof count === "number" ? count * replicas : 0;
+    this.progress = new ProgressReporter({ tell: context.options.onProgress, expected: this.#expected });
     this.retention = new Retention(context.store, { definition: context.definition, objective: objectives[0], keep });
+  }
+
+  /** How many trials an adaptive sampler has yet to suggest, as far as it says. */
+  get unknown(): number {
+    return Math.max(0, this.#expected - this.trials.size);
   }
 
   /** Takes in trials that are stored; those that are to run wait then. */

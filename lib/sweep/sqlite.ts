@@ -49,6 +49,11 @@ export function statement(database: Database, sql: string): StatementSync {
   return known;
 }
 
+/** Whether SQLite refused because there is no room on the disk. */
+export function isFull(error: unknown): boolean {
+  return /database or disk is full/.test(String((error as Error)?.message));
+}
+
 /** Whether SQLite refused because another connection holds a lock. */
 export function isBusy(error: unknown): boolean {
   return /database is locked/.test(String((error as Error)?.message));

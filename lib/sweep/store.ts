@@ -5,9 +5,9 @@
 import { join } from "node:path";
 import type { MachineFacts } from "../record/mod.ts";
 import type { EpochSummary } from "../train/mod.ts";
-import type { TrialResult } from "./messages.ts";
-import { type Database, statement, transaction } from "./sqlite.ts";
-import { bestOf } from "./store_migration.ts";
+import { type Database, transaction } from "./sqlite.ts";
+import { abandonAttempt, beginAttempt, endAttempt, type Refusal, saveEpoch } from "./store_attempts.ts";
+import { all, changeTrial, get, raiseRevision, run, type SqlValue } from "./store_changes.ts";
 import { allStandings, allTrials, type ReadOptions, standing } from "./store_read.ts";
 import { openStudyDatabase } from "./store_schema.ts";
 import {
@@ -15,7 +15,6 @@ import {
   type AttemptStartRow,
   type OpenRun,
   type Outcome,
-  stateAfter,
   type StoredAttempt,
   type StoredTrial,
   type TrialStanding,
@@ -24,11 +23,7 @@ import {
 import { programHash, type Trial, type TrialDefinition } from "./trial.ts";
 
 export type { AttemptEnd, OpenRun, Outcome, StoredAttempt, StoredTrial } from "./store_types.ts";
-
-/** Why something was not written: one sentence. */
-export interface Refusal {
-  refused: string;
-}
+export type { Refusal } from "./store_attempts.ts";
 
 const now = () => new Date().toISOString();
 
@@ -69,7 +64,7 @@ export class StudyStore {
     const at = now();
     const saved = new Set<string>();
     transaction(this.database, () => {
-      const revision = this.#raise();
+      const revision = raiseRevision(this.database);
       for (const { key, parameters, parameterCount, definition: { program, settings, data } } of trials) {
         const hash = programHash(program);
         if (!saved.has(hash)) {
@@ -121,8 +116,9 @@ export class StudyStore {
   /** Ends what is open: the run that ends now, or what a killed process left. Attempts get the time of the last thing known of them. */
   closeOpen(): void {
     transaction(this.database, () => {
-      const revision = this.#raise();
-      for (const attempt of this.openAttempts()) this.#abandon(attempt, "interrupted", "the run ended before it");
+      const revision = raiseRevision(this.database);
+      const ended = { outcome: "interrupted", message: "the run ended before it" } as const;
+      for (const attempt of this.openAttempts()) abandonAttempt(this.database, attempt, ended);
       this.#run("UPDATE trials SET state = 'interrupted', revision = ? WHERE state = 'running'", revision);
       this.#run("UPDATE runs SET endedAt = ? WHERE endedAt IS NULL", now());
     });
@@ -142,31 +138,7 @@ export class StudyStore {
    * the trial has a result. An attempt that is open ends as lost.
    */
   beginAttempt(trial: string, start: AttemptStartRow): number | Refusal {
-    const { run, machine, threads, token, pid = null, worker = null } = start;
-    return transaction(this.database, () => {
-      const known = this.standing(trial);
-      if (known === null) throw new RangeError(`Cannot begin an attempt: expected a stored trial, got ${trial}`);
-      if (known.state === "finished") {
-        return { refused: `the trial has finished already, so attempt ${token} is not begun` };
-      }
-      if (token <= known.token) return { refused: `attempt ${token} was overtaken by attempt ${known.token}` };
-      for (const attempt of this.#openAttemptsOf(trial)) {
-        this.#abandon(attempt, "lost", `another attempt was started (${token})`);
-      }
-      const at = now();
-      const id = this.#run(
-        `INSERT INTO attempts (trial, number, token, run, machine, worker, threads, pid, startedAt, heardAt)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[trial, known.attempts + 1, token, run, machine, worker, threads, pid, at, at],
-      );
-      this.#change(
-        trial,
-        "state = 'running', message = NULL, attempts = attempts + 1, token = ?, machine = ?",
-        token,
-        machine,
-      );
-      return id;
-    });
+    return transaction(this.database, () => beginAttempt(this.database, trial, start));
   }
 
   noteBaseline(attempt: number, baselineRssBytes: number): void {
@@ -175,26 +147,7 @@ export class StudyStore {
 
   /** An epoch; one that was run before the trial was interrupted is replaced by its repetition, later ones go. */
   saveEpoch(trial: string, attempt: number, summary: EpochSummary): void {
-    const { epoch, seconds, validation } = summary;
-    transaction(this.database, () => {
-      const { best, trainSeconds } = this.standing(trial)!;
-      const at = now();
-      const revision = this.#change(
-        trial,
-        "epochs = ?, best = ?, trainSeconds = ?",
-        epoch,
-        epoch === 1 || best === null || validation.loss < best.validation.loss
-          ? JSON.stringify({ epoch, validation })
-          : JSON.stringify(best),
-        epoch === 1 ? seconds : trainSeconds + seconds,
-      );
-      this.#run("DELETE FROM epochs WHERE trial = ? AND epoch > ?", trial, epoch);
-      this.#run(
-        "INSERT OR REPLACE INTO epochs (trial, epoch, attempt, summary, at, revision) VALUES (?, ?, ?, ?, ?, ?)",
-        ...[trial, epoch, attempt, JSON.stringify(summary), at, revision],
-      );
-      this.#run("UPDATE attempts SET heardAt = ? WHERE id = ?", at, attempt);
-    });
+    transaction(this.database, () => saveEpoch(this.database, trial, attempt, summary));
   }
 
   /**
@@ -202,28 +155,7 @@ export class StudyStore {
    * attempt was begun since, or this one has ended already.
    */
   endAttempt(trial: string, token: number, end: AttemptEnd): Refusal | null {
-    const { outcome, message, stderrTail, seconds, peakRssBytes, result } = end;
-    return transaction(this.database, () => {
-      const known = this.standing(trial);
-      if (known === null) return { refused: "the trial is not stored" };
-      if (token !== known.token) return { refused: `attempt ${token} was overtaken by attempt ${known.token}` };
-      const attempt = this.#openAttemptsOf(trial).find((open) => open.token === token);
-      if (attempt === undefined) return { refused: `attempt ${token} has ended already` };
-      this.#run(
-        "UPDATE attempts SET endedAt = ?, seconds = ?, outcome = ?, message = ?, stderrTail = ?, peakRssBytes = ? WHERE id = ?",
-        ...[now(), seconds, outcome, message, result === null ? stderrTail : null, peakRssBytes, attempt.id],
-      );
-      this.#change(
-        trial,
-        "state = ?, outcome = ?, message = ?, seconds = seconds + ?",
-        stateAfter(outcome),
-        outcome,
-        message,
-        seconds,
-      );
-      if (result !== null) this.#saveResult(trial, attempt.id, result);
-      return null;
-    });
+    return transaction(this.database, () => endAttempt(this.database, trial, token, end));
   }
 
   /** What becomes of a trial without an attempt: skipped, cancelled, impossible here, or to be run again. */
@@ -234,13 +166,13 @@ export class StudyStore {
   ): void {
     transaction(
       this.database,
-      () => void this.#change(trial, "state = ?, outcome = ?, message = ?", state, outcome, message),
+      () => void changeTrial(this.database, trial, "state = ?, outcome = ?, message = ?", state, outcome, message),
     );
   }
 
   /** What a trial's checkpoint takes on disk; 0 when it was removed. */
   noteCheckpoint(trial: string, bytes: number): void {
-    transaction(this.database, () => void this.#change(trial, "checkpointBytes = ?", bytes));
+    transaction(this.database, () => void changeTrial(this.database, trial, "checkpointBytes = ?", bytes));
   }
 
   /** Epochs of a trial, in order. */
@@ -267,53 +199,15 @@ export class StudyStore {
     return allTrials(this.database);
   }
 
-  #saveResult(trial: string, attempt: number, result: TrialResult): void {
-    const { history } = result;
-    this.#run("INSERT INTO results VALUES (?, ?, ?)", trial, attempt, JSON.stringify(result));
-    const trainSeconds = history.reduce((sum, { seconds }) => sum + seconds, 0);
-    this.#change(trial, "epochs = ?, best = ?, trainSeconds = ?", history.length, bestOf(result), trainSeconds);
+  #run(sql: string, ...values: SqlValue[]): number {
+    return run(this.database, sql, ...values);
   }
 
-  #openAttemptsOf(trial: string): StoredAttempt[] {
-    return this.#all("SELECT * FROM attempts WHERE trial = ? AND endedAt IS NULL", trial);
+  #get<Result>(sql: string, ...values: SqlValue[]): Result | undefined {
+    return get(this.database, sql, ...values);
   }
 
-  #abandon({ id, trial, startedAt, heardAt }: StoredAttempt, outcome: Outcome, message: string): void {
-    const endedAt = heardAt ?? startedAt;
-    const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
-    this.#run(
-      "UPDATE attempts SET endedAt = ?, seconds = ?, outcome = ?, message = ? WHERE id = ?",
-      endedAt,
-      seconds,
-      outcome,
-      message,
-      id,
-    );
-    this.#run("UPDATE trials SET seconds = seconds + ?, outcome = ? WHERE key = ?", seconds, outcome, trial);
-  }
-
-  #raise(): number {
-    return this.#get<{ value: number }>(
-      "UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value",
-    )!.value;
-  }
-
-  /** Changes columns of a trial; gives its new revision. */
-  #change(trial: string, columns: string, ...values: (string | number | null)[]): number {
-    const revision = this.#raise();
-    this.#run(`UPDATE trials SET ${columns}, revision = ? WHERE key = ?`, ...values, revision, trial);
-    return revision;
-  }
-
-  #run(sql: string, ...values: (string | number | null)[]): number {
-    return Number(statement(this.database, sql).run(...values).lastInsertRowid);
-  }
-
-  #get<Result>(sql: string, ...values: (string | number | null)[]): Result | undefined {
-    return statement(this.database, sql).get(...values) as Result | undefined;
-  }
-
-  #all<Result>(sql: string, ...values: (string | number | null)[]): Result[] {
-    return statement(this.database, sql).all(...values) as unknown as Result[];
+  #all<Result>(sql: string, ...values: SqlValue[]): Result[] {
+    return all(this.database, sql, ...values);
   }
 }

@@ -1,12 +1,12 @@
 // Tracing a study's trials: of samplers that know their points at once, of adaptive ones for each suggestion.
 
 import { canonicalJson } from "../process/mod.ts";
-import type { SerializedProgram } from "../train/mod.ts";
 import { checkMeasured, type Objective } from "./objective.ts";
 import { ROW_FIELDS } from "./rows.ts";
 import type { Sampler } from "./sampler.ts";
 import { type AnyPoint, checkSpace, gridPoints, replicaAxis, type Replicas, type Space } from "./space.ts";
 import { relabelled, tracedTrial, type Trial, type TrialSpec } from "./trial.ts";
+import { TrialPrograms } from "./trial_programs.ts";
 
 /** A study's space and function, checked as far as possible without calling it. */
 export interface TracingStudy {
@@ -23,7 +23,7 @@ export interface TracingStudy {
 export class Tracer {
   readonly #study: TracingStudy;
   readonly #seedName: string | null;
-  readonly #programs = new Map<string, SerializedProgram>();
+  readonly #programs = new TrialPrograms();
   readonly #byKey = new Map<string, Trial>();
 
   constructor(study: TracingStudy) {

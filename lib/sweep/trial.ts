@@ -2,7 +2,7 @@
 // in a notebook cell. The SHA-256 of a definition is the trial's key: for resuming, and as the identity of its code.
 
 import type { DataReference } from "../data/mod.ts";
-import { parameterCount, type Tensor } from "../graph/mod.ts";
+import type { Tensor } from "../graph/mod.ts";
 import type { Model, TensorSpec } from "../nn/mod.ts";
 import { canonicalJson, type JsonValue, sha256Hex } from "../process/mod.ts";
 import {
@@ -11,13 +11,12 @@ import {
   type DataSource,
   type Loss,
   type SerializedProgram,
-  serializeProgram,
   type Tensors,
-  traceProgram,
   type TrainSettings,
 } from "../train/mod.ts";
 import { canonicalText } from "./canonical_text.ts";
 import type { AnyPoint } from "./space.ts";
+import type { TrialPrograms } from "./trial_programs.ts";
 
 /** What a study's `trial` function returns: what to train, on what and how. `Metric` holds the names of the metrics. */
 export interface TrialSpec<Metric extends string = string> extends Omit<TrainSettings, "seed"> {
@@ -64,8 +63,8 @@ export interface TracingOptions {
   parameters: AnyPoint;
   /** Seed where the spec gives none. */
   seed: number;
-  /** Programs by hash: trials that differ in seed or settings share one. */
-  programs: Map<string, SerializedProgram>;
+  /** Of the whole study. */
+  programs: TrialPrograms;
 }
 
 /**
@@ -81,15 +80,15 @@ export function tracedTrial(spec: TrialSpec, { label, parameters, seed, programs
   } catch (error) {
     throw new TypeError(`${(error as Error).message}; ${ELSEWHERE}`, { cause: error });
   }
-  const program = traceProgram({ model, loss: tracedLoss(loss), metrics: metrics && tracedMetrics(metrics), targets });
+  const { program, parameterCount } = programs.trace({ model, loss, metrics, targets });
   const { threads, ...complete } = completeSettings({ ...given, seed: given.seed ?? seed });
   const settings = { ...complete, ...(given.threads !== undefined && { threads }) } as TrialSettings;
   const definition = {
-    program: interned(serializeProgram(program), programs),
+    program,
     settings,
     data: referenceOf(label, data),
   };
-  return { key: trialKey(definition), parameters, parameterCount: parameterCount(program.forward), definition };
+  return { key: trialKey(definition), parameters, parameterCount, definition };
 }
 
 /** The key of a definition. Where the data lies does not count, only what it is. */
@@ -117,14 +116,6 @@ export function relabelled(label: string, cause: unknown): Error {
   return new ErrorClass(`${label}: ${message}`, { cause });
 }
 
-/** The program as it comes back from JSON, one object for equal programs. */
-function interned(program: SerializedProgram, programs: Map<string, SerializedProgram>): SerializedProgram {
-  const text = canonicalJson(program);
-  const hash = sha256Hex(text);
-  if (!programs.has(hash)) programs.set(hash, JSON.parse(text));
-  return programs.get(hash)!;
-}
-
 function checkSpec(label: string, spec: unknown): asserts spec is TrialSpec {
   if (spec instanceof Promise) {
     throw new TypeError(`${label}: expected trial to return its definition at once, got a promise; load data before`);
@@ -145,26 +136,6 @@ function checkSpec(label: string, spec: unknown): asserts spec is TrialSpec {
   expect(typeof loss === "function", "loss", "a function of outputs and batch", loss);
   expect(metrics === undefined || typeof metrics === "function", "metrics", "a function of outputs and batch", metrics);
   expect(data !== null && typeof data === "object", "data", "a reference (`dataReference` of lib/data)", data);
-}
-
-function tracedLoss(loss: Loss): Loss {
-  return (outputs, batch) => expectTensor("the loss", loss(outputs, batch));
-}
-
-function tracedMetrics(metrics: (outputs: Tensors, batch: Tensors) => Record<string, Tensor>): typeof metrics {
-  return (outputs, batch) => {
-    const values = metrics(outputs, batch);
-    for (const [name, value] of Object.entries(values)) expectTensor(`metric ${name}`, value);
-    return values;
-  };
-}
-
-function expectTensor(name: string, value: unknown): Tensor {
-  if (value !== null && typeof value === "object" && "source" in value && "shape" in value) return value as Tensor;
-  const got = value instanceof Promise ? "a promise" : value === null ? "null" : typeof value;
-  throw new TypeError(
-    `expected ${name} to be a symbolic tensor, got ${got}; it is traced once into a graph, so it is written with lib/graph's operators`,
-  );
 }
 
 function referenceOf(label: string, data: DataSource): DataReference {

@@ -9,49 +9,13 @@ import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./c
 import type { Stepper } from "./cpu_stepper.ts";
 import { createStepper } from "./create_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
-import type { KeptSessions } from "./kept_sessions.ts";
 import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
 import { programFileText } from "./program_file.ts";
+import type { RunOptions, StopReason, TrainingResult } from "./run_types.ts";
 import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
 import { checkData, type TrainingData } from "./training_data.ts";
 import { type Validator, validator } from "./validation.ts";
-
-/** Why a run ended. */
-export type StopReason = "epochs" | "earlyStopping" | "maxSteps" | "aborted";
-
-/** Outcome of a run. */
-export interface TrainingResult {
-  readonly history: readonly EpochSummary[];
-  /** Epoch (from 1) of the lowest validation loss: the one whose weights are kept. */
-  readonly bestEpoch: number;
-  readonly stopped: StopReason;
-  readonly parameterCount: number;
-  /** Steps taken. */
-  readonly steps: number;
-  /** Parameters of the best epoch, by name. */
-  readonly weights: Readonly<Record<string, ArrayValue>>;
-  /** Folder of the checkpoint, or null. */
-  readonly checkpoint: string | null;
-}
-
-/** Where a run keeps its state, and what stops it. */
-export interface RunOptions {
-  /** Folder of the checkpoint; absent: none is kept. */
-  checkpointDir?: string;
-  /** Go on from the folder's checkpoint when there is one. Default true. */
-  resume?: boolean;
-  /** Least time between two checkpoints, in seconds. Default 30. */
-  checkpointEverySeconds?: number;
-  /** Stops the run after the step under way, with a checkpoint. */
-  signal?: AbortSignal;
-  /** Called after each epoch. */
-  onEpoch?: (summary: EpochSummary) => void;
-  /** Largest piece of memory of the optimizer's state; tests force splits with it. */
-  memoryLimitBytes?: number;
-  /** Sessions of an earlier run in this process, taken when they fit, and kept for the next run. */
-  sessions?: KeptSessions;
-}
 
 interface Progress {
   step: number;

@@ -9,7 +9,7 @@ export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "
 export { availableEngines, createStepper, type Engine, ENGINES } from "./create_stepper.ts";
 export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
 export { KeptSessions } from "./kept_sessions.ts";
-export { definitionHash, type RunOptions, type StopReason, type TrainingResult } from "./loop.ts";
+export { definitionHash } from "./loop.ts";
 export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
 export { predictTrainingBytes } from "./memory.ts";
 export {
@@ -36,6 +36,7 @@ export {
   type TrainingProgram,
 } from "./program.ts";
 export { type CheckpointProgram, loadProgram } from "./program_file.ts";
+export type { RunOptions, StopReason, TrainingResult } from "./run_types.ts";
 export { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
 export type { ParameterState, TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";

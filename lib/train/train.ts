@@ -1,8 +1,9 @@
 // The front door: `train` traces a model and runs it, yielding a summary after each epoch.
 
 import type { EpochSummary } from "./checkpoint.ts";
-import { type RunOptions, runProgram, type TrainingResult } from "./loop.ts";
+import { runProgram } from "./loop.ts";
 import { type ProgramOptions, traceProgram, type TrainingProgram } from "./program.ts";
+import type { RunOptions, TrainingResult } from "./run_types.ts";
 import type { TrainSettings } from "./settings.ts";
 import { type DataSource, openTrainingData } from "./training_data.ts";
 

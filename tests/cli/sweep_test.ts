@@ -127,6 +127,7 @@ Deno.test("--queue hands the trials to the executor that the address gives, and 
     const queueExecutor: SweepContext["queueExecutor"] = ({ notify: _, ...options }) => {
       asked.push(options);
       return Promise.resolve({
+        checkpointsAtOnce: 1,
         description: "a queue",
         admits: () => true,
         impossible: () => "no worker has such a provider",
@@ -149,9 +150,12 @@ Deno.test("--queue hands the trials to the executor that the address gives, and 
 
 Deno.test("parseSweepCommand refuses what it does not know", () => {
   assert.deepEqual(parseSweepCommand(["a", "--trials", "auto", "--retry", "all"]), {
-    ...{ target: "a", trials: "auto", threads: undefined, retry: "all", retryKeys: [], restart: false },
+    ...{ target: "a", trials: "auto", threads: undefined, trialDeadlineMs: undefined, memoryBudgetBytes: undefined },
+    ...{ retry: "all", retryKeys: [], restart: false },
     ...{ exportFile: null, queue: null, sharedFolder: null, help: false },
   });
+  const { trialDeadlineMs, memoryBudgetBytes } = parseSweepCommand(["a", "--deadline", "90.5", "--memory", "0.5"]);
+  assert.deepEqual([trialDeadlineMs, memoryBudgetBytes], [90_500, 2 ** 29]);
   const cases: [string[], RegExp][] = [
     [["a", "b"], /Give one study at a time, got a b/],
     [["a", "--trials", "0"], /--trials expects an integer from 1 to 256, got "0"/],
@@ -161,6 +165,9 @@ Deno.test("parseSweepCommand refuses what it does not know", () => {
     [["a", "--export", "rows.xlsx"], /ends in \.csv or \.json, got "rows\.xlsx"/],
     [["a", "--shared", "x"], /--shared goes with --queue/],
     [["a", "--queue", "redis://x", "--trials", "2"], /each worker has its own/],
+    [["a", "--queue", "redis://x", "--memory", "2"], /--memory is of this machine/],
+    [["a", "--deadline", "0"], /--deadline expects a number of seconds above 0, got "0"/],
+    [["a", "--memory", "much"], /--memory expects a number of GiB above 0, got "much"/],
     [["--workers", "4"], /the options are --trials/],
   ];
   for (const [args, message] of cases) {

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -73,8 +82,8 @@ async function withHub(
 function assertComplete(folder: string): void {
   for (const [name, content] of Object.entries(CONTENTS)) {
     assert.ok(readFileSync(join(folder, name)).equals(content), name);
-    assert.ok(!existsSync(join(folder, `${name}.part`)) && !existsSync(join(folder, `${name}.tmp`)));
   }
+  assert.deepEqual(readdirSync(folder).sort(), Object.keys(CONTENTS).sort());
 }
 
 /** A stand-in for a Python that has the package. */

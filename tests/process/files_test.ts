@@ -36,6 +36,24 @@ Deno.test("writeFileAtomic makes folders, replaces a file and leaves nothing els
   });
 });
 
+Deno.test("writeFileAtomic writes pieces as they come, and keeps the old file when they end wrong", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "pieces");
+    await writeFileAtomic(path, [Uint8Array.of(1, 2), new Uint8Array(0), Uint8Array.of(3)]);
+    assert.deepEqual([...readFileSync(path)], [1, 2, 3]);
+    const coming = async function* (wrong: boolean) {
+      yield Uint8Array.of(4);
+      await Promise.resolve();
+      yield Uint8Array.of(5);
+      if (wrong) throw new RangeError("expected a third piece");
+    };
+    await assert.rejects(writeFileAtomic(path, coming(true)), /expected a third piece/);
+    assert.deepEqual([[...readFileSync(path)], readdirSync(folder)], [[1, 2, 3], ["pieces"]]);
+    await writeFileAtomic(path, coming(false));
+    assert.deepEqual([...readFileSync(path)], [4, 5]);
+  });
+});
+
 Deno.test("writeFileAtomic that cannot rename keeps the old file and removes the temporary one", async () => {
   await inFolder(async (folder) => {
     await writeFileAtomic(join(folder, "target", "inside"), "kept"); // a folder stands where the file should go

@@ -31,6 +31,13 @@ Deno.test("write puts report, figures, records and document into the folder, the
     assert.equal(readFileSync(written.report, "utf8"), renderMarkdown(report.document));
     assert.equal(readFileSync(written.results, "utf8"), resultsJson(report.document));
     assert.deepEqual(readDocument(folder), report.document);
+    const { blocks, rerun, results, ...rest } = JSON.parse(readFileSync(join(folder, "document.json"), "utf8"));
+    assert.deepEqual(
+      [typeof rerun, typeof results, rest],
+      ["string", "string", {}],
+      "records are in results.json only",
+    );
+    assert.deepEqual(blocks, report.document.blocks);
     const read = () => [written.report, written.results, ...written.figures].map((path) => readFileSync(path, "utf8"));
     const before = read();
     await exampleReport().write({ outputDir: folder });
@@ -94,8 +101,12 @@ Deno.test("readDocument refuses a folder without a document, and a broken one", 
     writeFileSync(join(folder, "document.json"), "{}");
     assert.throws(() => readDocument(folder), /expected a report document with blocks/);
     await small("smoke").write({ outputDir: folder });
-    const document = readDocument(folder);
-    writeFileSync(join(folder, "document.json"), JSON.stringify({ ...document, records: [{ id: "x" }] }));
+    assert.equal(readDocument(folder).blocks.length, 1);
+    const path = join(folder, "results.json");
+    const results = JSON.parse(readFileSync(path, "utf8"));
+    writeFileSync(path, JSON.stringify({ ...results, records: [{ ...results.records[0], value: 2 }] }));
+    assert.throws(() => readDocument(folder), /expected results\.json to be the one it was written with/);
+    writeFileSync(path, JSON.stringify({ ...results, records: [{ id: "x" }] }));
     assert.throws(() => readDocument(folder), /records\[0\]/);
   });
 });

@@ -35,6 +35,7 @@ export function madeKey(number: number): string {
 export class MadeStudy implements StudyReader {
   readonly name: string;
   readonly all: TrialView[];
+  readonly #byKey: ReadonlyMap<string, TrialView>;
   readonly asked: [RequestKind, string][] = [];
   readonly #losses = new Map<string, number[]>();
   #revision = 1;
@@ -45,6 +46,7 @@ export class MadeStudy implements StudyReader {
     this.#running = running;
     const random = seededRandom(count);
     this.all = Array.from({ length: count }, (_, i) => this.#trial(i + 1, random, running));
+    this.#byKey = new Map(this.all.map((trial) => [trial.key, trial]));
   }
 
   #trial(number: number, random: () => number, running: boolean): TrialView {
@@ -145,7 +147,7 @@ export class MadeStudy implements StudyReader {
   }
 
   trial(key: string): TrialDetail | null {
-    const trial = this.all.find((candidate) => candidate.key === key);
+    const trial = this.#byKey.get(key);
     if (!trial) return null;
     const losses = this.#losses.get(key)!;
     return {

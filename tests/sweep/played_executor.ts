@@ -34,6 +34,7 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 /** Plays attempts, `atOnce` at a time. */
 export class PlayedExecutor implements TrialExecutor {
   readonly description = "played";
+  readonly checkpointsAtOnce: number;
   /** Orders in the order in which they were started. */
   readonly orders: ExecutorOrder[] = [];
   mostAtOnce = 0;
@@ -45,7 +46,7 @@ export class PlayedExecutor implements TrialExecutor {
 
   constructor(play: Play, { atOnce = 1, tooLarge = (_: Trial): boolean => false } = {}) {
     this.#play = play;
-    this.#atOnce = atOnce;
+    this.#atOnce = this.checkpointsAtOnce = atOnce;
     this.tooLarge = tooLarge;
   }
 

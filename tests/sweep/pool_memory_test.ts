@@ -205,17 +205,6 @@ Deno.test("what is far above its prediction is told", () =>
     assert.match(notes[0], /^Trial \{"a":1\} took 3.0 GiB of memory; \d+ MiB were expected$/);
   }));
 
-Deno.test("a trial that is ended for want of memory is run again alone, then has failed with the reason", () =>
-  inFolder(async (folder) => {
-    const study = createStudy(
-      { name: "hungry", space: { studentDim: [4, 8] }, trial: tinyTrial },
-      testEnvironment(folder, { process: "hungry_trial" }),
-    );
-    const { failures } = await study.run({ trials: 2, memoryBudgetBytes: 700 * 2 ** 20, failures: "return" });
-    assert.deepEqual(failures.map(({ kind, attempts }) => [kind, attempts]), [["memory", 2], ["memory", 2]]);
-    for (const { message } of failures) assert.match(message, /more memory than the sweep may|because the sweep took/);
-  }));
-
 Deno.test("a trial that could never fit fails with both numbers, and is not started", () =>
   inFolder(async (folder) => {
     const environment = testEnvironment(folder);

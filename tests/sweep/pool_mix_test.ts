@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectPath } from "lib/process/mod.ts";
 import { AwakeClock } from "lib/sweep/pool/awake_clock.ts";
 import { measureMixes } from "lib/sweep/pool/measure_mix.ts";
-import { chooseMix, fastest, type Mix, mixesToTry } from "lib/sweep/pool/mix.ts";
+import { chooseMix, fastest, type Mix, mixesToTry, rememberedMixes } from "lib/sweep/pool/mix.ts";
 import { overnightNotices, stayAwake, wakefulProgram } from "lib/sweep/overnight.ts";
 import { inFolder, machine as oneCore } from "./studies.ts";
 
@@ -56,6 +56,7 @@ Deno.test("a mix is measured once a machine and version, and a failed or damaged
       chooseMix({
         trials: null,
         threads: null,
+        busyShare: () => Promise.resolve(0.1),
         trialCount: 40,
         machine: { ...machine, ...changes },
         trialModule,
@@ -79,6 +80,36 @@ Deno.test("a mix is measured once a machine and version, and a failed or damaged
     writeFileSync(cacheFile, "{");
     assert.deepEqual(await choose({}, [9, 1, 1, 1]), { trials: 1, threads: 8 });
     assert.equal(measurements, 4);
+  }));
+
+Deno.test("what was measured on a busy machine is measured again on one that is less so", () =>
+  inFolder(async (folder) => {
+    const cacheFile = join(folder, "mix.json");
+    const notes: string[] = [];
+    let measurements = 0;
+    const choose = async (busy: number, rates: number[], trialCount = 40) => {
+      const options = { trials: null, threads: null, trialCount, machine, trialModule, cacheFile };
+      const { trials } = await chooseMix({
+        ...options,
+        busyShare: () => Promise.resolve(busy),
+        onNote: (note) => notes.push(note),
+        measure: (mixes) => {
+          measurements++;
+          return Promise.resolve(mixes.map((mix, i) => ({ ...mix, stepsPerSecond: rates[i] })));
+        },
+      });
+      return [trials, measurements];
+    };
+    assert.deepEqual(await choose(0.6, [9, 1, 1, 1]), [1, 1]);
+    assert.match(notes.at(-1)!, /60% busy with something else: it is measured again/);
+    assert.equal(rememberedMixes(machine, cacheFile)!.busy, true);
+    assert.deepEqual(await choose(0.55, [1, 9, 1, 1]), [1, 1]); // no quieter
+    assert.deepEqual(await choose(0.1, [1, 9, 1, 1], 3), [1, 1]); // too few trials to measure for
+    assert.deepEqual(await choose(0.3, [1, 9, 1, 1]), [2, 2]);
+    assert.deepEqual(await choose(0.1, [1, 1, 9, 1]), [4, 3]);
+    assert.deepEqual(await choose(0, [1, 1, 1, 9]), [4, 3]);
+    writeFileSync(cacheFile, readFileSync(cacheFile, "utf8").replace(/"busyShare": [\d.]+,/, "")); // as older versions wrote it
+    assert.deepEqual(await choose(0.2, [1, 1, 1, 9]), [8, 4]);
   }));
 
 Deno.test("measureMixes trains with each mix", async () => {

@@ -4,7 +4,7 @@ import { projectPath, startChild } from "lib/process/mod.ts";
 import { defineStudy, seeds } from "lib/sweep/mod.ts";
 import { adam, loadWeights, readSidecar } from "lib/train/mod.ts";
 import { attempt, withPool } from "./pools.ts";
-import { inFolder, scriptedStudy, tinyTrial } from "./studies.ts";
+import { endlessStudy, inFolder, scriptedStudy, tinyTrial } from "./studies.ts";
 
 const tiny = defineStudy({
   name: "pool",
@@ -99,10 +99,10 @@ Deno.test("every way in which a process ends is told, and the next trial has a n
       8: ["finished", /^$/],
       9: ["killed", /^was asked to end by another process \(SIGTERM\)$/],
     };
-    await withPool({ process: "scripted_trial", deadlineMs: 1500 }, async (pool) => {
+    await withPool({ process: "scripted_trial" }, async (pool) => {
       const pids = new Set<number>();
       for (const trial of scripted(folder).filter(({ parameters }) => parameters.studentDim === 4)) {
-        const { told, end } = await attempt(pool, trial, { folder });
+        const { told, end } = await attempt(pool, trial, { folder, deadlineMs: 1500 });
         const [outcome, message] = expected[Number(trial.parameters.seed)];
         assert.equal(end.outcome, outcome, `seed ${trial.parameters.seed}: ${end.message}`);
         assert.match(end.message ?? "", message);
@@ -110,6 +110,16 @@ Deno.test("every way in which a process ends is told, and the next trial has a n
         pids.add(told.pids[0]);
       }
       assert.equal(pids.size, 7); // after 1 and 5 the same one went on
+    });
+  }));
+
+Deno.test("a trial that passes its deadline does not cost the next one an attempt", () =>
+  inFolder(async (folder) => {
+    await withPool({}, async (pool) => {
+      const { end } = await attempt(pool, endlessStudy(folder).trials[0], { folder, deadlineMs: 1000 });
+      assert.deepEqual([end.outcome, end.message], ["deadline", "did not end within its deadline of 1 s"]);
+      const [trial] = defineStudy({ name: "next", space: { a: [1] }, trial: () => tinyTrial() }).trials;
+      assert.equal((await attempt(pool, trial, { folder })).end.outcome, "finished");
     });
   }));
 

@@ -60,6 +60,7 @@ export async function attempt(
     threads: null,
     attemptsBefore: 0,
     alone: false,
+    deadlineMs: null,
     ...order,
   }, watch);
   return { told, end: await task.ended };

@@ -219,13 +219,13 @@ Deno.test("an objective without a value is a failure that names it", () =>
 Deno.test("an abort ends all that runs, and the next run goes on", () =>
   inFolder(async (folder) => {
     const controller = new AbortController();
-    const executor = new PlayedExecutor(async (stage) => {
+    const executor: PlayedExecutor = new PlayedExecutor(async (stage) => {
       await stage.epoch(0.5);
+      if (executor.orders.length === 3) controller.abort(new Error("enough"));
       return stage.failed(await stage.untilStopped);
     }, { atOnce: 3 });
     const study = widthStudy(folder, {});
     const run = study.run({ executor, signal: controller.signal });
-    setTimeout(() => controller.abort(new Error("enough")), 30);
     await assert.rejects(run, /enough/);
     const reader = await openStudyReader("played", { checkpointsFolder: folder });
     assert.deepEqual(reader.trials().map(({ state }) => state), [
@@ -237,4 +237,12 @@ Deno.test("an abort ends all that runs, and the next run goes on", () =>
     assert.equal(reader.summary().state, "interrupted");
     reader.close();
     assert.equal((await study.run({ executor: new PlayedExecutor(finishing) })).length, 4);
+  }));
+
+Deno.test("the deadline of a run reaches the executor with each order", () =>
+  inFolder(async (folder) => {
+    const executor = new PlayedExecutor(finishing);
+    await widthStudy(folder, { widths: 1 }).run({ executor });
+    await widthStudy(folder, { widths: 2 }).run({ executor, trialDeadlineMs: 1500 });
+    assert.deepEqual(executor.orders.map(({ deadlineMs }) => deadlineMs), [null, 1500]);
   }));

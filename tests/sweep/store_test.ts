@@ -145,7 +145,10 @@ Deno.test("a store that cannot grow stops the run with SQLite's reason, and the 
     );
     const more = scriptedStudy(folder, 3);
     const options = { failures: "return", trialDeadlineMs: 1500 } as const;
-    await assert.rejects(more.run(options), /database or disk is full/);
+    await assert.rejects(
+      more.run(options),
+      /^Error: Cannot run study "scripted": found no room for its database in .*\(database or disk is full\); what was done before is stored/,
+    );
     alter(folder, "DROP TRIGGER full");
     const rows = await more.run(options);
     assert.deepEqual([rows.length, rows.failures.length], [2, 2]);

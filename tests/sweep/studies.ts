@@ -81,6 +81,11 @@ export function endlessStudy(folder: string) {
   return createStudy({ name: "long", space: { seed: seeds(1) }, trial }, testEnvironment(folder));
 }
 
+/** A study of one real trial that takes a moment. */
+export function momentStudy(folder: string) {
+  return createStudy({ name: "moment", space: { seed: seeds(1) }, trial: () => tinyTrial() }, testEnvironment(folder));
+}
+
 /** Epochs of a long study: long enough to be interrupted on a fast machine. */
 export const LONG_EPOCHS = 1000;
 

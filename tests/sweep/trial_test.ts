@@ -24,6 +24,17 @@ Deno.test("the same definition has the same key in another process", async () =>
   assert.match(study.trials[0].key, /^[0-9a-f]{64}$/);
 });
 
+/** A key that changes without reason makes strangers of all stored trials. */
+Deno.test("keys are those of earlier versions", () => {
+  const { trials } = defineStudy({ name: "keys", space: { studentDim: [4, 8], seed: seeds(2) }, trial: tinyTrial });
+  assert.deepEqual(trials.map(({ key }) => key.slice(0, 16)), [
+    "773b7f1a616b992b",
+    "089939a0854f48d8",
+    "355f5e99fe3efbc1",
+    "6d95ee8b6032687d",
+  ]);
+});
+
 Deno.test("whatever changes a trial's numbers changes its key, and nothing else does", () => {
   const base = keyOf({});
   const other = randomDataset({ rows: 500, width: 8, seed: 1 });

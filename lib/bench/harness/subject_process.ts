@@ -3,9 +3,8 @@
 
 import process from "node:process";
 import { connectParent, ownMemory, PeakMemory } from "../../process/mod.ts";
-import { warmUpEngine } from "../../runtime/mod.ts";
+import { coreTimes, warmUpEngine } from "../../runtime/mod.ts";
 import { readValues } from "../infer_exchange.ts";
-import { coreTimes } from "../quiet.ts";
 import type { TurnPlan } from "../turn_plan.ts";
 import { wallClock } from "./clock.ts";
 import { altered, compareOutputs, type Correctness } from "./correctness.ts";

@@ -1,6 +1,6 @@
 // Texts of WordNet to embed: definitions without their examples, each text once, in an order that any program can repeat.
 
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../process/mod.ts";
 import type { WordNet } from "./database.ts";
 
 /** A definition, and the synset it is of. */
@@ -59,7 +59,7 @@ export function definitionsOf(wordnet: WordNet): {
 export function hashOrder<T>(items: readonly T[], seed: number, key: (item: T) => string): T[] {
   const hashed = items.map((item) => ({
     item,
-    hash: createHash("sha256").update(`${seed}:${key(item)}`).digest("hex"),
+    hash: sha256Hex(`${seed}:${key(item)}`),
   }));
   hashed.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
   return hashed.map(({ item }) => item);

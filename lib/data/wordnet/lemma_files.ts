@@ -1,7 +1,6 @@
 // Writing data/wordnet-lemmas: tables chosen from WordNet, vectors from whatever embeds them, and the manifest that says
 // where all of it came from.
 
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectPath, sha256Hex, writeFileAtomic } from "../../process/mod.ts";
@@ -67,7 +66,7 @@ export async function lemmaTexts(
     seed: SEED,
   });
   const hashes = await Promise.all(
-    WORDNET_FILES.map(async (name) => [name, await sha256OfFile(join(wordnetFolder, name))]),
+    WORDNET_FILES.map(async (name) => [name, sha256Hex(await readFile(join(wordnetFolder, name)))]),
   );
   return {
     vocabulary,
@@ -164,8 +163,4 @@ function manifestOf(
 async function packageVersion(name: string): Promise<string> {
   const fields = JSON.parse(await readFile(projectPath("node_modules", name, "package.json"), "utf8"));
   return fields.version;
-}
-
-async function sha256OfFile(path: string): Promise<string> {
-  return createHash("sha256").update(await readFile(path)).digest("hex");
 }

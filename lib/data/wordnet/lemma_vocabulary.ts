@@ -1,7 +1,7 @@
 // The vocabulary in which analogies and the reverse dictionary are asked: about 8,000 of WordNet's lemmas, chosen by a rule that
 // any program can repeat.
 
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../process/mod.ts";
 import type { Synset, WordNet } from "./database.ts";
 import { pairKey, type RelationPair, relationPairs, type WordNetRelation } from "./relations.ts";
 
@@ -102,7 +102,7 @@ function orderedByRelation(pairs: readonly RelationPair[], wordnet: WordNet, see
   const byRelation = new Map<WordNetRelation, { pair: RelationPair; low: number; high: number; hash: string }[]>();
   for (const pair of pairs) {
     const [low, high] = [count(pair.source), count(pair.target)].sort((a, b) => a - b);
-    const item = { pair, low, high, hash: sha256(`${seed}:${pairKey(pair)}`) };
+    const item = { pair, low, high, hash: sha256Hex(`${seed}:${pairKey(pair)}`) };
     byRelation.set(pair.relation, [...byRelation.get(pair.relation) ?? [], item]);
   }
   return [...byRelation.values()].map((items) => {
@@ -137,9 +137,5 @@ function comparePairs(a: RelationPair, b: RelationPair): number {
 }
 
 function compareHashes(a: string, b: string): number {
-  return sha256(a) < sha256(b) ? -1 : 1;
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return sha256Hex(a) < sha256Hex(b) ? -1 : 1;
 }

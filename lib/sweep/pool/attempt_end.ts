@@ -5,6 +5,7 @@ import type { StopReason } from "../executor.ts";
 import type { TrialReport } from "../messages.ts";
 import type { FailureKind } from "../rows.ts";
 import type { AttemptEnd } from "../store.ts";
+import { gib } from "./system_memory.ts";
 
 /** The report that an attempt ends with. */
 export type LastReport = Extract<TrialReport, { type: "result" | "error" }>;
@@ -86,7 +87,10 @@ function failure(
   }
   switch (reason) {
     case "memory":
-      return { outcome: "memory", message: "was ended because it took more memory than the sweep may use" };
+      return {
+        outcome: "memory",
+        message: `was ended because it took more memory than the sweep may use${held(exit)}`,
+      };
     case "output":
       return { outcome: "output", message: "was ended because it printed too much" };
     case "protocol":
@@ -103,4 +107,8 @@ function failure(
         } from outside (another process, or the system for want of memory)`,
       };
   }
+}
+
+function held({ peakRssBytes }: ChildResult): string {
+  return peakRssBytes === null ? "" : `: it held ${gib(peakRssBytes)}`;
 }

@@ -24,8 +24,6 @@ export interface LocalPoolOptions {
    * process of its own, whose memory is then that of this trial alone. Default `shared`.
    */
   processes?: "shared" | "fresh";
-  /** Time that one attempt may take, in milliseconds; none by default. Sleep of the machine does not count. */
-  deadlineMs?: number;
   /** Time without a sign of life after which a process counts as hanging, in milliseconds. Default 10 minutes. */
   silenceMs?: number;
   /** Told what a reader should know, such as that a trial took far more memory than predicted. */
@@ -44,6 +42,7 @@ interface Running {
   alone: boolean;
   threads: number;
   predictedBytes: number;
+  deadlineMs: number;
   child: TrialChild | null;
   /** On the pool's clock. */
   startedMs: number;
@@ -57,10 +56,10 @@ interface Running {
  * @throws {RangeError} when an option is out of range
  */
 export function localPool(options: LocalPoolOptions): TrialExecutor {
-  const { trials, threads, memoryBudgetBytes, deadlineMs, silenceMs } = options;
+  const { trials, threads, memoryBudgetBytes, silenceMs } = options;
   check("trials", trials, Number.isInteger(trials) && trials >= 1, "an integer of at least 1");
   check("threads", threads, Number.isInteger(threads) && threads >= 0, "an integer of at least 0");
-  for (const [name, value] of Object.entries({ memoryBudgetBytes, deadlineMs, silenceMs })) {
+  for (const [name, value] of Object.entries({ memoryBudgetBytes, silenceMs })) {
     check(name, value, value === undefined || value > 0, "above 0");
   }
   return new LocalPool(options);
@@ -72,6 +71,7 @@ function check(name: string, value: unknown, holds: boolean, expected: string): 
 
 class LocalPool implements TrialExecutor {
   readonly description: string;
+  readonly checkpointsAtOnce: number;
   readonly #options: LocalPoolOptions;
   readonly #cores: number;
   readonly #budgetBytes: number;
@@ -91,7 +91,13 @@ class LocalPool implements TrialExecutor {
     this.#cores = physicalCores ?? logicalCores;
     this.#budgetBytes = options.memoryBudgetBytes ?? defaultMemoryBudgetBytes(reader);
     this.#memory = new MemoryWatch(reader);
-    this.#children = new TrialChildren({ trialModule, most: trials, memoryLimitBytes: this.#budgetBytes });
+    this.#children = new TrialChildren({
+      trialModule,
+      most: trials,
+      memoryLimitBytes: this.#budgetBytes,
+      onMemory: () => this.#keepBudget(),
+    });
+    this.checkpointsAtOnce = trials;
     this.description = `${counted(trials, "process", "processes")} x ${counted(threads || this.#cores, "thread")}`;
   }
 
@@ -119,12 +125,13 @@ class LocalPool implements TrialExecutor {
 
   start(order: ExecutorOrder, watch: AttemptWatch): TrialTask {
     if (this.#closed) throw new Error("Cannot start a trial: the pool has been closed");
-    const { trial, alone } = order;
+    const { trial, alone, deadlineMs } = order;
     const running: Running = {
       trial,
       alone,
       threads: this.#threadsOf(trial, order.threads),
       predictedBytes: this.#predictor.predict(trial).bytes,
+      deadlineMs: deadlineMs ?? Infinity,
       child: null,
       startedMs: this.#clock.awakeMs,
       signMs: this.#clock.awakeMs,
@@ -149,7 +156,8 @@ class LocalPool implements TrialExecutor {
     const { trial, checkpointDir } = order;
     const startMs = performance.now();
     const fresh = this.#options.processes === "fresh" || running.alone;
-    const sparing = running.alone || this.#children.rssBytes + running.predictedBytes > this.#budgetBytes;
+    // What those that run will take counts, not what they have taken so far.
+    const sparing = running.alone || this.#reservedBytes() + this.#children.unservingBytes > this.#budgetBytes;
     const child = running.child = await this.#children.take({ fresh, sparing });
     const token = Math.max(this.#tokens.get(trial.key) ?? 0, order.attemptsBefore) + 1;
     if (running.stop !== null) {
@@ -216,14 +224,14 @@ class LocalPool implements TrialExecutor {
     this.#options.onNote?.(`Trial ${point} took ${gib(peakRssBytes)} of memory; ${gib(predictedBytes)} were expected`);
   }
 
-  /** Now and then: deadlines, signs of life, memory. */
+  /** Now and then: deadlines, signs of life, what the system has left. */
   #look(): void {
     this.#clock.look();
     this.#memory.look();
     const nowMs = this.#clock.awakeMs;
-    const { deadlineMs = Infinity, silenceMs = DEFAULT_SILENCE_MS } = this.#options;
+    const { silenceMs = DEFAULT_SILENCE_MS } = this.#options;
     for (const running of this.#running) {
-      const { child, startedMs } = running;
+      const { child, startedMs, deadlineMs } = running;
       if (child === null) {
         running.startedMs = running.signMs = nowMs; // it waits for a process
         continue;
@@ -237,13 +245,12 @@ class LocalPool implements TrialExecutor {
         child.end({ outcome: "deadline", message }, { graceMs: 0 });
       }
     }
-    this.#keepBudget();
   }
 
-  /** Ends the trial that is furthest above its prediction when all together take more than they may. */
+  /** When all together take more than they may, ends processes that are idle, else the trial that is furthest above its prediction. */
   #keepBudget(): void {
     const totalBytes = this.#children.rssBytes;
-    if (totalBytes <= this.#budgetBytes) return;
+    if (totalBytes <= this.#budgetBytes || this.#children.endIdle()) return;
     const excess = ({ child, predictedBytes }: Running) => (child?.rssBytes ?? 0) - predictedBytes;
     const [worst] = [...this.#running].filter(({ child }) => child?.state === "busy")
       .sort((a, b) => excess(b) - excess(a));

@@ -2,11 +2,10 @@
 // units one trial with all threads may win, elsewhere one thread a trial does. So it is measured once per machine, and remembered.
 
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { z } from "zod";
 import { canonicalJson, projectPath, sha256Hex, writeFileAtomic } from "../../process/mod.ts";
 import type { MachineFacts } from "../../record/mod.ts";
+import { idleShareFor } from "../../runtime/mod.ts";
 import { type MeasuredMix, measureMixes } from "./measure_mix.ts";
 
 /** Trials at once, and threads of each. */
@@ -29,6 +28,8 @@ export interface MixQuestion {
   /** Takes some seconds; default `measureMixes` with `trialModule`. */
   measure?: (mixes: readonly Mix[]) => Promise<MeasuredMix[]>;
   trialModule: string;
+  /** Part of the cores' time, from 0 to 1, that something else takes now; by default that of half a second. */
+  busyShare?: () => Promise<number>;
   /** Told before a measurement. */
   onNote?: (sentence: string) => void;
 }
@@ -37,10 +38,14 @@ export interface MixQuestion {
 const WORTH_MEASURING = 4;
 /** A mix that is that much slower and runs fewer trials at once is preferred: it takes less memory. */
 const NEARLY_AS_FAST = 0.97;
+/** What was measured while other work took more of the cores than this is measured again when it takes that much less. */
+const BUSY_SHARE = 0.15;
+const MUCH_LESS = 0.1;
+const LOOK_MS = 500;
 
 /**
- * The mix for a study: what the caller gives, filled up to all cores; else the fastest on this machine, measured now when it is
- * not known and there are more than a few trials.
+ * The mix for a study: what the caller gives, filled up to all cores; else the fastest on this machine, measured now when there are more
+ * than a few trials and it is not known, or was measured while the machine was busier than it is now.
  */
 export async function chooseMix(question: MixQuestion): Promise<Mix> {
   const { machine, trialCount } = question;
@@ -48,7 +53,7 @@ export async function chooseMix(question: MixQuestion): Promise<Mix> {
   const threads = question.threads === 0 ? cores : question.threads;
   const trials = question.trials ?? (threads === null ? null : share(cores, threads));
   if (trials !== null) return { trials, threads: threads ?? share(cores, trials) };
-  const known = readMixes(question) ?? (trialCount < WORTH_MEASURING ? null : await measured(question));
+  const known = await knownMixes(question);
   const best = known === null ? { trials: cores, threads: 1 } : fastest(known);
   return trialCount < best.trials ? { trials: Math.max(1, trialCount), threads: share(cores, trialCount) } : best;
 }
@@ -81,11 +86,27 @@ export function fastest(mixes: readonly MeasuredMix[]): Mix {
   return { trials, threads };
 }
 
-async function measured(question: MixQuestion): Promise<MeasuredMix[] | null> {
+async function knownMixes(question: MixQuestion): Promise<readonly MeasuredMix[] | null> {
+  const { machine, trialCount, cacheFile, busyShare = async () => 1 - await idleShareFor(LOOK_MS) } = question;
+  const remembered = rememberedMixes(machine, cacheFile);
+  const sound = remembered !== null && !remembered.busy;
+  if (sound || trialCount < WORTH_MEASURING || mixesToTry(machine).length === 1) return remembered?.mixes ?? null;
+  const busy = await busyShare();
+  if (remembered !== null && busy > remembered.busyShare - MUCH_LESS) return remembered.mixes;
+  return await measured(question, busy) ?? remembered?.mixes ?? null;
+}
+
+async function measured(question: MixQuestion, busyShare: number): Promise<MeasuredMix[] | null> {
   const { machine, trialModule, onNote, measure = (mixes) => measureMixes(mixes, { trialModule }) } = question;
   const mixes = mixesToTry(machine);
-  if (mixes.length === 1) return null;
   onNote?.("Measuring how many trials at once are fastest on this machine; this takes a few seconds, once");
+  if (busyShare > BUSY_SHARE) {
+    onNote?.(
+      `Its cores are ${
+        Math.round(100 * busyShare)
+      }% busy with something else: it is measured again when they are less so`,
+    );
+  }
   let found: MeasuredMix[];
   try {
     found = await measure(mixes);
@@ -93,36 +114,45 @@ async function measured(question: MixQuestion): Promise<MeasuredMix[] | null> {
     onNote?.(`Could not measure it (${(error as Error).message}); one thread a trial is taken`);
     return null;
   }
-  await writeMixes(question, found);
+  await writeMixes(question, { mixes: found, busyShare });
   return found;
 }
 
-const fileSchema = z.record(
-  z.string(),
-  z.object({
-    machine: z.string(),
-    mixes: z.array(z.object({
-      trials: z.number().int().min(1),
-      threads: z.number().int().min(1),
-      stepsPerSecond: z.number().positive(),
-    })).min(1),
-  }),
-);
+const entrySchema = z.object({
+  machine: z.string(),
+  /** Of an older file it is not known. */
+  busyShare: z.number().min(0).max(1).default(1),
+  mixes: z.array(z.object({
+    trials: z.number().int().min(1),
+    threads: z.number().int().min(1),
+    stepsPerSecond: z.number().positive(),
+  })).min(1),
+});
+const fileSchema = z.record(z.string(), entrySchema);
 
-const fileOf = ({ cacheFile = projectPath(".cache", "sweep-mix.json") }: MixQuestion) => cacheFile;
+/** What a machine's measurement found. */
+export interface RememberedMixes {
+  mixes: readonly MeasuredMix[];
+  /** Part of the cores' time, from 0 to 1, that something else took meanwhile. */
+  busyShare: number;
+  /** Whether that was too much to rely on. */
+  busy: boolean;
+}
+
+/** What was measured on a machine with its versions; null when nothing was, or the file cannot be read: it is only a cache. */
+export function rememberedMixes(machine: MachineFacts, cacheFile: string = defaultFile()): RememberedMixes | null {
+  const entry = readAll(cacheFile)[keyOf(machine)];
+  return entry === undefined ? null : { ...entry, busy: entry.busyShare > BUSY_SHARE };
+}
+
+const defaultFile = () => projectPath(".cache", "sweep-mix.json");
 
 /** Hash of what the measurement depends on: the machine and the versions of what runs on it. */
-function keyOf({ machine: { id, versions } }: MixQuestion): string {
+function keyOf({ id, versions }: MachineFacts): string {
   return sha256Hex(canonicalJson({ id, versions })).slice(0, 16);
 }
 
-/** Null when nothing is known, or the file cannot be read: it is only a cache. */
-function readMixes(question: MixQuestion): MeasuredMix[] | null {
-  return readAll(question)[keyOf(question)]?.mixes ?? null;
-}
-
-function readAll(question: MixQuestion): z.infer<typeof fileSchema> {
-  const path = fileOf(question);
+function readAll(path: string): z.infer<typeof fileSchema> {
   if (!existsSync(path)) return {};
   try {
     return fileSchema.parse(JSON.parse(readFileSync(path, "utf8")));
@@ -131,9 +161,10 @@ function readAll(question: MixQuestion): z.infer<typeof fileSchema> {
   }
 }
 
-async function writeMixes(question: MixQuestion, mixes: readonly MeasuredMix[]): Promise<void> {
-  const path = fileOf(question);
-  const all = { ...readAll(question), [keyOf(question)]: { machine: question.machine.name, mixes } };
-  await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, `${JSON.stringify(all, null, 2)}\n`);
+async function writeMixes(
+  { machine, cacheFile = defaultFile() }: MixQuestion,
+  { mixes, busyShare }: Omit<RememberedMixes, "busy">,
+): Promise<void> {
+  const all = { ...readAll(cacheFile), [keyOf(machine)]: { machine: machine.name, busyShare, mixes } };
+  await writeFileAtomic(cacheFile, `${JSON.stringify(all, null, 2)}\n`);
 }

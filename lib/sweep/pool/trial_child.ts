@@ -1,5 +1,6 @@
 // A process of trials as the pool sees it: it serves one order at a time, says when it is idle, and has to end in the end.
 
+import process from "node:process";
 import { type Child, type ChildResult, startChild } from "../../process/mod.ts";
 import type { EpochSummary } from "../../train/mod.ts";
 import type { StopReason } from "../executor.ts";
@@ -21,6 +22,8 @@ export interface TrialChildOptions {
   trialModule: string;
   /** Resident memory beyond which it is killed. */
   memoryLimitBytes: number;
+  /** Called when its memory was looked at. */
+  onMemory: () => void;
   /** Called when it is idle, and when it has ended. */
   onChange: (child: TrialChild) => void;
 }
@@ -29,7 +32,8 @@ export interface TrialChildOptions {
 const GRACE_MS = 30_000;
 /** Time after a result until it is idle, or has ended. */
 const SETTLE_MS = 5_000;
-const MEMORY_POLL_MS = 500;
+/** Where processes are listed by a program of its own, that takes a while. */
+const MEMORY_POLL_MS = process.platform === "linux" ? 200 : 500;
 const STDERR_TAIL_CHARACTERS = 16 * 1024;
 /** A process that has printed that much is not used again: what a child prints is kept, up to a limit. */
 const MOST_PRINTED_CHARACTERS = 2 ** 20;
@@ -53,11 +57,13 @@ export class TrialChild {
   readonly pid: number;
   /** Orders so far. */
   orders = 0;
-  /** Resident memory, as it last said itself. */
+  /** Resident memory, as it was last seen, or said by itself. */
   rssBytes = 0;
   /** The same before its first trial began. */
   baselineBytes = Infinity;
   state: "idle" | "busy" | "settling" | "ended" = "idle";
+  /** Whether it is being killed: its memory is about to be free. */
+  dying = false;
   /** Whether it has given a sign since the pool last set this to false. */
   gaveSign = true;
   readonly #options: TrialChildOptions;
@@ -65,6 +71,8 @@ export class TrialChild {
   readonly #exited: Promise<void>;
   #order: OrderUnderWay | null = null;
   #printed = 0;
+  /** Whether it was told to end, perhaps after saving a checkpoint. */
+  #ending = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: TrialChildOptions) {
@@ -75,6 +83,10 @@ export class TrialChild {
       graceMs: GRACE_MS,
       memoryLimitBytes: options.memoryLimitBytes,
       memoryPollMs: MEMORY_POLL_MS,
+      onMemory: (rssBytes) => {
+        this.#noteMemory(rssBytes);
+        options.onMemory();
+      },
       onMessage: (message) => this.#take(message as TrialReport),
       onOutput: (text, stream) => this.#print(text, stream),
     });
@@ -124,11 +136,21 @@ export class TrialChild {
   /** Ends the process, and the trial under way with a failure. */
   end(verdict: Verdict | null, { graceMs }: { graceMs?: number } = {}): void {
     if (this.#order !== null) this.#order.verdict ??= verdict;
+    this.#ending = true;
+    this.dying ||= graceMs === 0;
     this.#child.kill({ graceMs });
+  }
+
+  /** Ends an idle process at once. */
+  dismiss(): void {
+    this.dying = true;
+    this.state = "settling";
+    this.#child.kill({ graceMs: 0 });
   }
 
   /** Lets an idle process end, and waits until it has. */
   async close(): Promise<void> {
+    if (this.state === "idle") this.state = "settling";
     this.#child.endMessages();
     this.#later(() => this.#child.kill({ graceMs: 0 }), SETTLE_MS);
     await this.#exited;
@@ -149,10 +171,7 @@ export class TrialChild {
 
   #take(report: TrialReport): void {
     const order = this.#order;
-    if ("rssBytes" in report) {
-      this.rssBytes = report.rssBytes;
-      if (order !== null) order.peakRssBytes = Math.max(order.peakRssBytes ?? 0, report.rssBytes);
-    }
+    if ("rssBytes" in report) this.#noteMemory(report.rssBytes);
     this.gaveSign = true;
     if (report.type === "idle") return this.#rest();
     if (order === null || order.last !== null) return;
@@ -161,6 +180,11 @@ export class TrialChild {
     } catch (error) {
       this.#break(error);
     }
+  }
+
+  #noteMemory(rssBytes: number): void {
+    this.rssBytes = rssBytes;
+    if (this.#order !== null) this.#order.peakRssBytes = Math.max(this.#order.peakRssBytes ?? 0, rssBytes);
   }
 
   #tell(order: OrderUnderWay, report: TrialReport): void {
@@ -193,6 +217,7 @@ export class TrialChild {
     if (this.state === "ended") return;
     this.#settle(null);
     clearTimeout(this.#timer);
+    if (this.#ending) return; // what it says on its way out; another trial would end with it
     this.state = "idle";
     this.#options.onChange(this);
   }

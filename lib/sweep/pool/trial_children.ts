@@ -9,13 +9,15 @@ export interface TrialChildrenOptions {
   most: number;
   /** Resident memory beyond which a process is killed. */
   memoryLimitBytes: number;
+  /** Called when the memory of one was looked at. */
+  onMemory?: () => void;
 }
 
 /** What a trial wants of its process. */
 export interface ChildWish {
   /** One that has served no other trial. */
   fresh: boolean;
-  /** Ends those that would be idle beside it, for want of memory. */
+  /** Waits for what is being freed, and ends those that would be idle beside it, for want of memory. */
   sparing: boolean;
 }
 
@@ -36,7 +38,18 @@ export class TrialChildren {
 
   /** Of all processes, idle ones too, as they last said. */
   get rssBytes(): number {
-    return [...this.#children].reduce((total, { rssBytes }) => total + rssBytes, 0);
+    return rssOf([...this.#children]);
+  }
+
+  /** Of those that serve no trial: idle, or freeing what their last one needed. */
+  get unservingBytes(): number {
+    return rssOf([...this.#children].filter(({ state }) => state !== "busy"));
+  }
+
+  /** Ends idle processes at once; whether some are on their way out now, these or others. */
+  endIdle(): boolean {
+    for (const child of this.#in("idle")) child.dismiss();
+    return [...this.#children].some(({ dying }) => dying);
   }
 
   /** An idle process, or a new one; it is taken from now on. Waits until there is room for one. */
@@ -57,21 +70,35 @@ export class TrialChildren {
 
   async #take(wish: ChildWish): Promise<TrialChild> {
     while (true) {
-      const idle = [...this.#children].filter(({ state }) => state === "idle");
+      if (wish.sparing && this.#in("settling").length > 0) {
+        await this.#change();
+        continue;
+      }
+      const idle = this.#in("idle");
       const chosen = idle.find((child) => isUsable(child, wish));
       const ending = idle.filter((child) => child !== chosen && (wish.sparing || !isUsable(child, wish)));
       await Promise.all(ending.map((child) => child.close()));
       if (chosen?.state === "idle") return claimed(chosen); // it may have died meanwhile
       if (this.#children.size < this.#options.most) return claimed(this.#start());
-      await new Promise<void>((resolve) => this.#waiting.push(resolve)); // one is about to be idle, or to end
+      await this.#change();
     }
   }
 
+  /** Until a process is idle, or has ended. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #in(state: TrialChild["state"]): TrialChild[] {
+    return [...this.#children].filter((child) => child.state === state);
+  }
+
   #start(): TrialChild {
-    const { trialModule, memoryLimitBytes } = this.#options;
+    const { trialModule, memoryLimitBytes, onMemory = () => {} } = this.#options;
     const child = new TrialChild({
       trialModule,
       memoryLimitBytes,
+      onMemory,
       onChange: (changed) => {
         if (changed.state === "ended") this.#children.delete(changed);
         for (const wake of this.#waiting.splice(0)) wake();
@@ -80,6 +107,10 @@ export class TrialChildren {
     this.#children.add(child);
     return child;
   }
+}
+
+function rssOf(children: readonly TrialChild[]): number {
+  return children.reduce((total, { rssBytes }) => total + rssBytes, 0);
 }
 
 function claimed(child: TrialChild): TrialChild {

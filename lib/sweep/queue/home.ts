@@ -85,6 +85,8 @@ interface OpenTrial {
 }
 
 class QueueHome implements TrialExecutor {
+  /** They lie where the workers are, and come home one after the other. */
+  readonly checkpointsAtOnce = 1;
   #connection: QueueConnection;
   #options: QueueExecutorOptions & { notify: Notify };
   #identity: string;

@@ -12,7 +12,7 @@ import type { TrialDefinition } from "../trial.ts";
 import type { Requirement } from "./requirement.ts";
 
 /** In front of every key. Its number rises with each change of this file: homes and workers of different versions never meet. */
-export const PREFIX = "latent-lab-1";
+export const PREFIX = "latent-lab-2";
 
 /** How long a worker keeps a trial without a sign of life, and how often the others look for such trials. */
 export const LOCK_MS = 5000;
@@ -37,6 +37,8 @@ export interface TrialJob {
   threads: number | null;
   attemptsBefore: number;
   alone: boolean;
+  /** Time that an attempt may take, in milliseconds; null: any. */
+  deadlineMs: number | null;
   /** Tokens of this job are above it: an earlier job of the same trial may have used those up to it. */
   tokenBase: number;
 }

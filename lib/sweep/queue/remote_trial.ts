@@ -149,12 +149,13 @@ export class RemoteTrial implements TrialTask {
   }
 
   #jobData(): TrialJob {
-    const { trial: { key, parameters, parameterCount, definition }, threads, attemptsBefore, alone } = this.#order;
+    const { trial: { key, parameters, parameterCount, definition }, threads, attemptsBefore, alone, deadlineMs } =
+      this.#order;
     const { program, settings, data } = definition;
     const tokenBase = this.#tokenBase;
     const { study } = this.#context;
     const identity = { study, key, parameters, parameterCount, program: programHash(program), settings, data };
-    return { ...identity, threads, attemptsBefore, alone, tokenBase };
+    return { ...identity, threads, attemptsBefore, alone, deadlineMs, tokenBase };
   }
 
   async #sendProgram(): Promise<void> {

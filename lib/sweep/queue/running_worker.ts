@@ -149,10 +149,10 @@ export class RunningWorker {
   }
 
   async #see(held: HeldTrial, job: QueuedTrial, trial: Trial): Promise<void> {
-    const { attemptsBefore, alone } = job.data;
+    const { attemptsBefore, alone, deadlineMs } = job.data;
     const end = await held.run((watch, { checkpointDir, threads }) => {
       // One that goes on from a checkpoint keeps its number of threads, which is part of what the checkpoint is of.
-      const order = { trial, checkpointDir, threads: threads ?? job.data.threads, attemptsBefore, alone };
+      const order = { trial, checkpointDir, threads: threads ?? job.data.threads, attemptsBefore, alone, deadlineMs };
       return this.#context.executor.start(order, watch);
     });
     this.#summary[end]++;

@@ -116,8 +116,14 @@ Deno.test("the mix of a sweep is told when one was measured on this machine, wit
     assert.equal(mixFinding(machine, path).found, "not measured yet");
     const key = sha256Hex(canonicalJson({ id, versions })).slice(0, 16);
     const mixes = [{ trials: 1, threads: 2, stepsPerSecond: 100 }, { trials: 2, threads: 1, stepsPerSecond: 170 }];
-    writeFileSync(path, JSON.stringify({ [key]: { machine: machine.name, mixes } }));
-    assert.equal(mixFinding(machine, path).found, "2 trials at once with 1 thread each, 1.7 times one trial's");
+    const write = (entry: object) =>
+      writeFileSync(path, JSON.stringify({ [key]: { machine: machine.name, mixes, ...entry } }));
+    const told = "2 trials at once with 1 thread each, 1.7 times one trial's";
+    write({ busyShare: 0.5 });
+    assert.equal(mixFinding(machine, path).found, `${told} (measured while 50% of the cores were busy)`);
+    assert.match(mixFinding(machine, path).advice!, /measures it again/);
+    write({ busyShare: 0.05 });
+    assert.deepEqual([mixFinding(machine, path).found, mixFinding(machine, path).advice], [told, null]);
     assert.equal(mixFinding({ ...machine, id: "000000000000" }, path).found, "not measured yet");
     for (const broken of ["{", "[]", JSON.stringify({ [key]: { mixes: [{ trials: "2" }] } })]) {
       writeFileSync(path, broken);

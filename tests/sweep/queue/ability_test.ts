@@ -8,7 +8,8 @@ import { requirementOf, whyNot } from "lib/sweep/queue/requirement.ts";
 import { queueExecutor } from "lib/sweep/queue/home.ts";
 import { receiveCheckpoint, sendCheckpoint, TransferError } from "lib/sweep/queue/checkpoint_transfer.ts";
 import { connectQueue } from "lib/sweep/queue/connection.ts";
-import { inFolder, longStudy, scriptedStudy } from "../studies.ts";
+import { keys } from "lib/sweep/queue/protocol.ts";
+import { inFolder, momentStudy, scriptedStudy } from "../studies.ts";
 import { orderOf, pacedStudy, startTrial, startWorker, until } from "./queue_fixtures.ts";
 import { redisTest } from "./redis_server.ts";
 
@@ -128,7 +129,7 @@ redisTest(
         }, {
           process: "",
         });
-        const [trial] = longStudy(folder).trials;
+        const [trial] = momentStudy(folder).trials;
         const order = orderOf(trial, join(folder, study));
         const end = await startTrial(home, order).ended;
         assert.equal(end.outcome, "finished");
@@ -156,7 +157,7 @@ redisTest("a checkpoint that was damaged on its way is refused by its hash", (se
     const { redis } = connection;
     const home = await queueExecutor({ url: server.url, study: "long", folder, notify: () => {} });
     const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "" });
-    const order = orderOf(longStudy(folder).trials[0], folder);
+    const order = orderOf(momentStudy(folder).trials[0], folder);
     await startTrial(home, order).ended;
     await worker.stop();
     await home.close();
@@ -172,7 +173,7 @@ redisTest("a checkpoint that was damaged on its way is refused by its hash", (se
       const path = join(sharedFolder, "job", "1", name);
       const content = readFileSync(join(target, name));
       content[content.length - 1] ^= 1;
-      if (sent.by === "queue") await redis.set(`latent-lab-1:file:job:1:${name}`, content);
+      if (sent.by === "queue") await redis.set(keys.file("job", 1, name), content);
       else writeFileSync(path, content);
       await assert.rejects(receiveCheckpoint(sent, target, route), (error) => {
         assert.ok(error instanceof TransferError);

@@ -35,7 +35,15 @@ export class Told {
 
 /** An order for a trial whose checkpoint goes into `folder`. */
 export function orderOf(trial: Trial, folder: string, changes: Partial<ExecutorOrder> = {}): ExecutorOrder {
-  return { trial, checkpointDir: join(folder, trial.key), threads: 1, attemptsBefore: 0, alone: false, ...changes };
+  return {
+    trial,
+    checkpointDir: join(folder, trial.key),
+    threads: 1,
+    attemptsBefore: 0,
+    alone: false,
+    deadlineMs: null,
+    ...changes,
+  };
 }
 
 /** Starts a trial and gathers what is told of it. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadWeights } from "lib/train/mod.ts";
 import { queueExecutor } from "lib/sweep/queue/home.ts";
-import { inFolder, longStudy, machine, scriptedStudy } from "../studies.ts";
+import { inFolder, machine, momentStudy, scriptedStudy } from "../studies.ts";
 import { orderOf, startTrial, startWorker } from "./queue_fixtures.ts";
 import { redisTest } from "./redis_server.ts";
 
@@ -29,36 +29,44 @@ redisTest(
     }),
 );
 
-redisTest("failures come home as failures, each kind as on this machine", (server) =>
-  inFolder(async (folder) => {
-    const home = await queueExecutor({ url: server.url, study: "scripted", folder, notify: () => {}, ahead: 9 });
-    const worker = startWorker({ url: server.url, folder: join(folder, "worker") });
-    const trials = scriptedStudy(folder, 7).trials.filter(({ parameters: { seed } }) => seed !== 3);
-    const ends = await Promise.all(trials.map((trial) => startTrial(home, orderOf(trial, folder)).ended));
-    const outcomes = trials.map(({ parameters: { studentDim, seed } }, i) => [studentDim, seed, ends[i].outcome]);
-    assert.deepEqual(
-      outcomes,
-      [
-        [4, 1, "finished"],
-        [4, 2, "threw"],
-        [4, 4, "exited"],
-        [4, 5, "diverged"],
-        [4, 6, "output"],
-        [4, 7, "killed"],
-        [8, 1, "finished"],
-      ].map((row) => row[1] === 2 ? [4, 2, "exited"] : row),
-    );
-    assert.match(ends[1].stderrTail, /the code of the trial is wrong/);
-    await worker.stop();
-    await home.close();
-  }));
+redisTest(
+  "failures come home as failures, each kind as on this machine, a deadline too",
+  (server) =>
+    inFolder(async (folder) => {
+      const home = await queueExecutor({ url: server.url, study: "scripted", folder, notify: () => {}, ahead: 9 });
+      const worker = startWorker({ url: server.url, folder: join(folder, "worker") });
+      const { trials } = scriptedStudy(folder, 7);
+      const deadline = ({ seed }: { seed?: unknown }) => seed === 3 ? { deadlineMs: 1500 } : {}; // the one that hangs
+      const ends = await Promise.all(
+        trials.map((trial) => startTrial(home, orderOf(trial, folder, deadline(trial.parameters))).ended),
+      );
+      const outcomes = trials.map(({ parameters: { studentDim, seed } }, i) => [studentDim, seed, ends[i].outcome]);
+      assert.deepEqual(
+        outcomes,
+        [
+          [4, 1, "finished"],
+          [4, 2, "exited"],
+          [4, 3, "deadline"],
+          [4, 4, "exited"],
+          [4, 5, "diverged"],
+          [4, 6, "output"],
+          [4, 7, "killed"],
+          [8, 1, "finished"],
+        ],
+      );
+      assert.match(ends[1].stderrTail, /the code of the trial is wrong/);
+      assert.equal(ends[2].message, "did not end within its deadline of 1.5 s");
+      await worker.stop();
+      await home.close();
+    }),
+);
 
 redisTest("the checkpoint of a trial comes home through the queue", (server) =>
   inFolder(async (folder) => {
     const home = await queueExecutor({ url: server.url, study: "long", folder, notify: () => {} });
     const workers = join(folder, "worker");
     const worker = startWorker({ url: server.url, folder: workers }, { process: "" });
-    const [trial] = longStudy(folder).trials;
+    const [trial] = momentStudy(folder).trials;
     const order = orderOf(trial, folder);
     const end = await startTrial(home, order).ended;
     assert.equal(end.outcome, "finished", end.message ?? "");
