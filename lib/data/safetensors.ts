@@ -212,13 +212,18 @@ export async function readRange(
   label: string,
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
+  await readInto(file, position, bytes, label);
+  return bytes;
+}
+
+/** As `readRange`, into memory that is there. */
+export async function readInto(file: FileHandle, position: number, bytes: Uint8Array, label: string): Promise<void> {
+  const { length } = bytes;
+  for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(bytes, done, Math.min(CHUNK_BYTES, length - done), position + done);
     if (bytesRead === 0) throw refuse(label, `${length} bytes at ${position}`, `${done} (the file got shorter)`);
     done += bytesRead;
   }
-  return bytes;
 }
 
 /** Writes all bytes, at a position or where the file stands. */

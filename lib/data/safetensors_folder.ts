@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { bfloat16ToFloat32, float16ToFloat32 } from "./float16.ts";
-import { readRange } from "./safetensors.ts";
+import { float16ToFloat32 } from "./float16.ts";
+import { readInto, readRange } from "./safetensors.ts";
 import { BYTES_PER_ELEMENT, headerLength, parseHeader, refuse, type SafetensorsDtype } from "./safetensors_header.ts";
 
 /** A tensor in a file. */
@@ -158,6 +158,8 @@ class Folder implements SafetensorsFolder {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly fingerprint: string;
   readonly #handles: ReadonlyMap<string, FileHandle>;
+  /** What is read before it is converted. */
+  #scratch = new Uint8Array(0);
 
   constructor(readonly folder: string, opened: readonly OpenFile[], placed: ReadonlyMap<string, string> | null) {
     this.files = opened.map(({ file }) => file);
@@ -180,8 +182,12 @@ class Folder implements SafetensorsFolder {
       const wanted = `[${first}, ${first + into.length})`;
       throw refuse(path, `elements ${wanted} of "${name}"`, `${bytes / width} elements`);
     }
-    const read = await readRange(this.#handles.get(file)!, offset + first * width, into.length * width, path);
-    into.set(asFloats(dtype, read, name));
+    const file32 = dtype === "F32";
+    if (!file32 && this.#scratch.length < into.length * width) this.#scratch = new Uint8Array(into.length * width);
+    const bytes32 = new Uint8Array(into.buffer as ArrayBuffer, into.byteOffset, into.byteLength);
+    const read = file32 ? bytes32 : this.#scratch.subarray(0, into.length * width);
+    await readInto(this.#handles.get(file)!, offset + first * width, read, path);
+    if (!file32) toFloats(dtype, read, { into, name });
   }
 
   async close(): Promise<void> {
@@ -189,16 +195,22 @@ class Folder implements SafetensorsFolder {
   }
 }
 
-function asFloats(dtype: SafetensorsDtype, { buffer }: Uint8Array, name: string): Float32Array | Float64Array {
+function toFloats(
+  dtype: SafetensorsDtype,
+  { buffer, byteLength }: Uint8Array,
+  { into, name }: { into: Float32Array; name: string },
+): void {
   switch (dtype) {
-    case "F32":
-      return new Float32Array(buffer);
     case "F64":
-      return new Float64Array(buffer);
+      return into.set(new Float64Array(buffer, 0, byteLength / 8));
     case "F16":
-      return float16ToFloat32(new Uint16Array(buffer));
-    case "BF16":
-      return bfloat16ToFloat32(new Uint16Array(buffer));
+      return into.set(float16ToFloat32(new Uint16Array(buffer as ArrayBuffer, 0, byteLength / 2)));
+    case "BF16": {
+      const bits = new Uint16Array(buffer, 0, byteLength / 2);
+      const words = new Uint32Array(into.buffer, into.byteOffset, into.length);
+      for (let i = 0; i < words.length; i++) words[i] = bits[i] << 16;
+      return;
+    }
     default:
       throw new TypeError(`Cannot read "${name}" as float32: expected F64, F32, F16 or BF16, got ${dtype}`);
   }

@@ -80,6 +80,7 @@ export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
 export { type BlockBits, packRows } from "./rewrites/blocks.ts";
 export {
   type BlockActivations,
+  planAsIs,
   planBlocks,
   planColumns,
   planFloat16,

@@ -1,8 +1,8 @@
 // Weights of a planned graph, made from a folder of safetensors tensor by tensor: into memory, or into a file that ONNX Runtime maps. Of the
 // source never more than a part of one tensor is in memory, so that weights are held once, in the form that computes.
 
-import { existsSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import {
   readSafetensorsHeader,
   type SafetensorsDtype,
@@ -34,6 +34,13 @@ export interface ConversionOptions {
 
 /** Takes part of the bytes of a parameter, from a position on. */
 type Put = (parameter: Parameter, position: number, bytes: Uint8Array) => Promise<void>;
+
+/** Where converted values go. */
+interface Sink {
+  readonly put: Put;
+  /** Where values that stay float32 are read to at once, instead of being put. */
+  readonly floatsOf?: (parameter: Parameter) => Float32Array;
+}
 
 /** Values that are read at once: 8 MiB of float32. */
 const VALUES_AT_ONCE = 2 ** 21;
@@ -91,10 +98,13 @@ export async function weightsInMemory(
   options: ConversionOptions = {},
 ): Promise<Record<string, ArrayValue>> {
   const values = Object.fromEntries(plan.graph.parameters.map((leaf) => [leaf.source.name, emptyValue(leaf)]));
-  await convertAll(source, plan, options, (parameter, position, bytes) => {
-    const { data } = values[parameter.source.name];
-    new Uint8Array(data.buffer as ArrayBuffer).set(bytes, position);
-    return Promise.resolve();
+  await convertAll(source, plan, options, {
+    put: (parameter, position, bytes) => {
+      const { data } = values[parameter.source.name];
+      new Uint8Array(data.buffer as ArrayBuffer).set(bytes, position);
+      return Promise.resolve();
+    },
+    floatsOf: (parameter) => values[parameter.source.name].data as Float32Array,
   });
   return values;
 }
@@ -118,12 +128,9 @@ export async function weightsInFile(
     await writeSafetensorsInParts(path, layoutOf(plan), {
       metadata: { ...made, notice },
       fill: (write) =>
-        convertAll(
-          source,
-          plan,
-          options,
-          (parameter, position, bytes) => write(parameter.source.name, position, bytes),
-        ),
+        convertAll(source, plan, options, {
+          put: (parameter, position, bytes) => write(parameter.source.name, position, bytes),
+        }),
     });
   }
   const { tensors } = await readSafetensorsHeader(path);
@@ -132,6 +139,24 @@ export async function weightsInFile(
     return [name, { file: basename(path), offset, bytes }] as const;
   });
   return { folder: dirname(path), tensors: Object.fromEntries(places) };
+}
+
+/**
+ * Where the parameters lie in the source itself, when all are stored there as the plan has them: nothing is converted then.
+ *
+ * @returns null when something would have to be converted, or files lie in different folders
+ */
+export function mappedWeights(source: SafetensorsFolder, { stored }: StoragePlan): ExternalWeights | null {
+  // The files of a download cache are links to others elsewhere, which ONNX Runtime does not follow out of a folder.
+  const paths = new Map(source.files.map((file) => [file, realpathSync(join(source.folder, file))]));
+  const [folder, ...others] = new Set(Array.from(paths.values(), dirname));
+  const places = stored.map(({ source: { source: { name } }, form, results: [result] }) => {
+    const { dtype, file, offset, bytes } = source.tensors.get(name)!;
+    const same = form.kind === "dense" && !form.transposed && FILE_DTYPES[form.dtype] === dtype;
+    return same ? [result.source.name, { file: basename(paths.get(file)!), offset, bytes }] as const : null;
+  });
+  if (others.length > 0 || places.includes(null)) return null;
+  return { folder, tensors: Object.fromEntries(places.map((place) => place!)) };
 }
 
 /** Whether the file is there, whole, and of the same source. */
@@ -172,13 +197,13 @@ async function convertAll(
   source: SafetensorsFolder,
   { stored }: StoragePlan,
   { signal, onProgress }: ConversionOptions,
-  put: Put,
+  sink: Sink,
 ): Promise<void> {
   const sizes = stored.map(({ source: { shape } }) => elementCount(shape as number[]));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let done = 0;
   for (const parameter of stored) {
-    await convertRows(source, parameter, put, (values) => {
+    await convertRows(source, parameter, sink, (values) => {
       signal?.throwIfAborted();
       onProgress?.(done += values, total);
     });
@@ -189,17 +214,21 @@ async function convertAll(
 async function convertRows(
   source: SafetensorsFolder,
   stored: StoredParameter,
-  put: Put,
+  { put, floatsOf }: Sink,
   onRows: (values: number) => void,
 ): Promise<void> {
   const { shape: named, source: { name } } = stored.source;
   const [count, ...rest] = named.length === 0 ? [1] : named as number[];
   const width = elementCount(rest);
   const rowsAtOnce = Math.max(1, Math.floor(VALUES_AT_ONCE / width));
-  const convert = converterOf(stored, { count, width });
-  const scratch = new Float32Array(Math.min(count, rowsAtOnce) * width);
+  const { form, results: [result] } = stored;
+  const isKept = form.kind === "dense" && form.dtype === "float32" && !form.transposed;
+  const target = isKept && floatsOf ? floatsOf(result) : null;
+  const convert = target ? () => [] : converterOf(stored, { count, width });
+  const scratch = target ?? new Float32Array(Math.min(count, rowsAtOnce) * width);
   for (let row = 0; row < count; row += rowsAtOnce) {
-    const values = scratch.subarray(0, Math.min(rowsAtOnce, count - row) * width);
+    const start = target ? row * width : 0;
+    const values = scratch.subarray(start, start + Math.min(rowsAtOnce, count - row) * width);
     await source.readFloats(name, row * width, values);
     const wrong = firstAbove(values, Number.MAX_VALUE);
     if (wrong >= 0) {

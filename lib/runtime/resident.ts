@@ -36,10 +36,10 @@ export interface ResidentOptions extends Pick<CompileOptions, "binding" | "threa
   /** Parameters that are read from files; the others are in `weights` or fed. */
   external?: ExternalWeights;
   /**
-   * Whether ONNX Runtime may copy matrices into the order in which its products read them: more speed for many rows, and a longer
-   * start. Default true.
+   * Weights are read where they lie and never copied: neither into the order in which products read them, nor transposed ahead. Starts
+   * at once and takes no other memory; products of many rows may be slower. Default false.
    */
-  packWeights?: boolean;
+  weightsInPlace?: boolean;
   /** Write ONNX Runtime's profile to a file of this prefix when the session is released; through onnxruntime-node only. */
   profilePrefix?: string;
 }
@@ -63,7 +63,7 @@ export interface ResidentOptions extends Pick<CompileOptions, "binding" | "threa
  * ```
  */
 export async function compileResident(graph: Graph, options: ResidentOptions): Promise<ResidentSession> {
-  const { provider = "cpu", binding = "auto", threads = 0, weights = {}, external, resident, packWeights = true } =
+  const { provider = "cpu", binding = "auto", threads = 0, weights = {}, external, resident, weightsInPlace = false } =
     options;
   const unknown = resident.find((name) => !(name in graph.outputs));
   if (unknown !== undefined) {
@@ -73,18 +73,20 @@ export async function compileResident(graph: Graph, options: ResidentOptions): P
   const config = {
     ...AS_THE_GRAPH_SAYS,
     ...(external && { model_external_initializers_file_folder_path: external.folder }),
-    ...(!packWeights && { disable_prepacking: "1" }),
+    ...(weightsInPlace && { disable_prepacking: "1" }),
   };
+  const disabledOptimizers = weightsInPlace ? "ConstantFolding" : undefined;
+  const settings = { model, threads, config, disabledOptimizers };
   const stored = [...Object.keys(weights), ...Object.keys(external?.tensors ?? {})];
   const library = provider === "cpu" && binding === "auto" && !options.profilePrefix ? onnxRuntimeC() : null;
-  if (library) return nativeResidentSession(library, graph, { model, threads, config, stored, resident });
+  if (library) return nativeResidentSession(library, graph, { ...settings, stored, resident });
   await requireProvider(provider);
   const ort = await loadOnnxRuntime();
   const location = provider === "webgpu" ? "gpu-buffer" : "cpu";
   const placed = Object.keys(graph.outputs).map((name) => [name, resident.includes(name) ? location : "cpu"] as const);
   try {
     const native = await ort.InferenceSession.create(model, {
-      ...sessionOptions({ provider, threads, config, profilePrefix: options.profilePrefix }),
+      ...sessionOptions({ ...settings, provider, profilePrefix: options.profilePrefix }),
       ...(provider === "webgpu" && { preferredOutputLocation: Object.fromEntries(placed) }),
     });
     return new NodeResidentSession(ort, { graph, native, stored, resident });

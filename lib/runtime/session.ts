@@ -52,6 +52,8 @@ export interface SessionSettings {
   threads: number;
   /** Entries of the session's configuration, without their prefix `session.`. */
   config: Readonly<Record<string, string>>;
+  /** Names of ONNX Runtime's optimizers that are switched off, separated by semicolons. */
+  disabledOptimizers?: string;
 }
 
 /** A compiled graph. Calls block the JavaScript thread while they compute. */

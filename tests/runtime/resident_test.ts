@@ -65,7 +65,7 @@ for (const binding of ["auto", "node"] as const) {
   });
 }
 
-Deno.test("weights in a file give the bits of weights in the model, packed or not", async () => {
+Deno.test("weights in a file give the bits of weights in the model, copied or read in place", async () => {
   const folder = mkdtempSync(join(tmpdir(), "resident-"));
   try {
     await writeSafetensors(join(folder, "w.safetensors"), { w: { shape: W.shape, data: W.data as Float32Array } });
@@ -75,7 +75,7 @@ Deno.test("weights in a file give the bits of weights in the model, packed or no
     const stored = await compile(growing(), { threads: 1, weights: { w: W } });
     const expected = await stored.run(feeds);
     await stored.release();
-    const ways: Partial<ResidentOptions>[] = [{}, { packWeights: false }, { binding: "node" }];
+    const ways: Partial<ResidentOptions>[] = [{}, { weightsInPlace: true }, { binding: "node" }];
     for (const way of ways) {
       const session = await compileResident(growing(), { threads: 1, resident: [], external, ...way });
       const results = await session.run(feeds);

@@ -167,6 +167,11 @@ function usesOfParameters(original: Graph): Map<Tensor, number> {
   return uses;
 }
 
+/** A plan that stores every parameter as it is. */
+export function planAsIs(original: Graph): StoragePlan {
+  return { graph: original, stored: original.parameters.flatMap((leaf) => storedAs(leaf, [])) };
+}
+
 /** Plans half precision as `toFloat16` has it, matrices as products read them. */
 export function planFloat16(original: Graph): StoragePlan {
   const columns = planColumns(original);

@@ -43,7 +43,7 @@ export interface Lfm2Cache {
   readonly kind: "conv" | "key" | "value";
   readonly input: string;
   readonly output: string;
-  /** `[batch, hiddenSize, convWidth - 1]`, or `[batch, keyValueHeadCount, past, headDim]` and as output `[.., past+sequence, ..]`. */
+  /** `[batch, convWidth - 1, hiddenSize]`, or `[batch, keyValueHeadCount, past, headDim]` and as output `[.., past+sequence, ..]`. */
   readonly shape: readonly Dim[];
 }
 
@@ -57,7 +57,7 @@ export function lfm2Caches(config: Lfm2Config): Lfm2Cache[] {
     shape: ["batch", ...rest],
   });
   return config.layers.flatMap((kind, i) => {
-    if (kind === "conv") return [cache("conv", i, [hiddenSize, convWidth - 1])];
+    if (kind === "conv") return [cache("conv", i, [convWidth - 1, hiddenSize])];
     const heads = [keyValueHeadCount, "past", headDim];
     return [cache("key", i, heads), cache("value", i, heads)];
   });

@@ -1,5 +1,5 @@
-// An LFM2 model from a folder as the hub has it: config.json and safetensors. Matrices are converted into the form that computes: float32
-// into memory, everything else once into a file beside the weights, which ONNX Runtime maps.
+// An LFM2 model from a folder as the hub has it: config.json and safetensors. Files in float32 are mapped into memory as they are; other
+// float32 weights are converted in memory, and matrices in fewer bits once into a file beside the weights, which is mapped.
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -9,15 +9,16 @@ import {
   type ArrayValue,
   type BlockActivations,
   type Graph,
+  planAsIs,
   planBlocks,
-  planColumns,
   planFloat16,
   type StoragePlan,
 } from "../../graph/mod.ts";
-import { compileResident, type ExternalWeights } from "../../runtime/mod.ts";
+import { compileResident, type ExternalWeights, type ProviderName } from "../../runtime/mod.ts";
 import {
   checkTensors,
   type ConversionOptions,
+  mappedWeights,
   storedBytes,
   weightsInFile,
   weightsInMemory,
@@ -79,10 +80,12 @@ export async function openLfm2(folder: string, options: OpenLfm2Options = {}): P
   const source = await openSafetensors(folder);
   try {
     checkTensors(source, plan, { ignored: config.tieEmbeddings ? IGNORED : [] });
-    const inMemory = weights === "float32" && provider === "cpu";
-    const parameters = inMemory ? await weightsInMemory(source, plan, options) : {};
-    const external = inMemory ? undefined : await fileOf(source, plan, { ...options, weights });
-    return await compiled({ config, weights, plan, parameters, external }, options);
+    return await compiled({
+      config,
+      weights,
+      plan,
+      ...await placeWeights(source, plan, { ...options, weights, provider }),
+    }, options);
   } finally {
     await source.close();
   }
@@ -96,7 +99,7 @@ export function planLfm2(
   const graph: Graph = lfm2Graph(config);
   switch (weights) {
     case "float32":
-      return planColumns(graph);
+      return planAsIs(graph);
     case "float16":
       return planFloat16(graph);
     case "int8":
@@ -118,27 +121,36 @@ async function readConfig(folder: string): Promise<Lfm2Config> {
   return readLfm2Config(json);
 }
 
-function fileOf(
+/** Where the session finds the weights. */
+interface PlacedWeights {
+  /** Fed at each run. */
+  parameters: Readonly<Record<string, ArrayValue>>;
+  external?: ExternalWeights;
+}
+
+async function placeWeights(
   source: SafetensorsFolder,
   plan: StoragePlan,
-  { weights, cacheFolder = join(source.folder, "converted"), signal, onProgress }: OpenLfm2Options & {
+  { weights, provider, cacheFolder = join(source.folder, "converted"), signal, onProgress }: OpenLfm2Options & {
     weights: WeightFormat;
+    provider: ProviderName;
   },
-): Promise<ExternalWeights> {
-  return weightsInFile(source, plan, {
-    path: join(cacheFolder, `${weights}.safetensors`),
-    label: weights,
-    signal,
-    onProgress,
-  });
+): Promise<PlacedWeights> {
+  if (weights === "float32") {
+    const external = mappedWeights(source, plan);
+    if (external) return { parameters: {}, external };
+    if (provider === "cpu") return { parameters: await weightsInMemory(source, plan, { signal, onProgress }) };
+  }
+  const path = join(cacheFolder, `${weights}.safetensors`);
+  return { parameters: {}, external: await weightsInFile(source, plan, { path, label: weights, signal, onProgress }) };
 }
 
 interface Prepared {
   config: Lfm2Config;
   weights: WeightFormat;
   plan: StoragePlan;
-  parameters: Readonly<Record<string, ArrayValue>>;
-  external: ExternalWeights | undefined;
+  parameters: PlacedWeights["parameters"];
+  external?: ExternalWeights;
 }
 
 async function compiled(
@@ -146,7 +158,10 @@ async function compiled(
   { provider = "cpu", threads, profilePrefix }: OpenLfm2Options,
 ): Promise<LanguageModel> {
   const resident = lfm2Caches(config).map(({ output }) => output);
-  const session = await compileResident(plan.graph, { provider, threads, resident, external, profilePrefix });
+  const weightsInPlace = weights === "float32" && provider === "cpu";
+  const session = await compileResident(plan.graph, {
+    ...{ provider, threads, profilePrefix, resident, external, weightsInPlace },
+  });
   let open = true;
   const expectOpen = () => {
     if (!open) throw new Error("Cannot feed tokens: the model was released");

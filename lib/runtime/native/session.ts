@@ -20,7 +20,10 @@ export function nativeSession(
 }
 
 /** The handle of a session on the CPU. */
-export function createSession(library: OnnxRuntimeC, { model, threads, config }: SessionSettings): bigint {
+export function createSession(
+  library: OnnxRuntimeC,
+  { model, threads, config, disabledOptimizers }: SessionSettings,
+): bigint {
   const options = library.create("CreateSessionOptions");
   try {
     library.call("SetSessionLogSeverityLevel", options, ERRORS_ONLY);
@@ -28,6 +31,10 @@ export function createSession(library: OnnxRuntimeC, { model, threads, config }:
     if (threads > 0) library.call("SetIntraOpNumThreads", options, threads);
     for (const [key, value] of Object.entries(config)) {
       library.call("AddSessionConfigEntry", options, cString(`session.${key}`), cString(value));
+    }
+    if (disabledOptimizers) {
+      const entry = cString("optimization.disable_specified_optimizers");
+      library.call("AddSessionConfigEntry", options, entry, cString(disabledOptimizers));
     }
     return library.create("CreateSessionFromArray", library.environment, model, BigInt(model.length), options);
   } finally {

@@ -36,7 +36,7 @@ Deno.test("lfm2Graph has the caches of its layers as inputs and outputs, and nam
   const graph = lfm2Graph(readLfm2Config(LFM2_1_2B));
   const caches = lfm2Caches(readLfm2Config(LFM2_1_2B));
   assert.equal(caches.length, 10 + 2 * 6);
-  assert.deepEqual(graph.inputs["past.0.conv"].shape, ["batch", 2048, 2]);
+  assert.deepEqual(graph.inputs["past.0.conv"].shape, ["batch", 2, 2048]);
   assert.deepEqual(graph.inputs["past.2.key"].shape, ["batch", 8, "past", 64]);
   assert.deepEqual(graph.outputs["present.2.value"].shape, ["batch", 8, "past+sequence", 64]);
   assert.deepEqual(graph.outputs.logits.shape, ["batch", 65536]);
