@@ -150,11 +150,32 @@ export function rotary(
   const between = x.shape.slice(3).map((_, i) => i + 1);
   const floating = isFloating(positions.dtype) ? positions : cast(positions, "float32");
   const angles = mul(unsqueeze(floating, [...between, x.shape.length - 1]), frequencies);
+  return turned(x, half, { cosines: cos(angles), sines: sin(angles) });
+}
+
+/** Cosines and sines of rotary angles, `[batch or 1, sequence, headDim / 2]` each. */
+export interface RotaryAngles {
+  readonly cosines: Tensor;
+  readonly sines: Tensor;
+}
+
+/**
+ * `rotary` by angles whose cosines and sines are known. WebGPU takes sines to within 2^-11 only, and less far from 0: what runs there at high
+ * positions is fed them.
+ *
+ * @param x `[batch, ..., sequence, headDim]`
+ */
+export function rotaryBy(x: Tensor, { cosines, sines }: RotaryAngles): Tensor {
+  const half = lastDim(cosines, "rotary");
+  const between = x.shape.slice(3).map((_, i) => i + 1);
+  return turned(x, half, { cosines: unsqueeze(cosines, between), sines: unsqueeze(sines, between) });
+}
+
+function turned(x: Tensor, half: number, { cosines, sines }: RotaryAngles): Tensor {
   const [first, second] = split(x, [half, half], -1);
-  const [cosine, sine] = [cos(angles), sin(angles)];
   return concat([
-    sub(mul(first, cosine), mul(second, sine)),
-    add(mul(second, cosine), mul(first, sine)),
+    sub(mul(first, cosines), mul(second, sines)),
+    add(mul(second, cosines), mul(first, sines)),
   ], -1);
 }
 
@@ -172,6 +193,8 @@ export interface GroupedQueryOptions {
   normEpsilon?: number | null;
   /** `[batch or 1, sequence]`. Default: 0, 1, 2, ... */
   positions?: Tensor;
+  /** In place of those of positions and theta. */
+  angles?: RotaryAngles | null;
   /** `[batch, sequence]`, above 0 where a position may be attended to; with a cache, `[batch, past+sequence]`. */
   mask?: Tensor | null;
   /**
@@ -212,7 +235,8 @@ export function cachedGroupedQueryAttention(
   { cache = null, ...options }: GroupedQueryOptions & { cache?: KeyValueCache | null },
 ): { output: Tensor; cache: KeyValueCache } {
   expectSequence(x, "groupedQueryAttention");
-  const { heads, keyValueHeads, theta = 10000, normEpsilon = 1e-5, mask = null, keyPositions = null } = options;
+  const { heads, keyValueHeads, theta = 10000, normEpsilon = 1e-5, mask = null, keyPositions = null, angles = null } =
+    options;
   const [batch, sequence] = x.shape;
   const width = lastDim(x, "groupedQueryAttention");
   const headDim = options.headDim ?? headWidth(width, heads, "groupedQueryAttention");
@@ -234,7 +258,8 @@ export function cachedGroupedQueryAttention(
     const normal = normEpsilon === null
       ? projected
       : rmsNorm(scope.child(`${name}_layernorm`), projected, { epsilon: normEpsilon });
-    return rotary(transpose(normal, [0, 2, 3, 1, 4]), { positions, theta });
+    const heads = transpose(normal, [0, 2, 3, 1, 4]);
+    return angles ? rotaryBy(heads, angles) : rotary(heads, { positions, theta });
   };
   const queries = mul(placed("q", groups), 1 / Math.sqrt(headDim));
   const own = { keys: placed("k", 1), values: transpose(project("v", 1), [0, 2, 3, 1, 4]) };

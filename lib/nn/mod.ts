@@ -12,6 +12,8 @@ export {
   type KeyValueCache,
   multiHeadAttention,
   rotary,
+  type RotaryAngles,
+  rotaryBy,
   sequencePositions,
 } from "./attention.ts";
 export { dropout } from "./dropout.ts";

@@ -4,7 +4,7 @@
 import type * as Ort from "onnxruntime-common";
 import { type ArrayValue, type DType, encodeOnnx, type ExternalTensor, type Graph, type Tensor } from "../graph/mod.ts";
 import { bytesPerElement, elementCount } from "../graph/mod.ts";
-import { deviceError, isWithoutDevice } from "./device_error.ts";
+import { deviceError } from "./device_error.ts";
 import { leavesOf } from "./feeds.ts";
 import { nativeResidentSession } from "./native/resident.ts";
 import { onnxRuntimeC } from "./native/onnxruntime_c.ts";
@@ -89,9 +89,9 @@ export async function compileResident(graph: Graph, options: ResidentOptions): P
       ...sessionOptions({ ...settings, provider, profilePrefix: options.profilePrefix }),
       ...(provider === "webgpu" && { preferredOutputLocation: Object.fromEntries(placed) }),
     });
-    return new NodeResidentSession(ort, { graph, native, stored, resident });
+    return new NodeResidentSession(ort, { graph, native, stored, resident, isOnDevice: provider === "webgpu" });
   } catch (cause) {
-    throw isWithoutDevice(cause) || provider === "webgpu" ? deviceError(`compile ${graph.name}`, cause) : cause;
+    throw provider === "webgpu" ? deviceError(`compile ${graph.name}`, cause) : cause;
   }
 }
 
@@ -122,10 +122,12 @@ class NodeResidentSession implements ResidentSession {
   readonly #native: Ort.InferenceSession;
   readonly #leaves: Readonly<Record<string, Tensor>>;
   readonly #resident: readonly string[];
+  readonly #isOnDevice: boolean;
 
   constructor(
     ort: OrtModule,
-    { graph, native, stored, resident }: {
+    { graph, native, stored, resident, isOnDevice }: {
+      isOnDevice: boolean;
       graph: Graph;
       native: Ort.InferenceSession;
       stored: readonly string[];
@@ -136,6 +138,7 @@ class NodeResidentSession implements ResidentSession {
     this.graph = graph;
     this.#native = native;
     this.#resident = resident;
+    this.#isOnDevice = isOnDevice;
     this.#leaves = leavesOf(graph);
     this.inputNames = Object.keys(this.#leaves).filter((name) => !stored.includes(name));
   }
@@ -164,7 +167,7 @@ class NodeResidentSession implements ResidentSession {
     try {
       return await this.#native.run(feeds);
     } catch (cause) {
-      throw isWithoutDevice(cause) ? deviceError(`run ${this.graph.name}`, cause) : cause;
+      throw this.#isOnDevice ? deviceError(`run ${this.graph.name}`, cause) : cause;
     }
   }
 }

@@ -20,6 +20,7 @@ import {
   type Model,
   model,
   rmsNorm,
+  type RotaryAngles,
   type Scope,
   swiGlu,
   tensor,
@@ -67,7 +68,8 @@ export function lfm2Caches(config: Lfm2Config): Lfm2Cache[] {
  * The model.
  *
  * Inputs: `token_ids` int32 `[batch, sequence]`; `positions` int32 `[batch, sequence]`, -1 where a row is padded. With caches also
- * `key_positions` int32 `[batch, past+sequence]`, those of the cache's slots and of `positions`, -1 where there is nothing, and the caches;
+ * `key_positions` int32 `[batch, past+sequence]`, those of the cache's slots and of `positions`, -1 where there is nothing,
+ * `cosines` and `sines` float32 `[batch, sequence, headDim / 2]` of the positions' rotary angles (see `rotaryAngles`), and the caches;
  * `past` is at least 1, since there are no tensors of size 0: a cache begins with one slot that holds nothing. Outputs: `logits`, and
  * every cache anew.
  *
@@ -85,7 +87,11 @@ export function lfm2(config: Lfm2Config, { cached = true, logits = "last" }: Lfm
   const inputs: Record<string, TensorSpec> = {
     token_ids: tensor("int32", ["batch", "sequence"]),
     positions: tensor("int32", ["batch", "sequence"]),
-    ...(cached && { key_positions: tensor("int32", ["batch", addDims(["past", "sequence"])]) }),
+    ...(cached && {
+      key_positions: tensor("int32", ["batch", addDims(["past", "sequence"])]),
+      cosines: tensor("float32", ["batch", "sequence", config.headDim / 2]),
+      sines: tensor("float32", ["batch", "sequence", config.headDim / 2]),
+    }),
     ...Object.fromEntries(caches.map((cache) => [cache.input, tensor("float32", cache.shape)])),
   };
   return model("lfm2", { inputs }, (scope, given) => {
@@ -94,6 +100,7 @@ export function lfm2(config: Lfm2Config, { cached = true, logits = "last" }: Lfm
     const places: Places = {
       positions: given.positions,
       keyPositions: given.key_positions ?? given.positions,
+      angles: cached ? { cosines: given.cosines, sines: given.sines } : null,
       real: greaterOrEqual(given.positions, 0),
     };
     let hidden = gather(table, given.token_ids);
@@ -125,6 +132,8 @@ export function lfm2Graph(config: Lfm2Config, options: Lfm2Options = {}): Graph 
 interface Places {
   positions: Tensor;
   keyPositions: Tensor;
+  /** Fed with caches, else computed of positions. */
+  angles: RotaryAngles | null;
   real: Tensor;
 }
 
@@ -183,6 +192,7 @@ function attended(
     normEpsilon: config.normEpsilon,
     positions: places.positions,
     keyPositions: places.keyPositions,
+    angles: places.angles,
     cache: keys && values && { keys, values },
   });
   return { mixed: output, caches: keys ? { key: cache.keys, value: cache.values } : {} };
@@ -195,4 +205,24 @@ function last(hidden: Tensor, logits: "last" | "all"): Tensor {
 
 function project(hidden: Tensor, head: Tensor): Tensor {
   return hidden.shape.length === 2 ? gemm(hidden, head, null, { transB: true }) : matMul(hidden, transpose(head));
+}
+
+/**
+ * Cosines and sines of rotary angles, `[..., headDim / 2]` for positions `[...]`. Frequencies and angles are rounded to float32, as
+ * transformers has them.
+ */
+export function rotaryAngles(
+  positions: Int32Array,
+  { headDim, ropeTheta }: Pick<Lfm2Config, "headDim" | "ropeTheta">,
+): { cosines: Float32Array; sines: Float32Array } {
+  const half = headDim / 2;
+  const frequencies = Float32Array.from({ length: half }, (_, i) => 1 / ropeTheta ** (2 * i / headDim));
+  const cosines = new Float32Array(positions.length * half);
+  const sines = new Float32Array(positions.length * half);
+  for (let k = 0; k < cosines.length; k++) {
+    const angle = Math.fround(positions[Math.floor(k / half)] * frequencies[k % half]);
+    cosines[k] = Math.cos(angle);
+    sines[k] = Math.sin(angle);
+  }
+  return { cosines, sines };
 }

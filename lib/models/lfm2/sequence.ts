@@ -5,7 +5,7 @@ import { type ArrayValue, elementCount, fixDims } from "../../graph/mod.ts";
 import type { ResidentArray, ResidentSession } from "../../runtime/mod.ts";
 import type { Lfm2Config } from "./config.ts";
 import type { FeedOptions, Sequence } from "./language_model.ts";
-import { type Lfm2Cache, lfm2Caches } from "./model.ts";
+import { type Lfm2Cache, lfm2Caches, rotaryAngles } from "./model.ts";
 
 /** Positions that are computed at once: the scores of an attention grow with them, and a prompt may have 128,000. */
 const POSITIONS_AT_ONCE = 256;
@@ -132,14 +132,20 @@ class Lfm2Sequence implements Sequence {
   }
 
   async #run({ ids, positions, slots }: { ids: Int32Array; positions: Int32Array; slots: Int32Array[] }) {
-    const { session, parameters } = this.#model;
+    const { session, parameters, config } = this.#model;
     const kept = this.#kept!;
     const rows = this.batchSize;
     const int32 = (data: Int32Array): ArrayValue => ({ dtype: "int32", shape: [rows, data.length / rows], data });
+    const { cosines, sines } = rotaryAngles(positions, config);
+    const angles = (data: Float32Array): ArrayValue => {
+      return { dtype: "float32", shape: [rows, positions.length / rows, config.headDim / 2], data };
+    };
     const inputs: Record<string, ArrayValue | ResidentArray> = {
       token_ids: int32(ids),
       positions: int32(positions),
       key_positions: int32(joined(slots)),
+      cosines: angles(cosines),
+      sines: angles(sines),
       ...kept,
       ...parameters,
     };

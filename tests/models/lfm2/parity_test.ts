@@ -1,64 +1,15 @@
 // LFM2 beside transformers' Lfm2ForCausalLM on small models of several shapes.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { interpret, parameterCount } from "lib/graph/mod.ts";
 import { lfm2ParameterCount, readLfm2Config } from "lib/models/lfm2/config.ts";
-import type { LanguageModel } from "lib/models/lfm2/language_model.ts";
 import { lfm2Graph } from "lib/models/lfm2/model.ts";
-import { openLfm2, type OpenLfm2Options } from "lib/models/lfm2/open.ts";
 import { assertAllClose } from "tests/assertions.ts";
-import { GOLDEN_LFM2, type GoldenLfm2 } from "./golden.ts";
-import { type FolderDtype, ruleWeights, writeModelFolder } from "./rule_weights.ts";
+import { GOLDEN_LFM2 } from "./golden.ts";
+import { greedy, withModel } from "./opened.ts";
+import { ruleWeights } from "./rule_weights.ts";
 
 const TOLERANCE = { rtol: 0, atol: 1e-4 };
-
-async function withModel(
-  { config }: Pick<GoldenLfm2, "config">,
-  { dtype, shards, ...options }: OpenLfm2Options & { dtype?: FolderDtype; shards?: number },
-  body: (model: LanguageModel) => Promise<void>,
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "lfm2-"));
-  try {
-    await writeModelFolder(folder, config, { dtype, shards });
-    const model = await openLfm2(folder, { threads: 1, ...options });
-    try {
-      await body(model);
-    } finally {
-      await model.release();
-    }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-const argMax = (values: ArrayLike<number>) =>
-  Array.from(values).reduce((best, value, i, all) => (value > all[best] ? i : best), 0);
-
-/** 64 most likely tokens after each row; without a cache the whole text is computed again for each. */
-async function greedy(
-  model: LanguageModel,
-  prompts: readonly number[][],
-  { cached }: { cached: boolean },
-): Promise<{ tokens: number[][]; last: Float32Array }> {
-  const { vocabSize } = model.config;
-  const rows = prompts.map((row) => [...row]);
-  let sequence = model.start(rows.length);
-  let logits = await sequence.feed(rows);
-  for (let step = 0; step < 64; step++) {
-    const next = rows.map((_, r) => argMax(logits.subarray(r * vocabSize, (r + 1) * vocabSize)));
-    rows.forEach((row, r) => row.push(next[r]));
-    if (!cached) {
-      sequence.release();
-      sequence = model.start(rows.length);
-    }
-    logits = await sequence.feed(cached ? next.map((token) => [token]) : rows);
-  }
-  sequence.release();
-  return { tokens: rows.map((row, r) => row.slice(prompts[r].length)), last: logits };
-}
 
 for (const [name, golden] of Object.entries(GOLDEN_LFM2)) {
   Deno.test(`lfm2 ${name}: parameters are transformers'`, () => {
