@@ -172,7 +172,7 @@ export function cachedGatedShortConv(
 
 /**
  * A short convolution of each channel as sums of shifted products, `[batch, positions+kernel-1, width]` to `[batch, positions, width]`: for one
- * new position a tenth of the time of ONNX Runtime's Conv, and nothing is transposed.
+ * new position a fraction of the time of ONNX Runtime's Conv, and nothing is transposed.
  */
 function convolvedWindows(seen: Tensor, weight: Tensor): Tensor {
   const [, , kernel] = weight.shape as number[];
