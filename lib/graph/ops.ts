@@ -191,7 +191,13 @@ export function layerNormalization(
 /** Joins tensors along `axis`; lengths that are names add up to a new one, `past+1`. */
 export const concat = (tensors: readonly Tensor[], axis: number): Tensor => applyOne("Concat", tensors, { axis });
 
-/** The part `[start, end)` along `axis`; step 1. */
+/** The end of a dimension, whatever its size, for `slice`. */
+export const TO_END = 2 ** 31 - 1;
+
+/**
+ * The part `[start, end)` along `axis`; step 1. Of a dimension of unknown size, such as `sequence+2`, an end that is negative counts from
+ * its end: `[1, -1)` is `sequence` long.
+ */
 export function slice(x: Tensor, { axis, start, end }: { axis: number; start: number; end: number }): Tensor {
   return applyOne("Slice", [x, axesTensor([start]), axesTensor([end]), axesTensor([axis])]);
 }

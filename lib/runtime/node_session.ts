@@ -27,8 +27,9 @@ export async function nodeSession(graph: Graph, settings: NodeSessionSettings): 
 
 /** Options as onnxruntime-node takes them; it ignores unknown ones silently. */
 export function sessionOptions(
-  { provider, threads, config, coreml, profilePrefix }: Omit<NodeSessionSettings, "model">,
+  { provider, threads, config, coreml, profilePrefix, disabledOptimizers }: Omit<NodeSessionSettings, "model">,
 ): Ort.InferenceSession.SessionOptions {
+  const disabled = provider === "coreml" ? COREML_DISABLED_OPTIMIZERS : disabledOptimizers;
   return {
     executionProviders: [provider === "coreml" ? { name: provider, coreMlFlags: coreMlFlags(coreml) } : provider],
     graphOptimizationLevel: "all",
@@ -38,7 +39,7 @@ export function sessionOptions(
     ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
     extra: {
       session: config,
-      ...(provider === "coreml" && { optimization: { disable_specified_optimizers: COREML_DISABLED_OPTIMIZERS } }),
+      ...(disabled && { optimization: { disable_specified_optimizers: disabled } }),
     },
   };
 }

@@ -21,7 +21,9 @@ import {
   reshape,
   serializeGraph,
   sizesOfNames,
+  slice,
   type Tensor,
+  TO_END,
   transpose,
 } from "lib/graph/mod.ts";
 import { compile, tfjsExecutor } from "lib/runtime/mod.ts";
@@ -146,4 +148,36 @@ Deno.test("sums broadcast and convolve by what they are", () => {
   assert.deepEqual(add(convolved, x).shape, ["batch", 3, "n"]);
   assert.throws(() => add(longer, x), /got \[batch, 3, n\+2\] and \[batch, 3, n\]/);
   assert.throws(() => convolveDepthwise(x, kernel, [0, 0]), /expected padding of 2 to keep "n"/);
+});
+
+Deno.test("slices of named dimensions end before their end: the same in all engines, with slopes once they are fixed", async () => {
+  const x = input("x", "float32", ["batch", "n+2"]);
+  const outputs = {
+    first: slice(x, { axis: 1, start: 0, end: -2 }),
+    middle: slice(x, { axis: 1, start: 1, end: -1 }),
+    last: slice(x, { axis: 1, start: 2, end: TO_END }),
+  };
+  assert.deepEqual(Object.values(outputs).map(({ shape }) => shape), Array(3).fill(["batch", "n"]));
+  const windows = graph("windows", outputs);
+  const feeds = {
+    x: { dtype: "float32" as const, shape: [2, 5], data: Float32Array.from({ length: 10 }, (_, i) => i) },
+  };
+  const expected = { first: [0, 1, 2, 5, 6, 7], middle: [1, 2, 3, 6, 7, 8], last: [2, 3, 4, 7, 8, 9] };
+  const session = await compile(windows, { threads: 1 });
+  const fixed = bindDimensions(windows, { batch: 2, n: 3 });
+  const tfjs = await tfjsExecutor(fixed);
+  const results = [interpret(windows, feeds), await session.run(feeds), await tfjs.run(feeds)];
+  for (const found of results) {
+    for (const [name, values] of Object.entries(expected)) assert.deepEqual([...found[name].data].map(Number), values);
+  }
+  await session.release();
+  tfjs.release();
+  const [slope] = gradients(reduceSum(mul(fixed.outputs.last, fixed.outputs.middle)), [fixed.inputs.x]);
+  assert.deepEqual([...interpret(graph("slope", { slope }), feeds).slope.data], [0, 2, 4, 6, 3, 0, 7, 14, 16, 8]);
+  for (const bounds of [{ start: 0, end: 3 }, { start: 2, end: -1 }, { start: -1, end: TO_END }]) {
+    assert.throws(() => slice(x, { axis: 1, ...bounds }), /Cannot slice the named dimension "n\+2"/);
+  }
+  const short = input("short", "float32", [4]);
+  assert.deepEqual(slice(short, { axis: 0, start: 1, end: -1 }).shape, [2]);
+  assert.throws(() => slice(short, { axis: 0, start: 2, end: -2 }), /expected 0 <= start < end <= 4, got \[2, 2\)/);
 });

@@ -1,9 +1,9 @@
 // Operators that move values without computing: Transpose, Reshape, Expand, Concat, Slice, Pad.
 
 import { broadcastShapes, broadcastStrides, forEachBroadcast } from "../broadcast.ts";
-import { addDims } from "../dimensions.ts";
+import { addDims, dimTerms } from "../dimensions.ts";
 import { applyOne, defineOperators, type GradientContext, type Operator } from "../operator.ts";
-import { reshape, slice, transpose } from "../ops.ts";
+import { reshape, slice, TO_END, transpose } from "../ops.ts";
 import { constant, constantValues, type Tensor } from "../tensor.ts";
 import { concreteShape, type Dim, elementCount, formatShape, normalizeAxis, type Shape } from "../types.ts";
 import { sumTo } from "./elementwise.ts";
@@ -147,11 +147,18 @@ const concatOperator: Operator = {
 };
 
 /** Start and length of a slice with step 1 along one axis. */
-function sliceRange([x, ...rest]: readonly Tensor[]): { axis: number; start: number; length: number } {
-  const [[start], [end], [axisValue]] = rest.map((tensor) => requireConstant(tensor, "Slice", "bounds"));
+function sliceRange([x, ...rest]: readonly Tensor[]): { axis: number; start: number; length: Dim } {
+  const [[start], [given], [axisValue]] = rest.map((tensor) => requireConstant(tensor, "Slice", "bounds"));
   const axis = normalizeAxis(axisValue, x.shape.length, "Slice");
   const size = x.shape[axis];
-  if (typeof size !== "number") throw new TypeError(`Cannot slice the named dimension "${size}"`);
+  const fromEnd = given < 0 ? given : given === TO_END ? 0 : null;
+  if (typeof size !== "number") {
+    const { names, count } = dimTerms(size);
+    const rest = fromEnd === null || start < 0 ? -1 : count - start + fromEnd;
+    if (rest < 0) throw new TypeError(`Cannot slice the named dimension "${size}"`);
+    return { axis, start, length: addDims([...names, rest]) };
+  }
+  const end = fromEnd === null ? given : size + fromEnd;
   if (!(start >= 0 && start < end && end <= size)) {
     throw new RangeError(
       `Cannot slice axis ${axis} of ${
@@ -171,11 +178,12 @@ const sliceOperator: Operator = {
   },
   gradient({ inputs, gradients: [g] }) {
     const [x] = inputs;
-    const { axis, start, length } = sliceRange(inputs);
+    const { axis, start, length: named } = sliceRange(inputs);
+    const [size, length] = concreteShape([x.shape[axis], named], "Cannot differentiate Slice");
     const rank = x.shape.length;
     const pads = new Array<number>(2 * rank).fill(0);
     pads[axis] = start;
-    pads[rank + axis] = Number(x.shape[axis]) - start - length;
+    pads[rank + axis] = size - start - length;
     return [applyOne("Pad", [g!, constant(pads, { dtype: "int64" })]), null, null, null];
   },
   evaluate([x, starts, , axes], _attributes, [output]) {

@@ -2,14 +2,10 @@
 
 import type { ArrayValue } from "../types.ts";
 import { matMulNBits } from "../ops_quantization.ts";
-import { roundHalfToEven } from "../operators/quantization.ts";
+import { BLOCK_SIZE, blockBytes, blocksOf, packRows } from "./blocks.ts";
 import { type Tensor } from "../tensor.ts";
-import { once, productMatrix, type ProductSelection, replaceProducts } from "./dense_products.ts";
-import { convertedParameter, type WeightedGraph, type Weights } from "./weights.ts";
-
-const BLOCK_SIZE = 32;
-const BLOCK_BYTES = BLOCK_SIZE / 2;
-const MIDDLE = 8;
+import { type DenseProduct, once, productMatrix, type ProductSelection, replaceProducts } from "./dense_products.ts";
+import { convertedParameter, floatWeight, type WeightedGraph, type Weights } from "./weights.ts";
 
 /** Packed values, scales, and both as weights. */
 interface PackedMatrix {
@@ -35,7 +31,7 @@ export function quantizeWeightOnlyInt4(source: WeightedGraph, selection: Product
     const { name } = product.parameter.source;
     const label = `${name}.${product.transposed ? "int4" : "int4.rows"}`;
     const { values, scales, weights } = cached(label, () => {
-      const packed = packColumns(productMatrix(product, source.weights), product);
+      const packed = packColumns(product, source.weights);
       return {
         values: convertedParameter(label, packed.values),
         scales: convertedParameter(`${label}.scale`, packed.scales),
@@ -46,37 +42,23 @@ export function quantizeWeightOnlyInt4(source: WeightedGraph, selection: Product
   });
 }
 
-/** Columns of `[k, n]` one after the other, each in blocks along k; the last block is filled up with zeros. */
-function packColumns(
-  matrix: Float32Array,
-  { k, n }: { k: number; n: number },
-): { values: ArrayValue; scales: ArrayValue } {
-  const blocks = Math.ceil(k / BLOCK_SIZE);
-  const bytes = new Uint8Array(n * blocks * BLOCK_BYTES);
+/** Columns of the product's matrix one after the other, each in blocks along k. */
+function packColumns(product: DenseProduct, weights: Weights): { values: ArrayValue; scales: ArrayValue } {
+  const { k, n } = product;
+  const blocks = blocksOf(k);
+  const bytes = new Uint8Array(n * blocks * blockBytes(4));
   const scales = new Float32Array(n * blocks);
-  const block = new Float32Array(BLOCK_SIZE);
-  for (let column = 0; column < n; column++) {
-    for (let b = 0; b < blocks; b++) {
-      for (let i = 0; i < BLOCK_SIZE; i++) {
-        const row = b * BLOCK_SIZE + i;
-        block[i] = row < k ? matrix[row * n + column] : 0;
-      }
-      const index = column * blocks + b;
-      scales[index] = packBlock(block, bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES));
-    }
-  }
+  packRows(productColumns(product, weights), { k, bits: 4 }, { bytes, scales });
   return {
-    values: { dtype: "uint8", shape: [n, blocks, BLOCK_BYTES], data: bytes },
+    values: { dtype: "uint8", shape: [n, blocks, blockBytes(4)], data: bytes },
     scales: { dtype: "float32", shape: [n, blocks], data: scales },
   };
 }
 
-/** Packs a block, two values a byte, the first in the low half; returns its scale. */
-function packBlock(block: Float32Array, bytes: Uint8Array): number {
-  const extreme = block.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
-  const scale = Math.fround(extreme / -MIDDLE);
-  const step = (value: number) =>
-    scale === 0 ? MIDDLE : Math.min(15, Math.max(0, roundHalfToEven(value / scale) + MIDDLE));
-  for (let i = 0; i < bytes.length; i++) bytes[i] = step(block[2 * i]) | (step(block[2 * i + 1]) << 4);
-  return scale;
+/** The float32 matrix of a product, `[n, k]`. */
+function productColumns(product: DenseProduct, weights: Weights): Float32Array {
+  if (product.transposed) return floatWeight(product.parameter, weights);
+  const { k, n } = product;
+  const rows = productMatrix(product, weights);
+  return Float32Array.from({ length: n * k }, (_, i) => rows[i % k * n + Math.floor(i / k)]);
 }

@@ -25,7 +25,8 @@ function slice({ tf, input, numbers }: KernelCall): Tf.Tensor {
   const [[start], [end], [axisValue]] = [numbers(1), numbers(2), numbers(3)];
   const axis = axisValue < 0 ? axisValue + x.rank : axisValue;
   const begin = x.shape.map((_, i) => (i === axis ? start : 0));
-  return tf.slice(x, begin, x.shape.map((size, i) => (i === axis ? end - start : size)));
+  const stop = end < 0 ? x.shape[axis] + end : Math.min(end, x.shape[axis]);
+  return tf.slice(x, begin, x.shape.map((size, i) => (i === axis ? stop - start : size)));
 }
 
 function pad({ tf, input, numbers }: KernelCall): Tf.Tensor {
