@@ -15,6 +15,15 @@ export {
   toFloat32,
   writeSafetensors,
 } from "./safetensors.ts";
+export {
+  type HeaderOfFile,
+  openSafetensors,
+  readSafetensorsHeader,
+  type SafetensorsFolder,
+  type StoredTensor,
+} from "./safetensors_folder.ts";
+export type { TensorLayout } from "./safetensors_layout.ts";
+export { type WritePart, writeSafetensorsInParts } from "./safetensors_writer.ts";
 export { type DatasetManifest, parseManifest, type SplitName } from "./manifest.ts";
 export { type Column, columnOf, type Dataset, datasetHashHere, loadDataset } from "./dataset.ts";
 export { type DataReference, dataReference, resolveReference } from "./reference.ts";

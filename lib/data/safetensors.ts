@@ -15,6 +15,7 @@ import {
   type SafetensorsTensor,
   type TensorEntry,
 } from "./safetensors_header.ts";
+import { layoutSafetensors } from "./safetensors_layout.ts";
 
 /** Contents of a safetensors file: tensors by name, and the free text of its metadata. */
 export interface SafetensorsFile {
@@ -30,9 +31,6 @@ export interface TensorToWrite {
 }
 
 const CHUNK_BYTES = 64 * 1024 * 1024; // a single read or write is limited to 2 GiB
-
-/** The reference implementation's order of data: wider dtypes first, so that every tensor is aligned. */
-const WRITE_ORDER: readonly SafetensorsDtype[] = ["I64", "F64", "F32", "I32", "BF16", "F16", "U8", "BOOL"];
 
 const ARRAY_TYPES = {
   F64: Float64Array,
@@ -178,29 +176,15 @@ function encodeChunks(
   tensors: Readonly<Record<string, TensorToWrite>>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array[] {
-  const sorted = Object.entries(tensors).map(([name, tensor]) => ({ name, ...checkTensor(name, tensor) }));
-  sorted.sort((a, b) => WRITE_ORDER.indexOf(a.dtype) - WRITE_ORDER.indexOf(b.dtype) || (a.name < b.name ? -1 : 1));
-  const header: [string, unknown][] = [];
-  const text = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
-  const wrong = text.find(([, value]) => typeof value !== "string");
-  if (wrong) throw new TypeError(`Cannot write metadata "${wrong[0]}": expected text, got ${typeof wrong[1]}`);
-  if (text.length > 0) header.push(["__metadata__", Object.fromEntries(text)]);
-  let position = 0;
-  for (const { name, dtype, shape, data } of sorted) {
-    header.push([name, { dtype, shape, data_offsets: [position, position + data.byteLength] }]);
-    position += data.byteLength;
-  }
-  // Written pair by pair: an object would move names that look like integers to the front.
-  const json = `{${header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
-  const encoded = new TextEncoder().encode(json);
-  const padded = new Uint8Array(8 + Math.ceil(encoded.length / 8) * 8).fill(0x20);
-  padded.set(encoded, 8);
-  new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
-  return [padded, ...sorted.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+  const checked = Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, checkTensor(name, tensor)]),
+  );
+  const { header, tensors: places } = layoutSafetensors(checked, metadata);
+  const bytesOf = ({ data }: TensorToWrite) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return [header, ...Array.from(places.keys(), (name) => bytesOf(checked[name]))];
 }
 
 function checkTensor(name: string, { dtype, shape, data }: TensorToWrite): Required<TensorToWrite> {
-  if (name === "__metadata__") throw new RangeError(`Cannot write tensor: expected a name other than "__metadata__"`);
   const found = dtype ??
     (Object.keys(ARRAY_TYPES) as SafetensorsDtype[]).find((key) => data instanceof ARRAY_TYPES[key]);
   if (dtype === undefined && data instanceof Uint16Array) {
@@ -220,7 +204,13 @@ function checkTensor(name: string, { dtype, shape, data }: TensorToWrite): Requi
   return { dtype: found, shape, data };
 }
 
-async function readRange(file: FileHandle, position: number, length: number, label: string): Promise<Uint8Array> {
+/** Reads part of an open file. @throws {RangeError} when it got shorter */
+export async function readRange(
+  file: FileHandle,
+  position: number,
+  length: number,
+  label: string,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let done = 0;
   while (done < length) {
@@ -231,9 +221,11 @@ async function readRange(file: FileHandle, position: number, length: number, lab
   return bytes;
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes all bytes, at a position or where the file stands. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, position: number | null = null): Promise<void> {
   for (let done = 0; done < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.byteLength - done));
+    const at = position === null ? null : position + done;
+    const { bytesWritten } = await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.byteLength - done), at);
     done += bytesWritten;
   }
 }

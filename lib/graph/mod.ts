@@ -23,7 +23,7 @@ export { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 export { type GradientOptions, gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
-export { bytesPerElement, encodeOnnx, type EncodeOptions, OPSET } from "./onnx/encode.ts";
+export { bytesPerElement, encodeOnnx, type EncodeOptions, type ExternalTensor, OPSET } from "./onnx/encode.ts";
 export {
   type DeclaredTensor,
   type DimensionSizes,
@@ -77,6 +77,16 @@ export { foldConstants, type FoldOptions } from "./rewrites/fold_constants.ts";
 export { forCoreMl } from "./rewrites/for_coreml.ts";
 export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
 export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
+export { type BlockBits, packRows } from "./rewrites/blocks.ts";
+export {
+  type BlockActivations,
+  planBlocks,
+  planColumns,
+  planFloat16,
+  type StoragePlan,
+  type StoredForm,
+  type StoredParameter,
+} from "./rewrites/weight_only.ts";
 export { type WeightedGraph, type Weights } from "./rewrites/weights.ts";
 export { analyse } from "./fuzz/analysis.ts";
 export { type Bounded, EPSILON, ROUNDINGS } from "./fuzz/bounds.ts";

@@ -47,15 +47,23 @@ export function matMulInteger(left: Tensor, right: Tensor, leftZeroPoint: Tensor
 }
 
 /**
- * Product with a matrix of 4-bit integers, `x W'` with `W = (q - 8) * scale` by blocks of `blockSize` values along k.
+ * Product with a matrix of small integers, `x W'` with `W = (q - 2^(bits - 1)) * scale` by blocks of `blockSize` values along k.
  * An operator of ONNX Runtime (domain com.microsoft).
  *
  * @param x float32 `[..., k]`
- * @param packed uint8 `[n, ceil(k / blockSize), blockSize / 2]`, the first of two values in the low half
+ * @param packed uint8 `[n, ceil(k / blockSize), blockSize * bits / 8]`; of 4 bits the first of two values in the low half
  * @param scales float32 `[n, ceil(k / blockSize)]`
+ * @param options bits 4 or 8; accuracyLevel: ONNX Runtime's least exact allowed way, 1 for float32, 4 for x in 8 bits too; 0 leaves
+ *   it to the runtime, which computes in float32
  */
-export function matMulNBits(x: Tensor, packed: Tensor, scales: Tensor, { blockSize = 32 } = {}): Tensor {
+export function matMulNBits(
+  x: Tensor,
+  packed: Tensor,
+  scales: Tensor,
+  { blockSize = 32, bits = 4, accuracyLevel = 0 }: { blockSize?: number; bits?: 4 | 8; accuracyLevel?: number } = {},
+): Tensor {
   const K = Number(x.shape.at(-1));
   const N = Number(packed.shape[0]);
-  return applyOne("MatMulNBits", [x, packed, scales], { K, N, bits: 4, block_size: blockSize });
+  const level: Record<string, number> = accuracyLevel === 0 ? {} : { accuracy_level: accuracyLevel };
+  return applyOne("MatMulNBits", [x, packed, scales], { K, N, bits, block_size: blockSize, ...level });
 }

@@ -13,6 +13,7 @@ import {
   type Dim,
   equal,
   greater,
+  greaterOrEqual,
   isFloating,
   lessOrEqual,
   matMul,
@@ -173,6 +174,11 @@ export interface GroupedQueryOptions {
   positions?: Tensor;
   /** `[batch, sequence]`, above 0 where a position may be attended to; with a cache, `[batch, past+sequence]`. */
   mask?: Tensor | null;
+  /**
+   * Positions of all keys, those of a cache first: `[batch, past+sequence]`, negative where nothing may be attended to. With them
+   * a key is seen by queries of its own position and later ones, and `mask` is left out. Default: the order of their slots.
+   */
+  keyPositions?: Tensor | null;
 }
 
 /** Keys (rotated) and values of positions that were seen, each `[batch, keyValueHeads, past, headDim]`. */
@@ -206,13 +212,13 @@ export function cachedGroupedQueryAttention(
   { cache = null, ...options }: GroupedQueryOptions & { cache?: KeyValueCache | null },
 ): { output: Tensor; cache: KeyValueCache } {
   expectSequence(x, "groupedQueryAttention");
-  const { heads, keyValueHeads, theta = 10000, normEpsilon = 1e-5, mask = null } = options;
+  const { heads, keyValueHeads, theta = 10000, normEpsilon = 1e-5, mask = null, keyPositions = null } = options;
   const [batch, sequence] = x.shape;
   const width = lastDim(x, "groupedQueryAttention");
   const headDim = options.headDim ?? headWidth(width, heads, "groupedQueryAttention");
   const groups = headWidth(heads, keyValueHeads, "groupedQueryAttention");
   if (cache) expectCache(cache, [batch, keyValueHeads, headDim]);
-  const slots = cache ? add(pastLength(cache), sequencePositions(x)) : null;
+  const slots = cache && !keyPositions ? add(pastLength(cache), sequencePositions(x)) : null;
   const positions = options.positions ?? slots ?? sequencePositions(x);
   // Queries [batch, keyValueHeads, groups, sequence, headDim]; keys and values the same with one group.
   const project = (name: string, perHead: number) =>
@@ -240,16 +246,21 @@ export function cachedGroupedQueryAttention(
   const keysAcross = transpose(seen.keys, [0, 1, 2, 4, 3]);
   const { values } = seen;
   // With a cache, order is that of its slots, whatever positions the queries are given.
-  const keyOrder = slots ? cachePositions(kept) : positions;
-  const causal = unsqueeze(lessOrEqual(unsqueeze(keyOrder, [1]), unsqueeze(slots ?? positions, [2])), [1, 2]);
-  const hidden = mask && unsqueeze(greater(mask, 0), [1, 2, 3]);
-  const allowed = hidden ? and(causal, hidden) : causal;
+  const keyOrder = keyPositions ?? (slots ? cachePositions(kept) : positions);
+  const usable = keyPositions ? greaterOrEqual(keyPositions, 0) : mask && greater(mask, 0);
+  const allowed = visible(keyOrder, slots ?? positions, usable);
   const mixed = reshape(transpose(attend(queries, keysAcross, { values, allowed }), [0, 3, 1, 2, 4]), [
     batch,
     sequence,
     heads * headDim,
   ]);
   return { output: linear(scope.child("out_proj"), mixed, width, { bias: false }), cache: kept };
+}
+
+/** Which scores count, `[batch, 1, 1, sequence, past+sequence]`: those of usable keys whose order is not above the query's. */
+function visible(keyOrder: Tensor, queryOrder: Tensor, usable: Tensor | null): Tensor {
+  const causal = unsqueeze(lessOrEqual(unsqueeze(keyOrder, [1]), unsqueeze(queryOrder, [2])), [1, 2]);
+  return usable ? and(causal, unsqueeze(usable, [1, 2, 3])) : causal;
 }
 
 function expectCache({ keys, values }: KeyValueCache, [batch, heads, width]: readonly Dim[]): void {

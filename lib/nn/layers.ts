@@ -2,6 +2,8 @@
 
 import {
   add,
+  concat,
+  constant,
   convolveDepthwise,
   describe,
   div,
@@ -17,6 +19,8 @@ import {
   sqrt,
   type Tensor,
   transpose,
+  unsqueeze,
+  where,
 } from "../graph/mod.ts";
 import { fanInUniform } from "./initializers.ts";
 import type { Scope } from "./model.ts";
@@ -115,10 +119,12 @@ export function swiGlu(scope: Scope, x: Tensor, hiddenDim: number): Tensor {
  */
 export function causalDepthwiseConv(scope: Scope, x: Tensor, { kernel = 3 }: { kernel?: number } = {}): Tensor {
   const width = lastDim(x, "causalDepthwiseConv");
-  const weight = scope.parameter("weight", [width, 1, kernel], { initializer: fanInUniform(kernel) });
   const channelsFirst = transpose(x, [0, 2, 1]);
-  return transpose(convolveDepthwise(channelsFirst, weight, [kernel - 1, 0]), [0, 2, 1]);
+  return transpose(convolveDepthwise(channelsFirst, convWeight(scope, width, kernel), [kernel - 1, 0]), [0, 2, 1]);
 }
+
+const convWeight = (scope: Scope, width: number, kernel: number): Tensor =>
+  scope.parameter("weight", [width, 1, kernel], { initializer: fanInUniform(kernel) });
 
 /**
  * LFM2's short convolution: `outProj(c * conv(b * x))`, where b, c and x are thirds of one projection.
@@ -127,11 +133,38 @@ export function causalDepthwiseConv(scope: Scope, x: Tensor, { kernel = 3 }: { k
  * @returns the same shape
  */
 export function gatedShortConv(scope: Scope, x: Tensor, { kernel = 3 }: { kernel?: number } = {}): Tensor {
+  return cachedGatedShortConv(scope, x, { kernel }).output;
+}
+
+/**
+ * `gatedShortConv` of the positions after those in a state, for models that generate step by step.
+ *
+ * @param x `[batch, sequence, width]`
+ * @param options real `[batch, sequence]` (bool), where x is no padding: what is padded counts as zero; state
+ *   `[batch, width, kernel - 1]`, what the convolution read at the positions before, zeros at first; null where x is the start
+ * @returns the output `[batch, sequence, width]`, and the state after these positions, null without one
+ */
+export function cachedGatedShortConv(
+  scope: Scope,
+  x: Tensor,
+  { kernel = 3, real = null, state = null }: { kernel?: number; real?: Tensor | null; state?: Tensor | null } = {},
+): { output: Tensor; state: Tensor | null } {
   const width = lastDim(x, "gatedShortConv");
   const projected = linear(scope.child("in_proj"), x, 3 * width, { bias: false });
   const [b, c, value] = split(projected, [width, width, width], -1);
-  const convolved = causalDepthwiseConv(scope.child("conv"), mul(b, value), { kernel });
-  return linear(scope.child("out_proj"), mul(c, convolved), width, { bias: false });
+  const gated = real ? where(unsqueeze(real, [2]), mul(b, value), 0) : mul(b, value);
+  const conv = scope.child("conv");
+  if (!state) {
+    const convolved = causalDepthwiseConv(conv, gated, { kernel });
+    return { output: linear(scope.child("out_proj"), mul(c, convolved), width, { bias: false }), state };
+  }
+  const seen = concat([state, transpose(gated, [0, 2, 1])], 2);
+  const convolved = transpose(convolveDepthwise(seen, convWeight(conv, width, kernel), [0, 0]), [0, 2, 1]);
+  const last = constant(Array.from({ length: kernel - 1 }, (_, i) => i + 1 - kernel), { dtype: "int64" });
+  return {
+    output: linear(scope.child("out_proj"), mul(c, convolved), width, { bias: false }),
+    state: gather(seen, last, 2),
+  };
 }
 
 /** The last dimension as a number, which a layer's parameters need. */

@@ -16,7 +16,17 @@ export {
 } from "./attention.ts";
 export { dropout } from "./dropout.ts";
 export { fanInUniform, initialValues } from "./initializers.ts";
-export { causalDepthwiseConv, embedding, gatedShortConv, layerNorm, linear, rmsNorm, silu, swiGlu } from "./layers.ts";
+export {
+  cachedGatedShortConv,
+  causalDepthwiseConv,
+  embedding,
+  gatedShortConv,
+  layerNorm,
+  linear,
+  rmsNorm,
+  silu,
+  swiGlu,
+} from "./layers.ts";
 export { alignmentLoss, cosineLoss, crossEntropy, meanSquaredError, rowCosine, rowSquaredError } from "./losses.ts";
 export {
   type Forward,

@@ -36,6 +36,13 @@ export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider
 export { type NodePlacement, type Placement, placement } from "./placement.ts";
 export { ortTensor, sessionOptions } from "./node_session.ts";
 export { inPrivateFolder } from "./coreml/private_folder.ts";
+export {
+  compileResident,
+  type ExternalWeights,
+  type ResidentArray,
+  type ResidentOptions,
+  type ResidentSession,
+} from "./resident.ts";
 export { knownRefusal, type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {
   type ArrayData,

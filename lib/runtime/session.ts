@@ -76,7 +76,7 @@ export interface BoundRun {
  * Optimizations that change numbers, off: by default a product with weights that are stored as bytes rounds its other side
  * to 8 bits too, and of two roundings to bytes with different scales only one is done.
  */
-const AS_THE_GRAPH_SAYS = { qdq_matmulnbits_accuracy_level: "1", disable_double_qdq_remover: "1" };
+export const AS_THE_GRAPH_SAYS = { qdq_matmulnbits_accuracy_level: "1", disable_double_qdq_remover: "1" };
 
 /**
  * Compiles a graph.

@@ -14,6 +14,7 @@ import {
   type NodeProto,
   NodeProtoSchema,
   type TensorProto,
+  TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as DataType,
   TensorProtoSchema,
   type ValueInfoProto,
@@ -35,10 +36,20 @@ const DATA_TYPES: Record<DType, DataType> = {
   bool: DataType.BOOL,
 };
 
+/** Where the little-endian values of a parameter lie. */
+export interface ExternalTensor {
+  /** Relative to the folder of the model, or to the one that a session is told. */
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /** Options of the encoding. */
 export interface EncodeOptions {
   /** Values of parameters to store in the file, by name; parameters without values become inputs. */
   weights?: Readonly<Record<string, Uint8Array>>;
+  /** Parameters whose values lie in files beside the model, by name: what is too large for one file of at most 2 GiB. */
+  external?: Readonly<Record<string, ExternalTensor>>;
   /** Free text stored with the model, for example where its weights come from. */
   metadata?: Readonly<Record<string, string>>;
 }
@@ -46,7 +57,7 @@ export interface EncodeOptions {
 /**
  * Encodes a graph as the bytes of an `.onnx` file.
  *
- * @param options weights are little-endian bytes in the parameter's own dtype
+ * @param options weights are little-endian bytes in the parameter's own dtype; those in other files are not read here
  * @throws {RangeError} when a weight has another size than its parameter
  * @throws {TypeError} when an output has the name of another tensor that is an input or parameter
  *
@@ -57,12 +68,18 @@ export interface EncodeOptions {
  * if (bytes.length === 0) throw new Error("the model has bytes");
  * ```
  */
-export function encodeOnnx(graph: Graph, { weights = {}, metadata = {} }: EncodeOptions = {}): Uint8Array {
+export function encodeOnnx(
+  graph: Graph,
+  { weights = {}, external = {}, metadata = {} }: EncodeOptions = {},
+): Uint8Array {
   const outputs = Object.values(graph.outputs);
   const names = nameTensors(graph);
   const nameOf = (tensor: Tensor) => names.get(tensor)!;
   const operations = topologicalOrder(outputs);
-  const fed = [...Object.values(graph.inputs), ...graph.parameters.filter(({ source }) => !weights[source.name])];
+  const fed = [
+    ...Object.values(graph.inputs),
+    ...graph.parameters.filter(({ source: { name } }) => !weights[name] && !external[name]),
+  ];
   const stored = graph.parameters.filter(({ source }) => weights[source.name]);
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
@@ -79,6 +96,8 @@ export function encodeOnnx(graph: Graph, { weights = {}, metadata = {} }: Encode
         ...leaves(outputs).filter(({ source }) => source.kind === "constant")
           .map((leaf) => encodeTensor(nameOf(leaf), leaf, constantBytes(leaf))),
         ...stored.map((leaf) => encodeTensor(nameOf(leaf), leaf, weights[leaf.source.name])),
+        ...graph.parameters.filter(({ source: { name } }) => !weights[name] && external[name])
+          .map((leaf) => encodeExternal(nameOf(leaf), leaf, external[leaf.source.name])),
       ],
       input: fed.map((tensor) => encodeValueInfo(nameOf(tensor), tensor)),
       output: Object.entries(graph.outputs).map(([name, tensor]) => encodeValueInfo(name, tensor)),
@@ -159,12 +178,26 @@ function encodeAttribute(name: string, kind: string, value: AttributeValue): Att
 }
 
 function encodeTensor(name: string, type: TensorType, rawData: Uint8Array): TensorProto {
+  return create(TensorProtoSchema, { ...described(name, type, rawData.byteLength), rawData });
+}
+
+function encodeExternal(name: string, type: TensorType, { file, offset, bytes }: ExternalTensor): TensorProto {
+  const externalData = Object.entries({ location: file, offset, length: bytes })
+    .map(([key, value]) => ({ key, value: String(value) }));
+  return create(TensorProtoSchema, {
+    ...described(name, type, bytes),
+    dataLocation: DataLocation.EXTERNAL,
+    externalData,
+  });
+}
+
+function described(name: string, type: TensorType, byteLength: number) {
   const dims = type.shape.map((dim) => BigInt(dim));
   const expected = Number(dims.reduce((product, dim) => product * dim, 1n)) * bytesPerElement(type.dtype);
-  if (rawData.byteLength !== expected) {
-    throw new RangeError(`Cannot encode ${name}: expected ${expected} bytes, got ${rawData.byteLength}`);
+  if (byteLength !== expected) {
+    throw new RangeError(`Cannot encode ${name}: expected ${expected} bytes, got ${byteLength}`);
   }
-  return create(TensorProtoSchema, { name, dims, dataType: DATA_TYPES[type.dtype], rawData });
+  return { name, dims, dataType: DATA_TYPES[type.dtype] };
 }
 
 function encodeValueInfo(name: string, { dtype, shape }: TensorType): ValueInfoProto {

@@ -186,38 +186,39 @@ const matMulInteger: Operator = {
   evaluate: (inputs, _attributes, [output]) => [{ ...output, data: evaluateMatMulInteger(inputs, output.shape) }],
 };
 
-/** What a 4-bit value of 0 stands for: without zero points the values are -8 to 7. */
-const MIDDLE = 8;
-
 const matMulNBits: Operator = {
   type: "MatMulNBits",
   domain: "com.microsoft",
-  attributes: { K: "int", N: "int", bits: "int", block_size: "int" },
+  attributes: { K: "int", N: "int", bits: "int", block_size: "int", accuracy_level: "int" },
   infer([x, packed, scales], { K, N, bits, block_size }): TensorType[] {
     expectFloat32("MatMulNBits", x);
     expectFloat32("MatMulNBits", scales);
     const size = Number(block_size);
-    if (bits !== 4 || ![16, 32, 64, 128, 256].includes(size)) {
+    if ((bits !== 4 && bits !== 8) || ![16, 32, 64, 128, 256].includes(size)) {
       throw new RangeError(
-        `Cannot apply MatMulNBits: expected 4 bits in blocks of 16, 32, 64, 128 or 256, got ${bits} bits in ${size}`,
+        `Cannot apply MatMulNBits: expected 4 or 8 bits in blocks of 16, 32, 64, 128 or 256, got ${bits} bits in ${size}`,
       );
     }
     const blocks = Math.ceil(Number(K) / size);
-    const expected = `[.., ${K}], [${N}, ${blocks}, ${size / 2}], [${N}, ${blocks}]`;
+    const expected = `[.., ${K}], [${N}, ${blocks}, ${size * bits / 8}], [${N}, ${blocks}]`;
     const got = `[.., ${x.shape.at(-1)}], ${formatShape(packed.shape)}, ${formatShape(scales.shape)}`;
     if (expected !== got || packed.dtype !== "uint8" || x.shape.length < 2) {
       throw new TypeError(`Cannot apply MatMulNBits to ${describe(x)}: expected ${expected} in uint8, got ${got}`);
     }
     return [{ dtype: "float32", shape: [...x.shape.slice(0, -1), Number(N)] }];
   },
-  evaluate([x, packed, scales], { K, N, block_size }, [output]) {
+  evaluate([x, packed, scales], { K, N, bits, block_size }, [output]) {
     const [k, n, size] = [Number(K), Number(N), Number(block_size)];
     const blocks = Math.ceil(k / size);
-    const weight = (row: number, column: number) => {
-      const byte = packed.data[row * blocks * (size / 2) + Math.floor(column / 2)];
-      const value = column % 2 === 0 ? byte & 15 : byte >> 4;
-      return (value - MIDDLE) * scales.data[row * blocks + Math.floor(column / size)];
+    // What an integer of 0 stands for: without zero points the values are -8 to 7, or -128 to 127.
+    const middle = 2 ** (Number(bits) - 1);
+    const integer = (position: number) => {
+      if (bits === 8) return packed.data[position];
+      const byte = packed.data[Math.floor(position / 2)];
+      return position % 2 === 0 ? byte & 15 : byte >> 4;
     };
+    const weight = (row: number, column: number) =>
+      (integer(row * blocks * size + column) - middle) * scales.data[row * blocks + Math.floor(column / size)];
     const data = new Float64Array(elementCount(output.shape));
     for (let row = 0; row < n; row++) {
       for (let i = row, start = 0; i < data.length; i += n, start += k) {

@@ -42,11 +42,20 @@ export interface Float16Options {
  * if (half.graph.outputs.y.dtype !== "float32") throw new Error("the output is what it was");
  * ```
  */
-export function toFloat16(source: WeightedGraph, { io = "float32" }: Float16Options = {}): WeightedGraph {
-  const precisionOf = precisions(source.graph);
-  const half = halfParameters(source.graph, precisionOf);
+export function toFloat16(source: WeightedGraph, options: Float16Options = {}): WeightedGraph {
+  const { graph, half } = float16Graph(source.graph, options);
+  return reachedWeights(graph, source.weights, halfWeights(source, half));
+}
+
+/** The graph of `toFloat16` alone, and the names of the parameters that it stores in float16. */
+export function float16Graph(
+  original: Graph,
+  { io = "float32" }: Float16Options = {},
+): { graph: Graph; half: ReadonlySet<string> } {
+  const precisionOf = precisions(original);
+  const half = halfParameters(original, precisionOf);
   const to = caster();
-  const body = rewriteGraph(source.graph, {
+  const body = rewriteGraph(original, {
     leaf: (leaf) => convertedLeaf(leaf, { half, io }),
     operation(operation, inputs) {
       const precision = precisionOf.get(operation);
@@ -59,9 +68,9 @@ export function toFloat16(source: WeightedGraph, { io = "float32" }: Float16Opti
     },
   });
   const outputs = Object.entries(body.outputs).map(([name, tensor]) =>
-    [name, source.graph.outputs[name].dtype === "float32" ? to(tensor, io) : tensor] as const
+    [name, original.outputs[name].dtype === "float32" ? to(tensor, io) : tensor] as const
   );
-  return reachedWeights(graph(body.name, Object.fromEntries(outputs)), source.weights, halfWeights(source, half));
+  return { graph: graph(body.name, Object.fromEntries(outputs)), half };
 }
 
 /** Names of the parameters that an operation in float16 reads. */

@@ -2,14 +2,12 @@
 
 import type { ArrayValue } from "../types.ts";
 import { matMulNBits } from "../ops_quantization.ts";
-import { roundHalfToEven } from "../operators/quantization.ts";
+import { BLOCK_SIZE, blockBytes, blocksOf, packBlock } from "./blocks.ts";
 import { type Tensor } from "../tensor.ts";
 import { once, productMatrix, type ProductSelection, replaceProducts } from "./dense_products.ts";
 import { convertedParameter, type WeightedGraph, type Weights } from "./weights.ts";
 
-const BLOCK_SIZE = 32;
-const BLOCK_BYTES = BLOCK_SIZE / 2;
-const MIDDLE = 8;
+const BLOCK_BYTES = blockBytes(4);
 
 /** Packed values, scales, and both as weights. */
 interface PackedMatrix {
@@ -51,7 +49,7 @@ function packColumns(
   matrix: Float32Array,
   { k, n }: { k: number; n: number },
 ): { values: ArrayValue; scales: ArrayValue } {
-  const blocks = Math.ceil(k / BLOCK_SIZE);
+  const blocks = blocksOf(k);
   const bytes = new Uint8Array(n * blocks * BLOCK_BYTES);
   const scales = new Float32Array(n * blocks);
   const block = new Float32Array(BLOCK_SIZE);
@@ -62,21 +60,11 @@ function packColumns(
         block[i] = row < k ? matrix[row * n + column] : 0;
       }
       const index = column * blocks + b;
-      scales[index] = packBlock(block, bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES));
+      scales[index] = packBlock(block, 4, bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES));
     }
   }
   return {
     values: { dtype: "uint8", shape: [n, blocks, BLOCK_BYTES], data: bytes },
     scales: { dtype: "float32", shape: [n, blocks], data: scales },
   };
-}
-
-/** Packs a block, two values a byte, the first in the low half; returns its scale. */
-function packBlock(block: Float32Array, bytes: Uint8Array): number {
-  const extreme = block.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
-  const scale = Math.fround(extreme / -MIDDLE);
-  const step = (value: number) =>
-    scale === 0 ? MIDDLE : Math.min(15, Math.max(0, roundHalfToEven(value / scale) + MIDDLE));
-  for (let i = 0; i < bytes.length; i++) bytes[i] = step(block[2 * i]) | (step(block[2 * i + 1]) << 4);
-  return scale;
 }

@@ -33,7 +33,7 @@ export function floatWeight({ shape, source: { name } }: Parameter, weights: Wei
 }
 
 /** A parameter that stands for a converted value; nothing trains it. */
-export function convertedParameter(name: string, { dtype, shape }: ArrayValue): Parameter {
+export function convertedParameter(name: string, { dtype, shape }: Pick<ArrayValue, "dtype" | "shape">): Parameter {
   return parameter(name, shape, { dtype, trainable: false, initializer: { kind: "constant", value: 0 } });
 }
 

@@ -1,33 +1,26 @@
 // A session through ONNX Runtime's C interface: it reads inputs from and writes outputs to the caller's own arrays.
 
-import { type ArrayData, type ArrayValue, type DType, elementCount, type Graph, type Tensor } from "../../graph/mod.ts";
+import type { ArrayData, ArrayValue, Graph, Tensor } from "../../graph/mod.ts";
 import { checkFeeds, checkValue, leavesOf } from "../feeds.ts";
 import type { BoundRun, Session, SessionSettings } from "../session.ts";
-import { addressOf, cString } from "./foreign.ts";
+import { cString } from "./foreign.ts";
 import type { OnnxRuntimeC } from "./onnxruntime_c.ts";
+import { type CStrings, cStrings, eventLoopTurn, NONE, readTensor, releaseTensors, tensorOver } from "./values.ts";
 
-/** `ONNXTensorElementDataType` and how an element is stored. */
-const ELEMENTS: Record<DType, { code: number; array: new (length: number) => ArrayData }> = {
-  float32: { code: 1, array: Float32Array },
-  uint8: { code: 2, array: Uint8Array },
-  int8: { code: 3, array: Int8Array },
-  int32: { code: 6, array: Int32Array },
-  int64: { code: 7, array: BigInt64Array },
-  bool: { code: 9, array: Uint8Array },
-  float16: { code: 10, array: Uint16Array },
-  float64: { code: 11, array: Float64Array },
-};
 const ALL_OPTIMIZATIONS = 99;
 const ERRORS_ONLY = 3;
-/** Instead of a handle: default options of a run, an output that ONNX Runtime allocates. */
-const NONE = 0n;
 
 /** Builds a session on the CPU. */
 export function nativeSession(
   library: OnnxRuntimeC,
   graph: Graph,
-  { model, threads, config, stored }: SessionSettings & { stored: readonly string[] },
+  { stored, ...settings }: SessionSettings & { stored: readonly string[] },
 ): Session {
+  return new NativeSession(library, { graph, handle: createSession(library, settings), stored });
+}
+
+/** The handle of a session on the CPU. */
+export function createSession(library: OnnxRuntimeC, { model, threads, config }: SessionSettings): bigint {
   const options = library.create("CreateSessionOptions");
   try {
     library.call("SetSessionLogSeverityLevel", options, ERRORS_ONLY);
@@ -36,9 +29,7 @@ export function nativeSession(
     for (const [key, value] of Object.entries(config)) {
       library.call("AddSessionConfigEntry", options, cString(`session.${key}`), cString(value));
     }
-    const { environment } = library;
-    const handle = library.create("CreateSessionFromArray", environment, model, BigInt(model.length), options);
-    return new NativeSession(library, { graph, handle, stored });
+    return library.create("CreateSessionFromArray", library.environment, model, BigInt(model.length), options);
   } finally {
     library.call("ReleaseSessionOptions", options);
   }
@@ -76,15 +67,18 @@ class NativeSession implements Session {
     const outputs = new BigUint64Array(this.outputNames.length).fill(NONE);
     try {
       checkFeeds(feeds, this.#leaves, this.inputNames);
-      for (const name of this.inputNames) inputs.push(this.#value(feeds[name]));
+      for (const name of this.inputNames) inputs.push(tensorOver(this.library, feeds[name]));
       const { inputs: given, outputs: wanted } = this.#names;
       const feeding = [given.addresses, BigUint64Array.from(inputs), inputs.length] as const;
       this.library.call("Run", this.#open(), NONE, ...feeding, wanted.addresses, outputs.length, outputs);
-      const results = this.outputNames.map((name, i) => [name, this.#read(outputs[i], this.graph.outputs[name].dtype)]);
+      const results = this.outputNames.map((
+        name,
+        i,
+      ) => [name, readTensor(this.library, outputs[i], this.graph.outputs[name].dtype)]);
       await eventLoopTurn();
       return Object.fromEntries(results);
     } finally {
-      this.#release([...inputs, ...outputs]);
+      releaseTensors(this.library, [...inputs, ...outputs]);
     }
   }
 
@@ -117,7 +111,7 @@ class NativeSession implements Session {
     for (const binding of this.#bound.bindings.splice(0)) this.library.call("ReleaseIoBinding", binding);
     if (this.#handle !== NONE) this.library.call("ReleaseSession", this.#handle);
     this.#handle = NONE;
-    this.#release(this.#bound.values.splice(0));
+    releaseTensors(this.library, this.#bound.values.splice(0));
     this.#bound.arrays.length = 0;
     return Promise.resolve();
   }
@@ -129,68 +123,9 @@ class NativeSession implements Session {
   }
 
   #boundValue(value: ArrayValue): bigint {
-    const handle = this.#value(value);
+    const handle = tensorOver(this.library, value);
     this.#bound.values.push(handle);
     this.#bound.arrays.push(value.data);
     return handle;
   }
-
-  /** A tensor whose elements stay where they are. */
-  #value({ dtype, shape, data }: ArrayValue): bigint {
-    const { foreign, cpuMemory } = this.library;
-    const dims = BigInt64Array.from(shape, BigInt);
-    const place = [addressOf(foreign, data), data.byteLength, dims, dims.length] as const;
-    return this.library.create("CreateTensorWithDataAsOrtValue", cpuMemory, ...place, ELEMENTS[dtype].code);
-  }
-
-  /** Copies a tensor that ONNX Runtime allocated. */
-  #read(value: bigint, dtype: DType): ArrayValue {
-    const { foreign } = this.library;
-    const shape = this.#shapeOf(value);
-    const data = new ELEMENTS[dtype].array(elementCount(shape));
-    const address = this.library.create("GetTensorMutableData", value);
-    new foreign.UnsafePointerView(foreign.UnsafePointer.create(address)).copyInto(data);
-    return { dtype, shape, data };
-  }
-
-  #shapeOf(value: bigint): number[] {
-    const info = this.library.create("GetTensorTypeAndShape", value);
-    try {
-      const dims = new BigInt64Array(Number(this.library.create("GetDimensionsCount", info)));
-      if (dims.length > 0) this.library.call("GetDimensions", info, dims, dims.length);
-      return Array.from(dims, Number);
-    } finally {
-      this.library.call("ReleaseTensorTypeAndShapeInfo", info);
-    }
-  }
-
-  #release(values: readonly bigint[]): void {
-    for (const value of values) if (value !== NONE) this.library.call("ReleaseValue", value);
-  }
-}
-
-const TURN_EVERY_MS = 10;
-const DONE = Promise.resolve();
-let lastTurn = 0;
-
-/** Lets timers, signals and messages through now and then: a loop of calls that resolve at once would starve them. */
-function eventLoopTurn(): Promise<void> {
-  if (performance.now() - lastTurn < TURN_EVERY_MS) return DONE;
-  return new Promise((resolve) =>
-    setImmediate(() => {
-      lastTurn = performance.now();
-      resolve();
-    })
-  );
-}
-
-/** Names as C wants them: an array of addresses, and the bytes that these point to. */
-interface CStrings {
-  readonly addresses: BigUint64Array;
-  readonly bytes: readonly Uint8Array[];
-}
-
-function cStrings({ foreign }: OnnxRuntimeC, names: readonly string[]): CStrings {
-  const bytes = names.map(cString);
-  return { bytes, addresses: BigUint64Array.from(bytes, (text) => addressOf(foreign, text)) };
 }

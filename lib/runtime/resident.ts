@@ -1,0 +1,168 @@
+// Sessions for graphs that are run again on what they gave, such as the caches of a language model: those outputs stay in the memory of
+// the provider, and weights may stay in the file that they lie in.
+
+import type * as Ort from "onnxruntime-common";
+import { type ArrayValue, type DType, encodeOnnx, type ExternalTensor, type Graph, type Tensor } from "../graph/mod.ts";
+import { bytesPerElement, elementCount } from "../graph/mod.ts";
+import { deviceError, isWithoutDevice } from "./device_error.ts";
+import { leavesOf } from "./feeds.ts";
+import { nativeResidentSession } from "./native/resident.ts";
+import { onnxRuntimeC } from "./native/onnxruntime_c.ts";
+import { ortTensor, sessionOptions } from "./node_session.ts";
+import { loadOnnxRuntime, type OrtModule, type ProviderName, requireProvider } from "./onnxruntime.ts";
+import {
+  checkResidentFeeds,
+  isResident,
+  type ResidentArray,
+  type ResidentSession,
+  type Values,
+} from "./resident_values.ts";
+import { AS_THE_GRAPH_SAYS, type CompileOptions, weightBytes } from "./session.ts";
+
+export type { ResidentArray, ResidentSession };
+
+/** Weights in files of one folder, by parameter. ONNX Runtime maps them into memory where it computes on the CPU. */
+export interface ExternalWeights {
+  readonly folder: string;
+  readonly tensors: Readonly<Record<string, ExternalTensor>>;
+}
+
+/** Options of a session whose outputs stay. */
+export interface ResidentOptions extends Pick<CompileOptions, "binding" | "threads" | "weights"> {
+  /** `cpu` or `webgpu`. Default `cpu`. */
+  provider?: Exclude<ProviderName, "coreml">;
+  /** Names of the outputs that stay; the others are copied to JavaScript's memory. */
+  resident: readonly string[];
+  /** Parameters that are read from files; the others are in `weights` or fed. */
+  external?: ExternalWeights;
+  /**
+   * Whether ONNX Runtime may copy matrices into the order in which its products read them: more speed for many rows, and a longer
+   * start. Default true.
+   */
+  packWeights?: boolean;
+  /** Write ONNX Runtime's profile to a file of this prefix when the session is released; through onnxruntime-node only. */
+  profilePrefix?: string;
+}
+
+/**
+ * Compiles a graph for runs whose outputs stay.
+ *
+ * @throws {Error} when the provider is not part of the installed ONNX Runtime, there is no device, or it refuses the graph
+ *
+ * @example
+ * ```ts
+ * import { add, graph, input } from "lib/graph/mod.ts";
+ * import { compileResident } from "lib/runtime/mod.ts";
+ * const total = add(input("total", "float32", [1]), input("x", "float32", [1]));
+ * const session = await compileResident(graph("sum", { next: total, seen: total }), { resident: ["next"] });
+ * const one = { dtype: "float32" as const, shape: [1], data: Float32Array.of(1) };
+ * const { next } = await session.run({ total: one, x: one });
+ * const again = await session.run({ total: next, x: one });
+ * if (!("data" in again.seen) || again.seen.data[0] !== 3) throw new Error("1 + 1 + 1");
+ * await session.release();
+ * ```
+ */
+export async function compileResident(graph: Graph, options: ResidentOptions): Promise<ResidentSession> {
+  const { provider = "cpu", binding = "auto", threads = 0, weights = {}, external, resident, packWeights = true } =
+    options;
+  const unknown = resident.find((name) => !(name in graph.outputs));
+  if (unknown !== undefined) {
+    throw new TypeError(`Cannot compile ${graph.name}: expected outputs that stay to be outputs, got "${unknown}"`);
+  }
+  const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
+  const config = {
+    ...AS_THE_GRAPH_SAYS,
+    ...(external && { model_external_initializers_file_folder_path: external.folder }),
+    ...(!packWeights && { disable_prepacking: "1" }),
+  };
+  const stored = [...Object.keys(weights), ...Object.keys(external?.tensors ?? {})];
+  const library = provider === "cpu" && binding === "auto" && !options.profilePrefix ? onnxRuntimeC() : null;
+  if (library) return nativeResidentSession(library, graph, { model, threads, config, stored, resident });
+  await requireProvider(provider);
+  const ort = await loadOnnxRuntime();
+  const location = provider === "webgpu" ? "gpu-buffer" : "cpu";
+  const placed = Object.keys(graph.outputs).map((name) => [name, resident.includes(name) ? location : "cpu"] as const);
+  try {
+    const native = await ort.InferenceSession.create(model, {
+      ...sessionOptions({ provider, threads, config, profilePrefix: options.profilePrefix }),
+      ...(provider === "webgpu" && { preferredOutputLocation: Object.fromEntries(placed) }),
+    });
+    return new NodeResidentSession(ort, { graph, native, stored, resident });
+  } catch (cause) {
+    throw isWithoutDevice(cause) || provider === "webgpu" ? deviceError(`compile ${graph.name}`, cause) : cause;
+  }
+}
+
+class NodeResidentArray implements ResidentArray {
+  constructor(readonly tensor: Ort.Tensor) {}
+
+  get dtype(): DType {
+    return this.tensor.type as DType;
+  }
+
+  get shape(): readonly number[] {
+    return this.tensor.dims;
+  }
+
+  get byteLength(): number {
+    return elementCount(this.shape) * bytesPerElement(this.dtype);
+  }
+
+  release(): void {
+    this.tensor.dispose();
+  }
+}
+
+class NodeResidentSession implements ResidentSession {
+  readonly graph: Graph;
+  readonly inputNames: readonly string[];
+  readonly #ort: OrtModule;
+  readonly #native: Ort.InferenceSession;
+  readonly #leaves: Readonly<Record<string, Tensor>>;
+  readonly #resident: readonly string[];
+
+  constructor(
+    ort: OrtModule,
+    { graph, native, stored, resident }: {
+      graph: Graph;
+      native: Ort.InferenceSession;
+      stored: readonly string[];
+      resident: readonly string[];
+    },
+  ) {
+    this.#ort = ort;
+    this.graph = graph;
+    this.#native = native;
+    this.#resident = resident;
+    this.#leaves = leavesOf(graph);
+    this.inputNames = Object.keys(this.#leaves).filter((name) => !stored.includes(name));
+  }
+
+  async run(feeds: Values): Promise<Record<string, ArrayValue | ResidentArray>> {
+    checkResidentFeeds(feeds, this.#leaves, this.inputNames);
+    const tensors = this.inputNames.map((name) => {
+      const value = feeds[name];
+      return [name, isResident(value) ? (value as NodeResidentArray).tensor : ortTensor(this.#ort, value)] as const;
+    });
+    const results = await this.#run(Object.fromEntries(tensors));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => {
+        if (this.#resident.includes(name)) return [name, new NodeResidentArray(tensor)];
+        return [name, { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as ArrayValue["data"] }];
+      }),
+    );
+  }
+
+  async release(): Promise<void> {
+    this.#native.endProfiling();
+    await this.#native.release();
+  }
+
+  async #run(feeds: Record<string, Ort.Tensor>): Promise<Ort.InferenceSession.ReturnType> {
+    try {
+      return await this.#native.run(feeds);
+    } catch (cause) {
+      throw isWithoutDevice(cause) ? deviceError(`run ${this.graph.name}`, cause) : cause;
+    }
+  }
+}
