@@ -98,7 +98,9 @@ const MODEL_TYPE = "lfm2";
 
 function expectArchitecture({ architectures, model_type: type }: Json): void {
   const named = Array.isArray(architectures) && architectures.length > 0 ? String(architectures[0]) : null;
-  if ((type === undefined || type === MODEL_TYPE) && (named === null || named === ARCHITECTURE) && (type || named)) return;
+  if ((type === undefined || type === MODEL_TYPE) && (named === null || named === ARCHITECTURE) && (type || named)) {
+    return;
+  }
   const got = named ?? (type === undefined ? "a config that names none" : `model_type "${type}"`);
   throw new RangeError(`Cannot read config.json: expected the architecture ${ARCHITECTURE}, got ${got}`);
 }
@@ -149,7 +151,8 @@ function layerKinds(fields: Json): Lfm2Layer[] {
   }
   // Without either, transformers makes every layer an attention.
   if (!given(indices)) return new Array<Lfm2Layer>(count).fill("attention");
-  const known = Array.isArray(indices) && indices.every((index) => Number.isInteger(index) && index >= 0 && index < count);
+  const known = Array.isArray(indices) &&
+    indices.every((index) => Number.isInteger(index) && index >= 0 && index < count);
   if (!known) throw refuse("full_attn_idxs", `numbers of layers below ${count}`, indices);
   return Array.from({ length: count }, (_, i) => ((indices as number[]).includes(i) ? "attention" : "conv"));
 }

@@ -15,6 +15,7 @@ import {
   type StoragePlan,
 } from "../../graph/mod.ts";
 import { compileResident, type ExternalWeights } from "../../runtime/mod.ts";
+import { modelNotice, NOTICE_FILES, writeModelNotice } from "../model_notice.ts";
 import {
   checkTensors,
   type ConversionOptions,
@@ -118,19 +119,24 @@ async function readConfig(folder: string): Promise<Lfm2Config> {
   return readLfm2Config(json);
 }
 
-function fileOf(
+async function fileOf(
   source: SafetensorsFolder,
   plan: StoragePlan,
   { weights, cacheFolder = join(source.folder, "converted"), signal, onProgress }: OpenLfm2Options & {
     weights: WeightFormat;
   },
 ): Promise<ExternalWeights> {
-  return weightsInFile(source, plan, {
+  const external = await weightsInFile(source, plan, {
     path: join(cacheFolder, `${weights}.safetensors`),
     label: weights,
     signal,
     onProgress,
   });
+  const notice = modelNotice(source.folder);
+  if (notice !== null && !existsSync(join(cacheFolder, NOTICE_FILES.notice))) {
+    await writeModelNotice(cacheFolder, notice, "weights converted to other number formats by Latent Lab");
+  }
+  return external;
 }
 
 interface Prepared {
