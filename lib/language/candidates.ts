@@ -38,50 +38,49 @@ export function tokenCandidates(logits: Float32Array, filters: Filters, seen: Ui
   const { temperature, topK, topP, minP } = filters;
   const scores = penalizedScores(logits, filters, seen);
   const highest = highestOf(scores);
-  let lowest = -Infinity;
-  if (topK < scores.length) lowest = kthHighest(scores, topK);
+  let lowest = topK < scores.length ? kthHighest(scores, { k: topK, highest }) : -Infinity;
+  // Of most tokens, min-p needs no weight: their scores are too far below. Top-p needs the sum of all weights.
+  if (topP === 1 && minP > 0) lowest = Math.max(lowest, highest + temperature * (Math.log(minP) - 1e-6));
   const tokens = new Int32Array(scores.length);
   const weights = new Float64Array(scores.length);
   let kept = 0;
   for (let i = 0; i < scores.length; i++) {
     if (scores[i] < lowest || scores[i] === -Infinity) continue;
-    tokens[kept] = i;
     // The division comes after the difference: with a small temperature, scores themselves would overflow.
-    weights[kept++] = Math.exp((scores[i] - highest) / temperature);
+    const weight = Math.exp((scores[i] - highest) / temperature);
+    if (topP === 1 && weight < minP) continue;
+    tokens[kept] = i;
+    weights[kept++] = weight;
   }
   const all = { tokens: tokens.subarray(0, kept), weights: weights.subarray(0, kept) };
-  const likely = topP < 1 ? reaching(all, topP) : all;
-  return minP > 0 ? filtered(likely, (weight) => weight >= minP) : likely;
+  return topP < 1 ? likeliest(all, { share: topP, minP }) : all;
 }
 
 /** Logits under the repetition penalty, before the temperature. */
-function penalizedScores(logits: Float32Array, { repetitionPenalty }: Filters, seen: Uint8Array): Float64Array {
-  const scores = new Float64Array(logits.length);
-  for (let i = 0; i < logits.length; i++) {
-    const logit = logits[i];
-    if (logit !== logit) throw notANumber(i);
-    scores[i] = seen[i] === 0 || repetitionPenalty === 1 ? logit : penalized(logit, repetitionPenalty);
-  }
+function penalizedScores(logits: Float32Array, { repetitionPenalty }: Filters, seen: Uint8Array): Float32Array {
+  if (repetitionPenalty === 1) return logits;
+  const scores = logits.slice();
+  for (let i = 0; i < scores.length; i++) if (seen[i] !== 0) scores[i] = penalized(scores[i], repetitionPenalty);
   return scores;
 }
 
-function highestOf(scores: Float64Array): number {
+function highestOf(scores: Float32Array): number {
   let highest = -Infinity;
-  for (let i = 0; i < scores.length; i++) if (scores[i] > highest) highest = scores[i];
+  for (let i = 0; i < scores.length; i++) {
+    if (scores[i] > highest) highest = scores[i];
+    else if (scores[i] !== scores[i]) throw notANumber(i);
+  }
   if (Number.isFinite(highest)) return highest;
   throw new RangeError(`Cannot generate: expected a finite highest logit, got ${highest}`);
 }
 
-function kthHighest(scores: Float64Array, k: number): number {
-  return scores.slice().sort()[scores.length - k];
-}
-
-function filtered({ tokens, weights }: Candidates, keeps: (weight: number, index: number) => boolean): Candidates {
-  const indices = Array.from(weights.keys()).filter((i) => keeps(weights[i], i));
-  return {
-    tokens: Int32Array.from(indices, (i) => tokens[i]),
-    weights: Float64Array.from(indices, (i) => weights[i]),
-  };
+/** The k-th highest score. Only scores near the highest are sorted, as many as it takes. */
+function kthHighest(scores: Float32Array, { k, highest }: { k: number; highest: number }): number {
+  for (let width = 4;; width *= 2) {
+    const near = scores.filter((score) => score >= highest - width);
+    if (near.length >= k) return near.sort()[near.length - k];
+    if (width === Infinity) return -Infinity;
+  }
 }
 
 /** A logit under the repetition penalty, in float32 as the peers have it. */
@@ -94,23 +93,29 @@ export function notANumber(token: number): RangeError {
   return new RangeError(`Cannot generate: expected logits that are numbers, got NaN for token ${token}`);
 }
 
-/** The likeliest tokens, so many that their share of the sum reaches `share`. */
-function reaching(all: Candidates, share: number): Candidates {
-  const { weights } = all;
+/** The likeliest tokens, so many that their share of the sum reaches `share`, and of them those with a weight of at least `minP`. */
+function likeliest({ tokens, weights }: Candidates, { share, minP }: { share: number; minP: number }): Candidates {
   let total = 0;
-  for (const weight of weights) total += weight;
-  // Sorting a whole vocabulary would take longer than all else: the few tokens above a threshold mostly reach the share.
-  for (let threshold = 2 ** -6;; threshold = threshold < 1e-30 ? 0 : threshold * 2 ** -8) {
-    const indices = Array.from(weights.keys()).filter((i) => weights[i] >= threshold);
-    indices.sort((a, b) => weights[b] - weights[a] || a - b);
+  for (let i = 0; i < weights.length; i++) total += weights[i];
+  const chosen = reaching(weights, share * total).filter((i) => weights[i] >= minP).sort((a, b) => a - b);
+  return { tokens: Int32Array.from(chosen, (i) => tokens[i]), weights: Float64Array.from(chosen, (i) => weights[i]) };
+}
+
+/** Places of the highest weights that together reach a sum; of equal ones the first. */
+function reaching(weights: Float64Array, enough: number): number[] {
+  // Sorting a whole vocabulary would take longer than all else: the few tokens above a threshold mostly reach the sum.
+  for (let threshold = 2 ** -6;; threshold = threshold < 1e-30 ? 0 : threshold * 2 ** -4) {
+    const near: number[] = [];
     let sum = 0;
-    for (let count = 0; count < indices.length; count++) {
-      if (sum >= share * total) {
-        const chosen = new Set(indices.slice(0, count));
-        return filtered(all, (_, i) => chosen.has(i));
-      }
-      sum += weights[indices[count]];
+    for (let i = 0; i < weights.length; i++) {
+      if (weights[i] < threshold) continue;
+      near.push(i);
+      sum += weights[i];
     }
-    if (threshold === 0) return all;
+    if (sum < enough && threshold > 0) continue;
+    near.sort((a, b) => weights[b] - weights[a] || a - b);
+    let count = 0;
+    for (let reached = 0; count < near.length && reached < enough; count++) reached += weights[near[count]];
+    return near.slice(0, count);
   }
 }
