@@ -63,18 +63,15 @@ async function run(prompt: string, folder: string, command: GenerateCommand, con
   const { terminal, signal, write, isTerminal } = context;
   const { weights, provider, threads } = command;
   const startMs = performance.now();
-  const isShown = isTerminal && command.report !== "none";
-  const loading = (share: string) => {
-    if (isShown) terminal.live(`Loading ${folder} in ${weights}${share}`, false);
-  };
-  loading("");
+  const progress = progressOn(terminal, isTerminal && command.report !== "none");
+  progress(`Loading ${folder} in ${weights}`);
   const tokenizer = await openLanguageTokenizer(folder);
   const model = await context.openModel(folder, {
     weights,
     provider,
     threads,
     signal,
-    onProgress: (done, total) => loading(`: ${Math.floor(done / total * 100)}%`),
+    onProgress: (done, total) => progress(`Loading ${folder} in ${weights}: ${Math.floor(done / total * 100)}%`),
   });
   try {
     checkVocabulary(model, tokenizer, folder);
@@ -82,9 +79,14 @@ async function run(prompt: string, folder: string, command: GenerateCommand, con
     const generation = generateText(model, tokenizer, promptOf(prompt, command, tokenizer), {
       ...command.options,
       signal,
+      onPrompt: (done, total) => done < total && progress(`Reading the prompt: ${done} of ${total} tokens`),
     });
-    if (isShown) terminal.live("", false); // the answer takes the place of the line about loading
-    for await (const piece of generation) await write(isTerminal ? printable(piece) : piece);
+    progress("");
+    for await (const piece of generation) {
+      progress("");
+      await write(isTerminal ? printable(piece) : piece);
+    }
+    progress("");
     await write("\n");
     const { finish, statistics } = await generation.result();
     for (const line of statisticsLines({ statistics, finish, loadMs, model, command })) terminal.line(line);
@@ -92,6 +94,15 @@ async function run(prompt: string, folder: string, command: GenerateCommand, con
   } finally {
     await model.release();
   }
+}
+
+/** Shows a line that the answer, and nothing else, takes the place of: an empty text removes it. */
+function progressOn(terminal: Terminal, isShown: boolean): (text: string) => void {
+  let before = "";
+  return (text) => {
+    if (isShown && text !== before) terminal.live(text, false);
+    before = text;
+  };
 }
 
 /** The folder that is meant: a path, or the name of a fetched model. */
@@ -161,10 +172,11 @@ export function statisticsLines({ statistics, finish, loadMs, model, command }: 
   ];
 }
 
-/** What the model's files, the prompt or the options lack is the user's to mend; all else keeps its stack. */
+/**
+ * What the model's files, the prompt or the options lack is the user's to mend, and the library says it as `Cannot …: expected …`; all else
+ * keeps its stack.
+ */
 function forUser(error: unknown): unknown {
-  const told = error instanceof Error &&
-    /^Cannot (generate|sample|open|read|load|apply|tokenize|feed|derive)\b/.test(error.message) &&
-    !error.message.startsWith("Cannot read propert");
-  return told && !(error instanceof CommandError) ? new CommandError(error.message) : error;
+  const isTold = error instanceof Error && /^Cannot [^\n:]+: /.test(error.message);
+  return isTold && !(error instanceof CommandError) ? new CommandError(error.message) : error;
 }

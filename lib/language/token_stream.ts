@@ -71,7 +71,9 @@ export class TokenStream {
     await setImmediate();
     if (this.#options.limits.signal?.aborted) return this.#abort();
     try {
-      return await this.#clock.timed(() => this.#step());
+      const added = await this.#clock.timed(() => this.#step());
+      this.#clock.first();
+      return added;
     } catch (error) {
       if (this.#options.limits.signal?.aborted) return this.#abort();
       throw error;
@@ -112,7 +114,6 @@ export class TokenStream {
       row.finish = this.#finishOf(row, token);
       added.push({ row: index, token });
     });
-    this.#clock.first();
     return added;
   }
 

@@ -16,6 +16,15 @@ Deno.test("generateTokens feeds the prompt once, then one token a call", async (
   assert.deepEqual([statistics.promptTokens, statistics.generatedTokens], [2, 3]);
 });
 
+Deno.test("the prompt's time is that to the first token, and no token's after it", async () => {
+  const onCall = (call: number) => new Promise((resolve) => setTimeout(resolve, call === 1 ? 100 : 1));
+  const { statistics } = await generateTokens(counting({ vocabSize: 10, onCall }).model, [[1, 2, 3]], { maxTokens: 4 });
+  // Timers may be a little early; however slow a machine is, it only takes longer.
+  assert.ok(statistics.timeToFirstTokenMs! >= 95, `${statistics.timeToFirstTokenMs} ms to the first token`);
+  assert.ok(statistics.promptTokensPerSecond! <= 3 / 0.095);
+  assert.equal(statistics.generationTokensPerSecond, 3 / statistics.generationMs * 1000);
+});
+
 Deno.test("a row that has ended gets padding while others go on", async () => {
   const { model, asked } = counting({ vocabSize: 10, eosTokenIds: [8, 9], padTokenId: 7 });
   const { tokens, finish } = await generateTokens(model, [Int32Array.of(6), [1, 2, 3], [0]], { maxTokens: 5 });
