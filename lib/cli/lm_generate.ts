@@ -11,6 +11,7 @@ import {
   generateText,
   type GenerationStatistics,
   type Prompt,
+  readEndTokens,
 } from "../language/mod.ts";
 import { LFM2_1_2B_SOURCE, modelFolder } from "../models/fetched_models.ts";
 import { CommandError, INTERRUPTED_EXIT_CODE } from "./command.ts";
@@ -66,6 +67,7 @@ async function run(prompt: string, folder: string, command: GenerateCommand, con
   const progress = progressOn(terminal, isTerminal && command.report !== "none");
   progress(`Loading ${folder} in ${weights}`);
   const tokenizer = await openLanguageTokenizer(folder);
+  const endTokens = await readEndTokens(folder) ?? undefined;
   const model = await context.openModel(folder, {
     weights,
     provider,
@@ -78,6 +80,7 @@ async function run(prompt: string, folder: string, command: GenerateCommand, con
     const loadMs = performance.now() - startMs;
     const generation = generateText(model, tokenizer, promptOf(prompt, command, tokenizer), {
       ...command.options,
+      endTokens,
       signal,
       onPrompt: (done, total) => done < total && progress(`Reading the prompt: ${done} of ${total} tokens`),
     });

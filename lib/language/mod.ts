@@ -19,5 +19,6 @@ export {
   type TextsGeneration,
 } from "./generate_text.ts";
 export type { Prompt } from "./prompt.ts";
+export { readEndTokens } from "./end_tokens.ts";
 export { StopTexts } from "./stop_texts.ts";
 export { TextDecoding } from "./text_decoding.ts";

@@ -31,6 +31,7 @@ interface Given {
   vocabSize?: number;
   openError?: Error;
   onCall?: (call: number) => unknown;
+  generationConfig?: string;
 }
 
 /** Runs `lm` with a model that says `answer`, in a folder that has a tokenizer. */
@@ -39,6 +40,7 @@ async function run(args: (folder: string) => string[], given: Given = {}): Promi
   try {
     cpSync(TOKENIZER, folder, { recursive: true });
     writeFileSync(join(folder, "config.json"), "{}");
+    if (given.generationConfig) writeFileSync(join(folder, "generation_config.json"), given.generationConfig);
     const tokens = [...(await openLanguageTokenizer(folder)).encode(given.answer ?? "It is a nematode."), END];
     let length: number | null = null;
     const { model, asked } = madeModel((row) => tokens[row.length - (length ??= row.length)] ?? END, {
@@ -140,6 +142,20 @@ Deno.test("lm generate passes its options on", async () => {
     folder,
   ) => ["generate", "--model", folder, "--stop", "nema", "--stop", "\\n", "--quiet", "x"]);
   assert.deepEqual([stopped.out, stopped.lines], ["It is a \n", []]);
+});
+
+Deno.test("lm generate goes by the end tokens of generation_config.json", async () => {
+  const [token] = (await openLanguageTokenizer(TOKENIZER)).encode(".");
+  const ask = (eos: unknown) =>
+    run((folder) => ["generate", "--model", folder, "x"], {
+      answer: "One. Two.",
+      generationConfig: JSON.stringify({ eos_token_id: eos }),
+    });
+  assert.equal((await ask([END, token])).out, "One\n");
+  assert.equal((await ask(token)).out, "One\n");
+  assert.equal((await ask(null)).out, "One. Two.\n");
+  await assert.rejects(ask("</s>"), /expected eos_token_id to be token ids, got "<\/s>"/);
+  await assert.rejects(ask(5000), /expected end tokens below 480, got 5000/);
 });
 
 Deno.test("lm generate keeps control characters from a terminal, not from a pipe", async () => {

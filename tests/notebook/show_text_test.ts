@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { showText } from "lib/notebook/mod.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { executeNotebook, showText } from "lib/notebook/mod.ts";
+import { projectPath } from "lib/process/mod.ts";
+import { withFolder, writeNotebook } from "./notebooks.ts";
 
 async function* pieces(count: number, each: () => void = () => {}) {
   for (let i = 0; i < count; i++) {
@@ -51,4 +56,22 @@ Deno.test("showText updates one display in a kernel", async () => {
   assert.ok(sent.length > 1 && sent.slice(1).every(({ type }) => type === "update_display_data"));
   assert.equal(new Set(sent.map(({ id }) => id)).size, 1);
   assert.equal(sent.at(-1)!.text, "0 1 2 ");
+});
+
+Deno.test("a headless run keeps the whole text of showText, once", async () => {
+  await withFolder(async (folder) => {
+    const module = pathToFileURL(projectPath("lib", "notebook", "run.ts"));
+    const path = writeNotebook(folder, "demo", [
+      `import { showText } from "${module}";\n` +
+      'async function* pieces() {\n  for (const piece of ["Once ", "upon"]) yield await Promise.resolve(piece);\n}\n' +
+      "const text = await showText(pieces());\ntext.length",
+    ]);
+    const executedPath = join(folder, "executed.ipynb");
+    await executeNotebook(path, { executedPath, noCheck: true });
+    const [{ outputs }] = JSON.parse(readFileSync(executedPath, "utf8")).cells;
+    assert.deepEqual(outputs.map(({ data }: { data: unknown }) => data), [
+      { "text/plain": "Once upon" },
+      { "text/plain": "9" },
+    ]);
+  });
 });
