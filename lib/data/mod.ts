@@ -32,6 +32,13 @@ export { randomDataset } from "./random_dataset.ts";
 export { batches, type BatchOptions, gatherRows } from "./batches.ts";
 export { type ColumnDescription, describeColumns } from "./describe.ts";
 export { type EncodedText, parseTokenizer, type TextTokenizer } from "./tokenizer.ts";
+export { type ChatMessage, type ChatOptions, type ChatTemplate, compileChatTemplate } from "./chat_template.ts";
+export {
+  type LanguageTokenizer,
+  openLanguageTokenizer,
+  parseLanguageTokenizer,
+  type TokenizerFiles,
+} from "./language_tokenizer.ts";
 export { type PartOfSpeech, readWordNet, type Sense, type Synset, type WordNet } from "./wordnet/database.ts";
 export { type RelationPair, relationPairs, type WordNetRelation } from "./wordnet/relations.ts";
 export { chooseLemmas, type GlossLemmas, type Lemma, type LemmaVocabulary } from "./wordnet/lemma_vocabulary.ts";
