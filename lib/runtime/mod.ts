@@ -34,8 +34,7 @@ export {
 export { machineFacts, type MachineReader, memoryUse, thisMachine, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export { type NodePlacement, type Placement, placement } from "./placement.ts";
-export { ortTensor, sessionOptions } from "./node_session.ts";
-export { inPrivateFolder } from "./coreml/private_folder.ts";
+export { type OnnxFileOptions, openOnnxFile } from "./onnx_file.ts";
 export { knownRefusal, type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {
   type ArrayData,
@@ -43,6 +42,7 @@ export {
   type BoundRun,
   compile,
   type CompileOptions,
+  type ModelSession,
   readsSharedMemory,
   type Session,
 } from "./session.ts";

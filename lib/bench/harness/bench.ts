@@ -52,7 +52,7 @@ export interface BenchSettings {
   warmUpMs?: number;
   /** Least time of a sample in ms; shorter calls are timed together. Default 0.02. */
   leastSampleMs?: number;
-  /** Of graphs on the CPU and tfjs; elsewhere results are in fresh memory. Default "bound". */
+  /** Of graphs and files on the CPU and tfjs; elsewhere results are in fresh memory. Default "bound". */
   outputs?: OutputMemory;
   /** What outputs may differ by, over their largest value. Default: by the dtype, see `boundOf`. */
   bound?: number;
@@ -154,17 +154,20 @@ export async function benchPrepared(
   if (!Number.isInteger(processes) || processes < 1) {
     throw new RangeError(`Cannot benchmark: expected processes to be an integer from 1, got ${processes}`);
   }
-  // Files, and graphs on other providers, go through onnxruntime-node, which gives new outputs at each call.
-  const isOwnSession = subject.graph !== null && (provider.name === "cpu" || provider.name === "tfjs");
+  // Other providers go through onnxruntime-node, which gives new outputs at each call; modules see to theirs.
+  const isOwnSession = subject.module === null && (provider.name === "cpu" || provider.name === "tfjs");
   const outputs = isOwnSession ? settings.outputs ?? "bound" : "fresh";
   const scenario = scenarioOf(asked);
   const limits = limitsOf(settings.limits);
   const about = { subject, provider, threads, outputs, scenario, limits, machine, accelerator: settings.accelerator };
   const refused = (outcome: "absent" | "unsupported" | "failed", reason: string) =>
     recordOf({ ...about, outcome, reasons: [reason], runs: [], idleBefore: null });
+  // What a provider runs on no machine is told as that also where the provider is absent.
+  const never = whyRefused(subject.facts, provider);
+  if (never) return refused("unsupported", never);
   const absent = await whyAbsent(provider);
   if (absent) return refused("absent", absent);
-  const unsupported = await whyUnsupported(subject, provider, settings.providerSupports);
+  const unsupported = await settings.providerSupports?.(subject, provider);
   if (unsupported) return refused("unsupported", unsupported);
   tellOf(settings, about, { run: 1, runs: processes })("reference", null);
   const { reference: made, failure } = await reference();
@@ -185,13 +188,18 @@ export async function benchPrepared(
     },
     warmUpMs: settings.warmUpMs ?? 2000,
     leastSampleMs: settings.leastSampleMs ?? 0.02,
+    placement: true,
   };
   const idleBefore = quietMs > 0
     ? await waitForQuiet({ atMostMs: quietMs, lookMs: Math.min(2000, quietMs), signal })
     : null;
   const runs: RunMade[] = [];
   for (let run = 1; run <= processes; run++) {
-    const made = await runOnce(task, settings, tellOf(settings, about, { run, runs: processes }));
+    const made = await runOnce(
+      { ...task, placement: run === 1 },
+      settings,
+      tellOf(settings, about, { run, runs: processes }),
+    );
     runs.push(made);
     if (made.failure || !made.samples) break; // what is wrong or broken once is so
   }
@@ -204,14 +212,6 @@ function scenarioOf(asked: Scenario | Scenario["name"]): Scenario {
   if (typeof asked !== "string") return asked;
   if (asked === "server") throw new RangeError("Cannot benchmark: the scenario server needs its arrivalsPerSecond");
   return { name: asked };
-}
-
-async function whyUnsupported(
-  subject: PreparedSubject,
-  provider: ProviderConfig,
-  supports: ProviderSupports = () => null,
-): Promise<string | null> {
-  return whyRefused(subject.facts, provider) ?? await supports(subject, provider);
 }
 
 type Tell = (phase: BenchProgress["phase"], window: MonitorWindow | null) => void;
@@ -253,11 +253,15 @@ async function runOnce(
   });
   const opened = messages.find((message) => message.kind === "opened");
   const done = messages.find((message) => message.kind === "done");
+  const placed = messages.find((message) => message.kind === "placed");
   return {
     failure,
     correctness: opened?.correctness ?? null,
     fallback: opened?.fallback ?? false,
     samples: done?.samples ?? null,
+    placement: typeof placed?.placement === "string"
+      ? withoutPaths(placed.placement, task.subject.folder)
+      : placed?.placement ?? null,
     uses,
     before,
     after: readEnvironment(),

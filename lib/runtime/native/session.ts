@@ -1,54 +1,103 @@
 // A session through ONNX Runtime's C interface: it reads inputs from and writes outputs to the caller's own arrays.
 
-import { type ArrayData, type ArrayValue, type DType, elementCount, type Graph, type Tensor } from "../../graph/mod.ts";
+import {
+  type ArrayData,
+  type ArrayValue,
+  type DType,
+  ELEMENT_ARRAYS,
+  elementCount,
+  type Graph,
+} from "../../graph/mod.ts";
 import { checkFeeds, checkValue, leavesOf } from "../feeds.ts";
-import type { BoundRun, Session, SessionSettings } from "../session.ts";
+import type { BoundRun, ModelSession, Session, SessionSettings } from "../session.ts";
 import { addressOf, cString } from "./foreign.ts";
 import type { OnnxRuntimeC } from "./onnxruntime_c.ts";
 
-/** `ONNXTensorElementDataType` and how an element is stored. */
-const ELEMENTS: Record<DType, { code: number; array: new (length: number) => ArrayData }> = {
-  float32: { code: 1, array: Float32Array },
-  uint8: { code: 2, array: Uint8Array },
-  int8: { code: 3, array: Int8Array },
-  int32: { code: 6, array: Int32Array },
-  int64: { code: 7, array: BigInt64Array },
-  bool: { code: 9, array: Uint8Array },
-  float16: { code: 10, array: Uint16Array },
-  float64: { code: 11, array: Float64Array },
+/** `ONNXTensorElementDataType`. */
+const ELEMENT_TYPES: Record<DType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
 };
-const ALL_OPTIMIZATIONS = 99;
+const DTYPES = new Map(Object.entries(ELEMENT_TYPES).map(([dtype, type]) => [type, dtype as DType] as const));
+/** `GraphOptimizationLevel`. */
+const OPTIMIZATIONS = { none: 0, all: 99 };
 const ERRORS_ONLY = 3;
 /** Instead of a handle: default options of a run, an output that ONNX Runtime allocates. */
 const NONE = 0n;
+/** Where a tensor without elements is said to be. */
+const NOWHERE = new Uint8Array(8);
 
-/** Builds a session on the CPU. */
+/** What a session takes and gives, and how that is checked. */
+export interface SessionInterface {
+  /** For messages. */
+  readonly name: string;
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** @throws {TypeError} when values do not fit the inputs */
+  checkFeeds(feeds: Readonly<Record<string, ArrayValue>>): void;
+  /** @throws {TypeError} when a value cannot hold an output */
+  checkFetch(name: string, value: ArrayValue): void;
+}
+
+/** How a session is created. */
+export interface NativeSettings extends Omit<SessionSettings, "model"> {
+  /** Bytes, or a file's path, beside which ONNX Runtime finds the weights that are stored in files of their own. */
+  model: Uint8Array | string;
+  /** Default "all". */
+  optimizations?: keyof typeof OPTIMIZATIONS;
+}
+
+/** Builds a session of a graph on the CPU. */
 export function nativeSession(
   library: OnnxRuntimeC,
   graph: Graph,
-  { model, threads, config, stored }: SessionSettings & { stored: readonly string[] },
+  { stored, ...settings }: SessionSettings & { stored: readonly string[] },
 ): Session {
+  const leaves = leavesOf(graph);
+  const inputNames = Object.keys(leaves).filter((name) => !stored.includes(name));
+  const session = nativeModel(library, {
+    name: graph.name,
+    inputNames,
+    outputNames: Object.keys(graph.outputs),
+    checkFeeds: (feeds) => checkFeeds(feeds, leaves, inputNames),
+    checkFetch: (name, value) => checkValue(name, graph.outputs[name], value),
+  }, settings);
+  return Object.assign(session, { graph });
+}
+
+/** Builds a session of any model on the CPU. */
+export function nativeModel(
+  library: OnnxRuntimeC,
+  about: SessionInterface,
+  { model, threads, config, optimizations = "all" }: NativeSettings,
+): ModelSession {
   const options = library.create("CreateSessionOptions");
   try {
     library.call("SetSessionLogSeverityLevel", options, ERRORS_ONLY);
-    library.call("SetSessionGraphOptimizationLevel", options, ALL_OPTIMIZATIONS);
+    library.call("SetSessionGraphOptimizationLevel", options, OPTIMIZATIONS[optimizations]);
     if (threads > 0) library.call("SetIntraOpNumThreads", options, threads);
     for (const [key, value] of Object.entries(config)) {
       library.call("AddSessionConfigEntry", options, cString(`session.${key}`), cString(value));
     }
     const { environment } = library;
-    const handle = library.create("CreateSessionFromArray", environment, model, BigInt(model.length), options);
-    return new NativeSession(library, { graph, handle, stored });
+    const handle = typeof model === "string"
+      ? library.create("CreateSession", environment, cString(model), options)
+      : library.create("CreateSessionFromArray", environment, model, BigInt(model.length), options);
+    return new NativeSession(library, about, handle);
   } finally {
     library.call("ReleaseSessionOptions", options);
   }
 }
 
-class NativeSession implements Session {
-  readonly graph: Graph;
+class NativeSession implements ModelSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  readonly #leaves: Readonly<Record<string, Tensor>>;
   readonly #names: { inputs: CStrings; outputs: CStrings };
   /** 0 once released. */
   #handle: bigint;
@@ -61,13 +110,12 @@ class NativeSession implements Session {
 
   constructor(
     private readonly library: OnnxRuntimeC,
-    { graph, handle, stored }: { graph: Graph; handle: bigint; stored: readonly string[] },
+    private readonly about: SessionInterface,
+    handle: bigint,
   ) {
-    this.graph = graph;
     this.#handle = handle;
-    this.#leaves = leavesOf(graph);
-    this.inputNames = Object.keys(this.#leaves).filter((name) => !stored.includes(name));
-    this.outputNames = Object.keys(graph.outputs);
+    this.inputNames = about.inputNames;
+    this.outputNames = about.outputNames;
     this.#names = { inputs: cStrings(library, this.inputNames), outputs: cStrings(library, this.outputNames) };
   }
 
@@ -75,12 +123,12 @@ class NativeSession implements Session {
     const inputs: bigint[] = [];
     const outputs = new BigUint64Array(this.outputNames.length).fill(NONE);
     try {
-      checkFeeds(feeds, this.#leaves, this.inputNames);
+      this.about.checkFeeds(feeds);
       for (const name of this.inputNames) inputs.push(this.#value(feeds[name]));
       const { inputs: given, outputs: wanted } = this.#names;
       const feeding = [given.addresses, BigUint64Array.from(inputs), inputs.length] as const;
       this.library.call("Run", this.#open(), NONE, ...feeding, wanted.addresses, outputs.length, outputs);
-      const results = this.outputNames.map((name, i) => [name, this.#read(outputs[i], this.graph.outputs[name].dtype)]);
+      const results = this.outputNames.map((name, i) => [name, this.#read(outputs[i], name)]);
       await eventLoopTurn();
       return Object.fromEntries(results);
     } finally {
@@ -89,9 +137,9 @@ class NativeSession implements Session {
   }
 
   bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
-    checkFeeds(feeds, this.#leaves, this.inputNames);
+    this.about.checkFeeds(feeds);
     const fetched = Object.entries(fetches);
-    for (const [name, value] of fetched) checkValue(name, this.graph.outputs[name], value);
+    for (const [name, value] of fetched) this.about.checkFetch(name, value);
     const binding = this.library.create("CreateIoBinding", this.#open());
     this.#bound.bindings.push(binding);
     for (const name of this.inputNames) {
@@ -124,7 +172,7 @@ class NativeSession implements Session {
 
   /** The session's handle. */
   #open(): bigint {
-    if (this.#handle === NONE) throw new Error(`Cannot run ${this.graph.name}: its session was released`);
+    if (this.#handle === NONE) throw new Error(`Cannot run ${this.about.name}: its session was released`);
     return this.#handle;
   }
 
@@ -139,26 +187,32 @@ class NativeSession implements Session {
   #value({ dtype, shape, data }: ArrayValue): bigint {
     const { foreign, cpuMemory } = this.library;
     const dims = BigInt64Array.from(shape, BigInt);
-    const place = [addressOf(foreign, data), data.byteLength, dims, dims.length] as const;
-    return this.library.create("CreateTensorWithDataAsOrtValue", cpuMemory, ...place, ELEMENTS[dtype].code);
+    const address = addressOf(foreign, data.byteLength === 0 ? NOWHERE : data);
+    const place = [address, data.byteLength, dims, dims.length] as const;
+    return this.library.create("CreateTensorWithDataAsOrtValue", cpuMemory, ...place, ELEMENT_TYPES[dtype]);
   }
 
   /** Copies a tensor that ONNX Runtime allocated. */
-  #read(value: bigint, dtype: DType): ArrayValue {
+  #read(value: bigint, name: string): ArrayValue {
     const { foreign } = this.library;
-    const shape = this.#shapeOf(value);
-    const data = new ELEMENTS[dtype].array(elementCount(shape));
-    const address = this.library.create("GetTensorMutableData", value);
-    new foreign.UnsafePointerView(foreign.UnsafePointer.create(address)).copyInto(data);
+    const { dtype, shape } = this.#typeOf(value, name);
+    const data = new ELEMENT_ARRAYS[dtype](elementCount(shape));
+    if (data.length > 0) {
+      const address = this.library.create("GetTensorMutableData", value);
+      new foreign.UnsafePointerView(foreign.UnsafePointer.create(address)).copyInto(data);
+    }
     return { dtype, shape, data };
   }
 
-  #shapeOf(value: bigint): number[] {
+  #typeOf(value: bigint, name: string): { dtype: DType; shape: number[] } {
     const info = this.library.create("GetTensorTypeAndShape", value);
     try {
+      const type = Number(this.library.create("GetTensorElementType", info));
+      const dtype = DTYPES.get(type);
+      if (!dtype) throw new TypeError(`Cannot read ${name}: its element type (${type} of ONNX) has no array here`);
       const dims = new BigInt64Array(Number(this.library.create("GetDimensionsCount", info)));
       if (dims.length > 0) this.library.call("GetDimensions", info, dims, dims.length);
-      return Array.from(dims, Number);
+      return { dtype, shape: Array.from(dims, Number) };
     } finally {
       this.library.call("ReleaseTensorTypeAndShapeInfo", info);
     }
