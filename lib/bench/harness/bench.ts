@@ -160,19 +160,13 @@ export async function benchPrepared(
   const scenario = scenarioOf(asked);
   const limits = limitsOf(settings.limits);
   const about = { subject, provider, threads, outputs, scenario, limits, machine, accelerator: settings.accelerator };
-  const refused = (outcome: "absent" | "unsupported" | "failed", reason: string) =>
+  const refused = (outcome: Refusal["outcome"], reason: string) =>
     recordOf({ ...about, outcome, reasons: [reason], runs: [], idleBefore: null });
-  // What a provider runs on no machine is told as that also where the provider is absent.
-  const never = whyRefused(subject.facts, provider);
-  if (never) return refused("unsupported", never);
-  const absent = await whyAbsent(provider);
-  if (absent) return refused("absent", absent);
-  const unsupported = await settings.providerSupports?.(subject, provider);
-  if (unsupported) return refused("unsupported", unsupported);
+  const refusal = await whyNotStarted(subject, provider, settings);
+  if (refusal) return refused(refusal.outcome, refusal.reason);
   tellOf(settings, about, { run: 1, runs: processes })("reference", null);
   const { reference: made, failure } = await reference();
   if (failure) return refused("failed", withoutPaths(`no reference could be computed: ${failure}`, subject.folder));
-  const share = { ...limits, minMs: limits.minMs / processes, maxMs: limits.maxMs / processes };
   const task: SubjectTask = {
     kind: "measure",
     subject,
@@ -181,11 +175,7 @@ export async function benchPrepared(
     reference: made,
     hooks: settings.hooks ?? {},
     scenario,
-    limits: {
-      ...share,
-      minCount: Math.ceil(limits.minCount / processes),
-      maxCount: Math.ceil(limits.maxCount / processes),
-    },
+    limits: shareOf(limits, processes),
     warmUpMs: settings.warmUpMs ?? 2000,
     leastSampleMs: settings.leastSampleMs ?? 0.02,
     placement: true,
@@ -206,6 +196,35 @@ export async function benchPrepared(
   const record = recordOf({ ...about, outcome: null, reasons: [], runs, idleBefore });
   for (const made of runs) if (made.samples) settings.onSamples?.(made, record);
   return record;
+}
+
+interface Refusal {
+  outcome: "absent" | "unsupported" | "failed";
+  reason: string;
+}
+
+/** Why nothing is started at all. What a provider runs on no machine is told as that also where the provider is absent. */
+async function whyNotStarted(
+  subject: PreparedSubject,
+  provider: ProviderConfig,
+  { providerSupports }: BenchSettings,
+): Promise<Refusal | null> {
+  const never = whyRefused(subject.facts, provider);
+  if (never) return { outcome: "unsupported", reason: never };
+  const absent = await whyAbsent(provider);
+  if (absent) return { outcome: "absent", reason: absent };
+  const unsupported = await providerSupports?.(subject, provider);
+  return unsupported ? { outcome: "unsupported", reason: unsupported } : null;
+}
+
+/** What one of several processes measures. */
+function shareOf(limits: Limits, processes: number): Limits {
+  return {
+    minMs: limits.minMs / processes,
+    maxMs: limits.maxMs / processes,
+    minCount: Math.ceil(limits.minCount / processes),
+    maxCount: Math.ceil(limits.maxCount / processes),
+  };
 }
 
 function scenarioOf(asked: Scenario | Scenario["name"]): Scenario {
