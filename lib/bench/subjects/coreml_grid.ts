@@ -1,5 +1,6 @@
 // The grid of CoreML's configurations: compute units x number format x batch, on a student of lib/models/lnsp.ts as MLProgram with shapes
 // that are fixed for each batch. What CoreML's provider runs on no machine, such as int8, is a cell with its reason and is not timed.
+// Not yet run on a Mac: elsewhere tests hold that every cell is asked for as it should be, and covered by CoreML's rules.
 
 import { type ArrayValue, graph, quantizeDynamicInt8, toFloat16, topologicalOrder } from "../../graph/mod.ts";
 import { lnspStudent } from "../../models/lnsp.ts";
