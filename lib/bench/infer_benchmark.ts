@@ -80,7 +80,7 @@ function prepare(
     name: "ours",
     role: "ours",
     settings: typeof model === "object" && "file" in model
-      ? "onnxruntime-node, outputs in fixed memory"
+      ? "openOnnxFile(), bind(), then await run()"
       : "compile(), bind(), then await run()",
     child: {
       module: projectPath("lib", "bench", "infer_child.ts"),

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { connectParent } from "../process/mod.ts";
-import { type ArrayValue, type BoundRun, compile, loadOnnxRuntime } from "../runtime/mod.ts";
+import { type ArrayValue, type BoundRun, compile, type ModelSession, openOnnxFile } from "../runtime/mod.ts";
 import { MODEL_FILE, readValues, storeValues } from "./infer_exchange.ts";
 import { type InferSubject, modelBytes, type OurModel, ourModel } from "./infer_subject.ts";
 
@@ -21,31 +21,16 @@ async function call(bound: BoundRun, times: number): Promise<void> {
 }
 
 async function openModel({ graph, weights }: OurModel, feeds: Record<string, ArrayValue>, threads: number) {
-  const session = await compile(graph, { threads, weights });
-  const outputs = await session.run(feeds);
-  return { bound: session.bind(feeds, outputs), outputs };
+  return await opened(await compile(graph, { threads, weights }), feeds);
 }
 
-/** A file is no graph of ours: onnxruntime-node runs it, into memory of ours as well. */
 async function openFile(path: string, feeds: Record<string, ArrayValue>, threads: number): Promise<Opened> {
-  const ort = await loadOnnxRuntime();
-  const session = await ort.InferenceSession.create(path, {
-    executionProviders: ["cpu"],
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
-    intraOpNumThreads: threads,
-  });
-  const tensor = ({ dtype, data, shape }: ArrayValue) =>
-    new ort.Tensor(dtype as "float32", data as Float32Array, shape);
-  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, tensor(value)]));
-  const first = await session.run(inputs);
-  const outputs = Object.fromEntries(
-    Object.entries(first).map((
-      [name, { type, dims, data }],
-    ) => [name, { dtype: type, shape: dims, data } as ArrayValue]),
-  );
-  const fetches = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, tensor(value)]));
-  return { bound: { run: async () => void await session.run(inputs, fetches) }, outputs };
+  return await opened(await openOnnxFile(path, { threads }), feeds);
+}
+
+async function opened(session: ModelSession, feeds: Record<string, ArrayValue>): Promise<Opened> {
+  const outputs = await session.run(feeds);
+  return { bound: session.bind(feeds, outputs), outputs };
 }
 
 async function main([folder, subjectText, batchText, threadsText]: string[]): Promise<void> {

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ArrayValue } from "../graph/mod.ts";
+import { type ArrayValue, ELEMENT_ARRAYS, isDType } from "../graph/mod.ts";
 import { linkExternal } from "./harness/subject.ts";
 import { type InferInput, inferInputs, type InferSubject, modelBytes } from "./infer_subject.ts";
 
@@ -20,17 +20,6 @@ export interface StoredValue {
   file: string;
 }
 
-/** Arrays by dtype: float16 as bits, bool as bytes. */
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
 const TOLERANCE = 1e-5;
 
 /** A folder with a subject's model and inputs; the caller removes it. */
@@ -63,13 +52,13 @@ export async function storeValues(folder: string, name: string, values: readonly
 export function readValues(folder: string, name: string): Record<string, ArrayValue> {
   const index = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as StoredValue[];
   return Object.fromEntries(index.map(({ name: tensor, dtype, shape, file }) => {
-    if (!(dtype in ARRAYS)) {
-      throw new TypeError(`Cannot compare ${tensor}: expected ${Object.keys(ARRAYS).join(", ")}, got ${dtype}`);
+    if (!isDType(dtype)) {
+      const known = Object.keys(ELEMENT_ARRAYS).join(", ");
+      throw new TypeError(`Cannot compare ${tensor}: expected ${known}, got ${dtype}`);
     }
-    const known = dtype as keyof typeof ARRAYS;
     const bytes = readFileSync(join(folder, file));
-    const data = new ARRAYS[known](Uint8Array.from(bytes).buffer);
-    return [tensor, { dtype: known, shape, data }];
+    const data = new ELEMENT_ARRAYS[dtype](Uint8Array.from(bytes).buffer);
+    return [tensor, { dtype, shape, data }];
   }));
 }
 

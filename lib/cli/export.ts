@@ -2,7 +2,7 @@
 
 import { basename, resolve } from "node:path";
 import process from "node:process";
-import type { Graph } from "../graph/mod.ts";
+import { ELEMENT_ARRAYS, type Graph } from "../graph/mod.ts";
 import { writeFileAtomic } from "../process/mod.ts";
 import { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportOptions } from "../train/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
@@ -82,21 +82,12 @@ export function pythonLines(file: string, graph: Graph): string[] {
   ];
 }
 
-const ARRAYS: Record<string, string> = {
-  float32: "Float32Array",
-  float64: "Float64Array",
-  float16: "Uint16Array",
-  int64: "BigInt64Array",
-  int32: "Int32Array",
-  int8: "Int8Array",
-  uint8: "Uint8Array",
-  bool: "Uint8Array",
-};
-
 /** Five lines of JavaScript that run the model. */
 export function nodeLines(file: string, graph: Graph): string[] {
   const feeds = exampleInputs(graph).map(({ name, dtype, sizes, count }) =>
-    `${JSON.stringify(name)}: new ort.Tensor("${dtype}", new ${ARRAYS[dtype]}(${count}), [${sizes.join(", ")}])`
+    `${JSON.stringify(name)}: new ort.Tensor("${dtype}", new ${ELEMENT_ARRAYS[dtype].name}(${count}), [${
+      sizes.join(", ")
+    }])`
   );
   const [first] = Object.keys(graph.outputs);
   return [

@@ -51,6 +51,7 @@ export async function reportMain(args: string[], signal: AbortSignal, context: R
     scale: command.scale,
     overrides: command.overrides,
     force: command.force,
+    restart: command.restart,
     noCheck: command.noCheck,
     deadlineMs: command.deadlineMs,
     machine: await context.machine(),

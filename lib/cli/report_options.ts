@@ -12,6 +12,7 @@ export interface ReportCommand {
   overrides: Record<string, string>;
   force: boolean;
   html: boolean;
+  restart: boolean;
   /** Only say what is fresh. */
   status: boolean;
   /** Print the notebooks' own text too. */
@@ -29,6 +30,7 @@ export const REPORT_USAGE = `deno task report [NAMES | --all] [options]
   --scale SCALE      smoke (seconds), quick (minutes; the default) or full (up to hours)
   -p KEY=VALUE       override a parameter of the notebook; may be repeated; lists as JSON: -p studentDims=[256,512]
   --force            run although the report is fresh, and replace a report of a larger scale
+  --restart          measure everything anew, although a run that was interrupted has left results to go on from
   --html             also write the interactive index.html
   --status           say which reports are fresh and what changed; run nothing
   --timeout MINUTES  give up a notebook after this time (smoke 10, quick 60, full 1440)
@@ -48,6 +50,7 @@ export function parseReportCommand(args: string[]): ReportCommand {
     scale: { type: "string", default: "quick" },
     parameter: { type: "string", short: "p", multiple: true, default: [] },
     force: { type: "boolean", default: false },
+    restart: { type: "boolean", default: false },
     html: { type: "boolean", default: false },
     status: { type: "boolean", default: false },
     timeout: { type: "string" },
@@ -63,6 +66,7 @@ export function parseReportCommand(args: string[]): ReportCommand {
     scale: parseScale(values.scale),
     overrides: parseOverrides(values.parameter),
     force: values.force,
+    restart: values.restart,
     html: values.html,
     status: values.status,
     verbose: values.verbose,

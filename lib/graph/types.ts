@@ -97,6 +97,23 @@ export type ArrayData =
   | Int8Array
   | Uint8Array;
 
+/** The array that holds a dtype's elements: float16 as its bits, bool as bytes of 0 and 1. */
+export const ELEMENT_ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const satisfies Record<DType, new (length: number) => ArrayData>;
+
+/** Whether a name, as a file gives it, is that of a dtype that graphs have. */
+export function isDType(name: string): name is DType {
+  return Object.hasOwn(ELEMENT_ARRAYS, name);
+}
+
 /** A concrete value as executors take and give it: row-major elements of a dtype and shape. */
 export interface ArrayValue {
   readonly dtype: DType;

@@ -3,6 +3,7 @@
 
 import process from "node:process";
 import { z } from "zod";
+import { type RunIdentity, runIdentitySchema } from "../record/mod.ts";
 
 /** How much a run does: seconds for tests, minutes for a look, hours for a result. */
 export type Scale = "smoke" | "quick" | "full";
@@ -17,6 +18,8 @@ export type ParameterValue = string | number | boolean | null | ParameterValue[]
 const runSchema = z.looseObject({
   scale: z.enum(["smoke", "quick", "full"]).optional(),
   parameters: z.record(z.string(), z.unknown()).optional(),
+  stepsDir: z.string().optional(),
+  identity: runIdentitySchema.nullish(),
 });
 
 /**
@@ -52,12 +55,15 @@ export function resolveParameters<P extends Record<string, ParameterValue>>(
   return resolved as P;
 }
 
-/** Scale and overrides that the environment asks for. */
+/** Scale and overrides that the environment asks for, and where it keeps steps. */
 export function requestedRun(text = process.env[RUN_VARIABLE]): {
   scale: Scale | null;
   overrides: Record<string, unknown>;
+  /** Folder of steps that are kept, and what they belong to; null where no runner keeps them. */
+  stepsDir: string | null;
+  identity: RunIdentity | null;
 } {
-  if (text === undefined || text === "") return { scale: null, overrides: {} };
+  if (text === undefined || text === "") return { scale: null, overrides: {}, stepsDir: null, identity: null };
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -69,7 +75,8 @@ export function requestedRun(text = process.env[RUN_VARIABLE]): {
     const issue = parsed.error.issues[0];
     throw new TypeError(`Cannot read ${RUN_VARIABLE}: ${issue.path.join(".")}: ${issue.message}`);
   }
-  return { scale: parsed.data.scale ?? null, overrides: parsed.data.parameters ?? {} };
+  const { scale = null, parameters = {}, stepsDir = null, identity = null } = parsed.data;
+  return { scale, overrides: parameters, stepsDir, identity };
 }
 
 function fromText(example: ParameterValue, value: unknown): unknown {

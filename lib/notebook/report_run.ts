@@ -10,6 +10,7 @@ import { NotebookError } from "./failure.ts";
 import { describeFreshness, type Freshness, readResults, reportFreshness, reportRank } from "./freshness.ts";
 import { identityChanges, notebookIdentity } from "./identity.ts";
 import { takeNotebookLock } from "./lock.ts";
+import { usableSteps } from "./kept_steps.ts";
 import { RUN_VARIABLE, type Scale } from "./parameters.ts";
 import { promoteReport } from "./promote.ts";
 
@@ -22,6 +23,8 @@ export interface ReportRunOptions {
   machine: string;
   /** Run although the report is fresh, and replace one of a larger scale. */
   force?: boolean;
+  /** Make all steps anew, although an interrupted run has left some. */
+  restart?: boolean;
   /** Skip the type check, which takes a few seconds. */
   noCheck?: boolean;
   deadlineMs?: number;
@@ -56,6 +59,8 @@ const DEADLINE_MS: Record<Scale, number> = { smoke: 10 * 60_000, quick: 60 * 60_
 /**
  * Brings the report of the notebook at `path` up to date. A failure leaves the previous report as it was.
  *
+ * Steps that the notebook keeps (see `KeepStep`) outlive a run that fails, is stopped or killed; the next one goes on after them.
+ *
  * A run of a smaller scale, or with overridden parameters, never replaces a larger report unless `force` is set: its report then goes
  * to `.cache/reports/`, and so does every report of scale smoke.
  *
@@ -73,10 +78,14 @@ export async function reportNotebook(path: string, options: ReportRunOptions): P
   if (state.freshness.status === "fresh" && !force) {
     return { status: "fresh", folder: state.folder, scale: state.freshness.scale, durationMs: 0, note: null };
   }
-  onStatus?.(describeFreshness(state.freshness));
   const release = await takeNotebookLock(join(cacheDir, "notebooks", `${name}.lock`), basename(path));
   try {
-    return await runInto(path, { name, identity, places, cacheDir }, options);
+    const stepsDir = join(cacheDir, "notebooks", `${name}.${basename(places.aside)}.steps`);
+    if (options.restart) rmSync(stepsDir, { recursive: true, force: true });
+    const kept = usableSteps(stepsDir, identity);
+    const resumes = kept > 0 ? `, with ${kept} ${kept === 1 ? "step" : "steps"} of an interrupted run` : "";
+    onStatus?.(`${describeFreshness(state.freshness)}${resumes}`);
+    return await runInto(path, { name, identity, places, cacheDir, stepsDir }, options);
   } finally {
     release();
   }
@@ -123,14 +132,15 @@ interface RunTarget {
   identity: RunIdentity;
   places: ReportPlaces;
   cacheDir: string;
+  stepsDir: string;
 }
 
 async function runInto(path: string, target: RunTarget, options: ReportRunOptions): Promise<ReportOutcome> {
-  const { name, identity, cacheDir } = target;
+  const { name, identity, cacheDir, stepsDir } = target;
   const { scale, overrides = {} } = options;
   mkdirSync(join(cacheDir, "notebooks"), { recursive: true });
   const staging = mkdtempSync(join(cacheDir, "notebooks", `${name}.staging-`));
-  const run = { scale, parameters: overrides, outputDir: staging, identity };
+  const run = { scale, parameters: overrides, outputDir: staging, identity, stepsDir };
   try {
     const { durationMs } = await executeNotebook(path, {
       executedPath: executedPath(name, cacheDir),
@@ -144,6 +154,7 @@ async function runInto(path: string, target: RunTarget, options: ReportRunOption
     checkWritten(path, name, staging);
     const { folder, note } = destination(target, options.force ?? false);
     await promoteReport(staging, folder);
+    rmSync(stepsDir, { recursive: true, force: true });
     const changed = await changedMeanwhile(path, identity, overrides);
     return { status: "written", folder, scale, durationMs, note: [note, changed].filter(Boolean).join("; ") || null };
   } finally {

@@ -3,8 +3,10 @@
 import "./kernel_guard.ts";
 import { setDisplay } from "../report/mod.ts";
 import { displayBundle, jupyter } from "./jupyter.ts";
+import { type KeepStep, keptSteps } from "./kept_steps.ts";
 import { type ParameterValue, requestedRun, resolveParameters, type Scale } from "./parameters.ts";
 
+export type { KeepStep } from "./kept_steps.ts";
 export type { ParameterValue, Scale } from "./parameters.ts";
 export { type Progress, progress, type ProgressState } from "./progress.ts";
 export { showText, type ShowTextOptions } from "./show_text.ts";
@@ -27,6 +29,8 @@ export interface NotebookRun<P> {
   name: string;
   scale: Scale;
   parameters: P;
+  /** Keeps what takes long until the report is written: `await step("matmul.256", () => measure())`. */
+  step: KeepStep;
 }
 
 /**
@@ -50,12 +54,12 @@ export interface NotebookRun<P> {
 export function notebookRun<P extends Record<string, ParameterValue>>(
   { name, defaults, scales, scale: kernelScale = "quick" }: NotebookRunOptions<P>,
 ): NotebookRun<P> {
-  const { scale: requested, overrides } = requestedRun();
+  const { scale: requested, overrides, stepsDir, identity } = requestedRun();
   const scale = requested ?? kernelScale;
   const scaled = resolveParameters(defaults, scales[scale]);
   if (jupyter()) {
     // Not awaited: what a report shows must not hold it back.
     setDisplay((bundle) => void displayBundle(bundle).catch(() => {}));
   }
-  return { name, scale, parameters: resolveParameters(scaled, overrides) };
+  return { name, scale, parameters: resolveParameters(scaled, overrides), step: keptSteps(stepsDir, identity) };
 }

@@ -2,6 +2,7 @@
 
 import {
   type ArrayValue,
+  type DeclaredTensor,
   elementCount,
   fixDims,
   formatShape,
@@ -35,8 +36,7 @@ export function checkFeeds(
   leaves: Readonly<Record<string, Tensor>>,
   inputNames: readonly string[],
 ): void {
-  const unknown = Object.keys(feeds).find((name) => !inputNames.includes(name));
-  if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${inputNames.join(", ")}`);
+  checkNames(feeds, inputNames);
   const sizes = new Map<string, number>();
   let sums = false;
   for (const name of inputNames) {
@@ -73,4 +73,33 @@ function checkSums(
       );
     });
   }
+}
+
+/**
+ * Checks values against what a model file declares. Sizes of free dimensions are left to ONNX Runtime: names that files give them need
+ * not agree.
+ */
+export function checkDeclaredFeeds(
+  feeds: Readonly<Record<string, ArrayValue>>,
+  inputs: readonly DeclaredTensor[],
+): void {
+  checkNames(feeds, inputs.map(({ name }) => name));
+  for (const input of inputs) checkDeclared(input, feeds[input.name]);
+}
+
+/** Checks a value against an input or output of a model file; one without a declared shape, as exporters leave them, takes any. */
+export function checkDeclared({ name, dtype, shape }: DeclaredTensor, value: ArrayValue | undefined): void {
+  const expected = `${dtype} [${shape.map((size) => size ?? "?").join(", ")}]`;
+  if (!value) throw new TypeError(`Cannot run: expected ${name} ${expected}, got none`);
+  const fits = value.dtype === dtype && elementCount(value.shape) === value.data.length &&
+    (shape.length === 0 || shape.length === value.shape.length) &&
+    shape.every((size, axis) => typeof size !== "number" || size === value.shape[axis]);
+  if (fits) return;
+  const got = `${value.dtype} ${formatShape(value.shape)} with ${value.data.length} values`;
+  throw new TypeError(`Cannot run: expected ${name} ${expected}, got ${got}`);
+}
+
+function checkNames(feeds: Readonly<Record<string, ArrayValue>>, inputNames: readonly string[]): void {
+  const unknown = Object.keys(feeds).find((name) => !inputNames.includes(name));
+  if (unknown) throw new TypeError(`Cannot run: "${unknown}" is no input; inputs are ${inputNames.join(", ")}`);
 }

@@ -44,6 +44,7 @@ export {
   type ResidentOptions,
   type ResidentSession,
 } from "./resident.ts";
+export { type OnnxFileOptions, openOnnxFile } from "./onnx_file.ts";
 export { knownRefusal, type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {
   type ArrayData,
@@ -51,6 +52,7 @@ export {
   type BoundRun,
   compile,
   type CompileOptions,
+  type ModelSession,
   readsSharedMemory,
   type Session,
 } from "./session.ts";

@@ -48,7 +48,7 @@ export function sessionOptions(
  * onnxruntime-node copies each output into a new buffer even when it was computed into memory of ours. Unless these buffers are
  * emptied, a training step leaves garbage of the size of all gradients, several times of which piles up between collections.
  */
-function freeCopies(results: Ort.InferenceSession.ReturnType): void {
+export function freeCopies(results: Ort.InferenceSession.ReturnType): void {
   for (const { data } of Object.values(results)) {
     const { buffer } = data as Float32Array<ArrayBuffer>;
     // Node.js 20 has no transfer: there the collector does it, later.
@@ -66,7 +66,7 @@ export function ortTensor(ort: OrtModule, { dtype, data, shape }: ArrayValue): O
 }
 
 /** The bits of float16 values, which onnxruntime-node gives as a Float16Array where there is one. */
-function bitsOf({ buffer, byteOffset, length }: Uint16Array): Uint16Array {
+export function bitsOf({ buffer, byteOffset, length }: Uint16Array): Uint16Array {
   return new Uint16Array(buffer, byteOffset, length);
 }
 

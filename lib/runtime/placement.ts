@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeOnnx, type Graph } from "../graph/mod.ts";
 import { nodeSession } from "./node_session.ts";
+import { profiledFile } from "./onnx_file.ts";
 import { type ProviderName, requireProvider } from "./onnxruntime.ts";
 import { type ArrayValue, type CompileOptions, weightBytes } from "./session.ts";
 
@@ -45,11 +46,12 @@ const PROVIDERS: Readonly<Record<string, ProviderName>> = {
 const COPIES = new Set(["MemcpyToHost", "MemcpyFromHost"]);
 
 /**
- * Runs a graph once and says which provider ran each node.
+ * Runs a model once and says which provider ran each node.
  *
+ * @param model a graph, or the path of an .onnx file
  * @param feeds a value for each input and each parameter that is not among `options.weights`
  * @param options as for `compile`; what changes only how ONNX Runtime is called is ignored
- * @throws {Error} when the provider is not part of the installed ONNX Runtime, or it refuses the graph
+ * @throws {Error} when the provider is not part of the installed ONNX Runtime, or it refuses the model
  *
  * @example
  * ```ts
@@ -62,16 +64,19 @@ const COPIES = new Set(["MemcpyToHost", "MemcpyFromHost"]);
  * ```
  */
 export async function placement(
-  graph: Graph,
+  model: Graph | string,
   feeds: Readonly<Record<string, ArrayValue>>,
   { provider = "cpu", threads = 0, weights = {}, coreml }: CompileOptions = {},
 ): Promise<Placement> {
   await requireProvider(provider);
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-placement-"));
   try {
-    const model = encodeOnnx(graph, { weights: weightBytes(weights) });
-    const profilePrefix = join(folder, "profile");
-    const session = await nodeSession(graph, { model, threads, config: {}, provider, coreml, profilePrefix });
+    const settings = { threads, provider, coreml, profilePrefix: join(folder, "profile") };
+    const session = typeof model === "string" ? await profiledFile(model, settings) : await nodeSession(model, {
+      ...settings,
+      config: {},
+      model: encodeOnnx(model, { weights: weightBytes(weights) }),
+    });
     try {
       await session.run(feeds);
     } finally {

@@ -2,10 +2,9 @@
 
 import process from "node:process";
 import {
-  type ArrayData,
   type ArrayValue,
   concreteShape,
-  type DType,
+  ELEMENT_ARRAYS,
   elementCount,
   type Graph,
   topologicalOrder,
@@ -30,17 +29,6 @@ export interface ProviderSupport {
 const QUANTIZED = [
   ...["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "MatMulNBits"],
 ];
-
-const ARRAYS: Readonly<Record<DType, new (length: number) => ArrayData>> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
 
 /**
  * Whether a provider runs a graph here: whole, with nodes left to the CPU, or not, and why. Where the provider is installed the graph is
@@ -109,7 +97,7 @@ function zeros({ inputs, parameters }: Graph, stored: readonly string[]): Record
   const leaves = [...Object.entries(inputs), ...fed.map((tensor) => [tensor.source.name, tensor] as const)];
   return Object.fromEntries(leaves.map(([name, { dtype, shape }]) => {
     const sizes = concreteShape(shape, `Input ${name}`);
-    return [name, { dtype, shape: sizes, data: new ARRAYS[dtype](elementCount(sizes)) }];
+    return [name, { dtype, shape: sizes, data: new ELEMENT_ARRAYS[dtype](elementCount(sizes)) }];
   }));
 }
 

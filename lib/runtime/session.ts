@@ -56,9 +56,8 @@ export interface SessionSettings {
   disabledOptimizers?: string;
 }
 
-/** A compiled graph. Calls block the JavaScript thread while they compute. */
-export interface Session {
-  readonly graph: Graph;
+/** A model that can be run. Calls block the JavaScript thread while they compute. */
+export interface ModelSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /** Computes all outputs from a value for each input. */
@@ -67,6 +66,11 @@ export interface Session {
   bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun;
   /** Frees the native memory. */
   release(): Promise<void>;
+}
+
+/** A compiled graph. */
+export interface Session extends ModelSession {
+  readonly graph: Graph;
 }
 
 /** A run whose inputs and outputs stay in the same arrays. */

@@ -66,7 +66,7 @@ Deno.test("runInferBenchmark measures another .onnx file", async () => {
     const options = { ...OPTIONS, subjects: [{ file }], peerPython: peerPython() };
     const { cells: [{ subject, sides, reasons }] } = await runInferBenchmark(options);
     assert.equal(subject, "some.onnx");
-    assert.match(sides[0].settings, /onnxruntime-node/);
+    assert.match(sides[0].settings, /openOnnxFile\(\)/);
     assert.ok(!reasons.some((reason) => reason.includes("differs")), reasons.join());
   });
 });

@@ -52,7 +52,7 @@ export interface BenchSettings {
   warmUpMs?: number;
   /** Least time of a sample in ms; shorter calls are timed together. Default 0.02. */
   leastSampleMs?: number;
-  /** Of graphs on the CPU and tfjs; elsewhere results are in fresh memory. Default "bound". */
+  /** Of graphs and files on the CPU and tfjs; elsewhere results are in fresh memory. Default "bound". */
   outputs?: OutputMemory;
   /** What outputs may differ by, over their largest value. Default: by the dtype, see `boundOf`. */
   bound?: number;
@@ -154,22 +154,19 @@ export async function benchPrepared(
   if (!Number.isInteger(processes) || processes < 1) {
     throw new RangeError(`Cannot benchmark: expected processes to be an integer from 1, got ${processes}`);
   }
-  // Files, and graphs on other providers, go through onnxruntime-node, which gives new outputs at each call.
-  const isOwnSession = subject.graph !== null && (provider.name === "cpu" || provider.name === "tfjs");
+  // Other providers go through onnxruntime-node, which gives new outputs at each call; modules see to theirs.
+  const isOwnSession = subject.module === null && (provider.name === "cpu" || provider.name === "tfjs");
   const outputs = isOwnSession ? settings.outputs ?? "bound" : "fresh";
   const scenario = scenarioOf(asked);
   const limits = limitsOf(settings.limits);
   const about = { subject, provider, threads, outputs, scenario, limits, machine, accelerator: settings.accelerator };
-  const refused = (outcome: "absent" | "unsupported" | "failed", reason: string) =>
+  const refused = (outcome: Refusal["outcome"], reason: string) =>
     recordOf({ ...about, outcome, reasons: [reason], runs: [], idleBefore: null });
-  const absent = await whyAbsent(provider);
-  if (absent) return refused("absent", absent);
-  const unsupported = await whyUnsupported(subject, provider, settings.providerSupports);
-  if (unsupported) return refused("unsupported", unsupported);
+  const refusal = await whyNotStarted(subject, provider, settings);
+  if (refusal) return refused(refusal.outcome, refusal.reason);
   tellOf(settings, about, { run: 1, runs: processes })("reference", null);
   const { reference: made, failure } = await reference();
   if (failure) return refused("failed", withoutPaths(`no reference could be computed: ${failure}`, subject.folder));
-  const share = { ...limits, minMs: limits.minMs / processes, maxMs: limits.maxMs / processes };
   const task: SubjectTask = {
     kind: "measure",
     subject,
@@ -178,20 +175,21 @@ export async function benchPrepared(
     reference: made,
     hooks: settings.hooks ?? {},
     scenario,
-    limits: {
-      ...share,
-      minCount: Math.ceil(limits.minCount / processes),
-      maxCount: Math.ceil(limits.maxCount / processes),
-    },
+    limits: shareOf(limits, processes),
     warmUpMs: settings.warmUpMs ?? 2000,
     leastSampleMs: settings.leastSampleMs ?? 0.02,
+    placement: true,
   };
   const idleBefore = quietMs > 0
     ? await waitForQuiet({ atMostMs: quietMs, lookMs: Math.min(2000, quietMs), signal })
     : null;
   const runs: RunMade[] = [];
   for (let run = 1; run <= processes; run++) {
-    const made = await runOnce(task, settings, tellOf(settings, about, { run, runs: processes }));
+    const made = await runOnce(
+      { ...task, placement: run === 1 },
+      settings,
+      tellOf(settings, about, { run, runs: processes }),
+    );
     runs.push(made);
     if (made.failure || !made.samples) break; // what is wrong or broken once is so
   }
@@ -200,18 +198,39 @@ export async function benchPrepared(
   return record;
 }
 
+interface Refusal {
+  outcome: "absent" | "unsupported" | "failed";
+  reason: string;
+}
+
+/** Why nothing is started at all. What a provider runs on no machine is told as that also where the provider is absent. */
+async function whyNotStarted(
+  subject: PreparedSubject,
+  provider: ProviderConfig,
+  { providerSupports }: BenchSettings,
+): Promise<Refusal | null> {
+  const never = whyRefused(subject.facts, provider);
+  if (never) return { outcome: "unsupported", reason: never };
+  const absent = await whyAbsent(provider);
+  if (absent) return { outcome: "absent", reason: absent };
+  const unsupported = await providerSupports?.(subject, provider);
+  return unsupported ? { outcome: "unsupported", reason: unsupported } : null;
+}
+
+/** What one of several processes measures. */
+function shareOf(limits: Limits, processes: number): Limits {
+  return {
+    minMs: limits.minMs / processes,
+    maxMs: limits.maxMs / processes,
+    minCount: Math.ceil(limits.minCount / processes),
+    maxCount: Math.ceil(limits.maxCount / processes),
+  };
+}
+
 function scenarioOf(asked: Scenario | Scenario["name"]): Scenario {
   if (typeof asked !== "string") return asked;
   if (asked === "server") throw new RangeError("Cannot benchmark: the scenario server needs its arrivalsPerSecond");
   return { name: asked };
-}
-
-async function whyUnsupported(
-  subject: PreparedSubject,
-  provider: ProviderConfig,
-  supports: ProviderSupports = () => null,
-): Promise<string | null> {
-  return whyRefused(subject.facts, provider) ?? await supports(subject, provider);
 }
 
 type Tell = (phase: BenchProgress["phase"], window: MonitorWindow | null) => void;
@@ -253,11 +272,15 @@ async function runOnce(
   });
   const opened = messages.find((message) => message.kind === "opened");
   const done = messages.find((message) => message.kind === "done");
+  const placed = messages.find((message) => message.kind === "placed");
   return {
     failure,
     correctness: opened?.correctness ?? null,
     fallback: opened?.fallback ?? false,
     samples: done?.samples ?? null,
+    placement: typeof placed?.placement === "string"
+      ? withoutPaths(placed.placement, task.subject.folder)
+      : placed?.placement ?? null,
     uses,
     before,
     after: readEnvironment(),

@@ -1,16 +1,15 @@
 // Opening a subject for one provider configuration: from then on it can be called.
 
 import { join } from "node:path";
-import { type ArrayValue, deserializeGraph, type DType, forCoreMl } from "../../graph/mod.ts";
+import { type ArrayValue, deserializeGraph, forCoreMl } from "../../graph/mod.ts";
 import {
   compile,
   type CompileOptions,
-  inPrivateFolder,
-  loadOnnxRuntime,
-  ortTensor,
-  requireProvider,
-  type Session,
-  sessionOptions,
+  type ModelSession,
+  type OnnxFileOptions,
+  openOnnxFile,
+  type Placement,
+  placement,
   tfjsExecutor,
 } from "../../runtime/mod.ts";
 import { MODEL_FILE, readValues } from "../infer_exchange.ts";
@@ -29,6 +28,8 @@ export interface OpenedSubject {
   check?(): Correctness | Promise<Correctness>;
   /** Whether part of the model runs on the CPU although another provider was asked for. */
   fallback?: boolean;
+  /** Which provider runs each node, by one more run of a session of its own; absent where there is only the CPU. */
+  placement?(): Promise<Placement>;
   release?(): Promise<void> | void;
 }
 
@@ -56,17 +57,21 @@ export async function openSubject(subject: PreparedSubject, options: OpenOptions
       const { made, fallback } = await wholeOrMixed((refuseCpuFallback) =>
         compile(forCoreMl(model), { ...settings, refuseCpuFallback } satisfies CompileOptions)
       );
-      return { ...inSession(made, feeds, options.outputs), fallback };
+      return {
+        ...inSession(made, feeds, { memory: options.outputs }),
+        fallback,
+        placement: () => placement(forCoreMl(model), feeds, settings),
+      };
     }
     const session = provider.name === "cpu"
       ? await compile(model, { threads, weights })
       : await tfjsExecutor(model, { threads, weights, backend: provider.backend });
-    return inSession(session, feeds, options.outputs);
+    return inSession(session, feeds, { memory: options.outputs });
   }
   if (provider.name === "tfjs") {
     throw new Error("Cannot run a file with tfjs: it interprets graphs of this library only");
   }
-  return await openModel(join(folder, MODEL_FILE), feeds, { provider, threads });
+  return await openModel(join(folder, MODEL_FILE), feeds, options);
 }
 
 /** A session that leaves nothing to the CPU; where there is none, one that does, and says so. */
@@ -80,10 +85,17 @@ async function wholeOrMixed<T>(create: (refuseCpuFallback: boolean) => Promise<T
 }
 
 /** A session's calls; the first of them fixes the memory. */
-function inSession(session: Session, feeds: Record<string, ArrayValue>, memory: OutputMemory): OpenedSubject {
+function inSession(
+  session: ModelSession,
+  feeds: Record<string, ArrayValue>,
+  { memory, frees = false }: { memory: OutputMemory; frees?: boolean },
+): OpenedSubject {
   let outputs: Record<string, ArrayValue> | null = null;
   const fresh = async () => {
+    const before = outputs;
     outputs = await session.run(feeds);
+    // Results are kept until the next call, whose memory they then do not pile up with.
+    if (frees && before) freeResults(before);
   };
   let call: Call = fresh;
   return {
@@ -99,10 +111,8 @@ function inSession(session: Session, feeds: Record<string, ArrayValue>, memory: 
   };
 }
 
-/** How a model's bytes are run by ONNX Runtime as they are, through onnxruntime-node. */
-interface ModelRun {
-  provider: ProviderConfig;
-  threads: number;
+/** How a model's bytes are run by ONNX Runtime as they are. */
+interface ModelRun extends OpenOptions {
   /** Computes each node as the file has it, for references. */
   unoptimized?: boolean;
 }
@@ -111,61 +121,22 @@ interface ModelRun {
 export async function openModel(
   path: string,
   feeds: Record<string, ArrayValue>,
-  { provider, threads, unoptimized = false }: ModelRun,
+  { provider, threads, outputs, unoptimized = false }: ModelRun,
 ): Promise<OpenedSubject> {
   if (provider.name === "tfjs") throw new Error("internal: tfjs runs no files");
-  await requireProvider(provider.name);
-  const ort = await loadOnnxRuntime();
-  const settings = {
-    ...sessionOptions({
-      provider: provider.name,
-      threads,
-      config: {},
-      ...(provider.name === "coreml" && { coreml: { units: provider.units } }),
-    }),
-    logSeverityLevel: 4 as const,
-    ...(unoptimized && { graphOptimizationLevel: "disabled" as const }),
+  const settings: OnnxFileOptions = {
+    provider: provider.name,
+    threads,
+    optimizations: unoptimized ? "none" : "all",
+    ...(provider.name === "coreml" && { coreml: { units: provider.units } }),
   };
-  const create = (refuseCpuFallback: boolean) => {
-    const { session, ...extra } = settings.extra as { session: Record<string, string> };
-    const config = { ...session, ...(refuseCpuFallback && { disable_cpu_ep_fallback: "1" }) };
-    return ort.InferenceSession.create(path, { ...settings, extra: { ...extra, session: config } });
-  };
-  const { made: whole, delete: clear } = provider.name === "coreml"
-    ? await inPrivateFolder(() => wholeOrMixed(create))
-    : {
-      made: provider.name === "cpu" ? { made: await create(false), fallback: false } : await wholeOrMixed(create),
-      delete: () => {},
-    };
-  const { made: session, fallback } = whole;
-  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, ortTensor(ort, value)]));
-  type Results = Awaited<ReturnType<typeof session.run>>;
-  let last: Results | null = null;
+  const { made, fallback } = provider.name === "cpu"
+    ? { made: await openOnnxFile(path, settings), fallback: false }
+    : await wholeOrMixed((refuseCpuFallback) => openOnnxFile(path, { ...settings, refuseCpuFallback }));
   return {
+    ...inSession(made, feeds, { memory: outputs, frees: true }),
     fallback,
-    // Results are kept until the next call, whose memory they then do not pile up with.
-    call: async () => {
-      const before = last;
-      last = await session.run(inputs);
-      if (before) freeResults(before);
-    },
-    outputs: () =>
-      Object.fromEntries(
-        Object.entries(last!).map(([name, { type, dims, data }]) => [name, valueOf(type, dims, data)]),
-      ),
-    release: async () => {
-      await session.release();
-      clear();
-    },
-  };
-}
-
-function valueOf(type: string, shape: readonly number[], data: unknown): ArrayValue {
-  const { buffer, byteOffset, length } = data as Uint16Array;
-  return {
-    dtype: type as DType,
-    shape,
-    data: type === "float16" ? new Uint16Array(buffer, byteOffset, length) : data as Float32Array,
+    ...(provider.name !== "cpu" && { placement: () => placement(path, feeds, settings) }),
   };
 }
 

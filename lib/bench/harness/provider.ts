@@ -1,6 +1,12 @@
 // Provider configurations: what runs a subject, and how it is set up.
 
-import { availableProviders, COREML_UNITS, type CoreMlUnits, knownRefusal } from "../../runtime/mod.ts";
+import {
+  availableProviders,
+  COREML_UNITS,
+  type CoreMlUnits,
+  knownRefusal,
+  tfjsOperatorTypes,
+} from "../../runtime/mod.ts";
 
 /** One configuration of one provider. */
 export type ProviderConfig =
@@ -57,10 +63,20 @@ export async function whyAbsent({ name }: ProviderConfig): Promise<string | null
 
 /** Why a provider cannot run a subject, told without trying; null when nothing speaks against it. */
 export function whyRefused(
-  { kind, operators }: { kind: "graph" | "file" | "module"; operators: Readonly<Record<string, number>> },
+  { kind, operators, inputs = [] }: {
+    kind: "graph" | "file" | "module";
+    operators: Readonly<Record<string, number>>;
+    inputs?: readonly { dtype: string }[];
+  },
   { name }: ProviderConfig,
 ): string | null {
-  if (name === "tfjs") return kind === "file" ? "tfjs interprets graphs of this library, no files" : null;
+  if (name === "tfjs") {
+    if (kind === "file") return "tfjs interprets graphs of this library, no files";
+    if (inputs.some(({ dtype }) => dtype === "float16")) return "tfjs does not compute in float16";
+    const known = tfjsOperatorTypes();
+    const missing = Object.keys(operators).filter((type) => !known.includes(type));
+    return missing.length > 0 ? `tfjs has no kernel for ${missing.join(", ")}` : null;
+  }
   return knownRefusal(Object.keys(operators), name);
 }
 

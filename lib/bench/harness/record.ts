@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { type MachineFacts, machineFactsSchema } from "../../record/mod.ts";
+import type { Placement } from "../../runtime/mod.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Correctness } from "./correctness.ts";
 import type { Environment } from "./environment.ts";
@@ -79,6 +80,11 @@ export interface BenchRecord {
   correctness: Correctness | null;
   /** Whether nodes ran on the CPU although another provider was asked for. */
   fallback: boolean;
+  /**
+   * Which provider ran each node, by ONNX Runtime's profile of one more run; a sentence where that could not be found out, null where
+   * nothing but the CPU could (providers `cpu` and `tfjs`, modules) or it was not measured.
+   */
+  placement: Placement | string | null;
   /** One a process. */
   runs: BenchRun[];
   /** Times of a call in ms; in the server scenario without waiting. */

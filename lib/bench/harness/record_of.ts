@@ -1,6 +1,7 @@
 // From what processes answered to a record, and its verdict.
 
 import type { MachineFacts } from "../../record/mod.ts";
+import type { Placement } from "../../runtime/mod.ts";
 import { canonicalJson, type JsonValue, sha256Hex } from "../../process/mod.ts";
 import { median } from "../../statistics/mod.ts";
 import { judge, type Judgement } from "../verdict.ts";
@@ -25,6 +26,8 @@ export interface RunMade {
   fallback: boolean;
   /** Null when it was not timed. */
   samples: ProcessSamples | null;
+  /** Null where it was not asked for, or there is only the CPU; a sentence where it could not be found out. */
+  placement: Placement | string | null;
   /** Use of the accelerator as it was told while measuring. */
   uses: readonly { elapsedMs: number; use: number }[];
   before: Environment;
@@ -88,6 +91,7 @@ export function recordOf(parts: RecordParts): BenchRecord {
     limits,
     correctness: worst(runs),
     fallback: runs.some(({ fallback }) => fallback),
+    placement: runs.find(({ placement }) => placement !== null)?.placement ?? null,
     runs: isMeasured ? whole.map(benchRun) : [],
     measure: isMeasured ? measureOf(whole.map(({ samples }) => samples.callMs), { perCall }) : null,
     latency: isMeasured && latencies.length > 0 ? measureOf(latencies) : null,

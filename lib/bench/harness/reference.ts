@@ -38,6 +38,7 @@ export async function storeReference({ graph, row, folder, batchSize }: Prepared
   const opened = await openModel(join(folder, MODEL_FILE), readValues(folder, "inputs"), {
     provider: { name: "cpu" },
     threads: 1,
+    outputs: "fresh",
     unoptimized: true,
   });
   await opened.call();

@@ -109,6 +109,11 @@ async function measure(call: Call, task: SubjectTask & { kind: "measure" }, phas
   });
 }
 
+async function tellPlacement(placement: NonNullable<OpenedSubject["placement"]>): Promise<void> {
+  const found = await placement().catch((error: Error) => error.message.split("\n")[0]);
+  tell({ kind: "placed", placement: found });
+}
+
 async function takeTurn(call: Call, { settle, steps, repeat }: Omit<TurnPlan, "rounds">): Promise<Float64Array> {
   for (let i = 0; i < settle * repeat; i++) await call();
   const samplesMs = new Float64Array(steps);
@@ -128,8 +133,10 @@ async function work(task: SubjectTask, requests: AsyncIterator<unknown>): Promis
   tell({ kind: "opened", phases, correctness, fallback: opened.fallback ?? false });
   if (correctness && !(correctness.relativeError <= correctness.bound)) return;
   const call = slowed(opened.call, task.hooks);
-  if (task.kind === "measure") await measure(call, task, phases);
-  else {
+  if (task.kind === "measure") {
+    await measure(call, task, phases);
+    if (task.placement && opened.placement) await tellPlacement(opened.placement);
+  } else {
     for (let next = await requests.next(); !next.done; next = await requests.next()) {
       parent.send({ samplesMs: await takeTurn(call, next.value as Omit<TurnPlan, "rounds">) });
     }

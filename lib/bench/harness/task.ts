@@ -1,5 +1,6 @@
 // What the process of a subject is told, and what it answers.
 
+import type { Placement } from "../../runtime/mod.ts";
 import type { Correctness } from "./correctness.ts";
 import type { Limits, StopReason } from "./limits.ts";
 import type { OpenOptions } from "./open_subject.ts";
@@ -18,7 +19,15 @@ export interface Hooks {
 /** The first message to the process. */
 export type SubjectTask =
   | { kind: "reference"; subject: PreparedSubject }
-  | (MeasureTask & { kind: "measure"; scenario: Scenario; limits: Limits; warmUpMs: number; leastSampleMs: number })
+  | (MeasureTask & {
+    kind: "measure";
+    scenario: Scenario;
+    limits: Limits;
+    warmUpMs: number;
+    leastSampleMs: number;
+    /** Whether to find out, afterwards, where each node runs. */
+    placement: boolean;
+  })
   /** It takes turns with others, as `interleave` asks. */
   | (MeasureTask & { kind: "turns" });
 
@@ -63,6 +72,8 @@ export type SubjectMessage =
   | { kind: "phase"; phase: Phase }
   | { kind: "opened"; phases: Phases; correctness: Correctness | null; fallback: boolean }
   | { kind: "window"; window: MonitorWindow }
+  /** Which provider ran each node; a sentence where that could not be found out. */
+  | { kind: "placed"; placement: Placement | string }
   | { kind: "done"; samples: ProcessSamples };
 
 /** Where a process is. */

@@ -39,6 +39,8 @@ export interface PeerOptions {
   /** Of PyTorch on the CPU. */
   threads: number;
   turns: TurnOptions;
+  /** Makes the timing of an operation, by its place, or gives one that was kept. */
+  keep?: (operation: number, measure: () => Promise<PeerTiming | string>) => Promise<PeerTiming | string>;
   signal?: AbortSignal;
 }
 
@@ -64,7 +66,7 @@ const SMALL: Record<PeerOperation["kind"], readonly number[]> = {
 export async function measurePeer(
   peer: TensorPeer,
   operations: readonly PeerOperation[],
-  { python, threads, turns, signal }: PeerOptions,
+  { python, threads, turns, keep = (_, measure) => measure(), signal }: PeerOptions,
 ): Promise<PeerResult> {
   const [framework, device = "cpu"] = peer.split(" ");
   const opened = await conversation(peer, {
@@ -82,8 +84,10 @@ export async function measurePeer(
   const { version, device: used } = greeting as { version: string; device: string };
   try {
     const timings: (PeerTiming | string)[] = [];
-    for (const operation of operations) {
-      timings.push(await timeOperation(talk, operation, turns).catch((error: Error) => error.message));
+    for (const [i, operation] of operations.entries()) {
+      timings.push(
+        await keep(i, () => timeOperation(talk, operation, turns).catch((error: Error) => error.message)),
+      );
     }
     return { peer, absent: null, version, device: used, timings };
   } finally {

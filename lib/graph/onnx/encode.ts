@@ -5,7 +5,7 @@ import { float32ToFloat16 } from "../float16.ts";
 import { type Graph, leaves, topologicalOrder } from "../graph.ts";
 import { operatorOf } from "../operator.ts";
 import type { AttributeValue, Operation, Tensor } from "../tensor.ts";
-import type { DType, TensorType } from "../types.ts";
+import { type DType, ELEMENT_ARRAYS, type TensorType } from "../types.ts";
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
@@ -214,18 +214,7 @@ function encodeValueInfo(name: string, { dtype, shape }: TensorType): ValueInfoP
 
 /** Size of one element. */
 export function bytesPerElement(dtype: DType): number {
-  switch (dtype) {
-    case "float64":
-    case "int64":
-      return 8;
-    case "float32":
-    case "int32":
-      return 4;
-    case "float16":
-      return 2;
-    default:
-      return 1;
-  }
+  return ELEMENT_ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
 /** Little-endian bytes of a constant in its dtype. */

@@ -58,7 +58,7 @@ export function roofline({ roofs, points }: Roofline): PlotlyFigure {
   }
   const axes = {
     x: { title: "Arithmetic intensity", unit: "FLOP/byte", log: true },
-    y: { title: "Arithmetic rate", unit: "GFLOP/s", log: true },
+    y: { title: "Arithmetic rate", unit: "GFLOPS", log: true },
   };
   checkValues(points.map(({ intensity }) => intensity), axes.x, "intensity");
   checkValues(points.map(({ gflops }) => gflops), axes.y, "gflops");

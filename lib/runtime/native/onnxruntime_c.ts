@@ -26,6 +26,7 @@ type Signature = readonly [index: number, parameters: readonly ForeignType[], re
 const FUNCTIONS = {
   GetErrorMessage: [2, ["pointer"], "pointer"],
   CreateEnv: [3, ["i32", "buffer", "buffer"], "pointer"],
+  CreateSession: [7, ["u64", "buffer", "u64", "buffer"], "pointer"],
   CreateSessionFromArray: [8, ["u64", "buffer", "usize", "u64", "buffer"], "pointer"],
   Run: [9, ["u64", "u64", "buffer", "buffer", "usize", "buffer", "usize", "buffer"], "pointer"],
   CreateSessionOptions: [10, ["buffer"], "pointer"],
@@ -34,6 +35,7 @@ const FUNCTIONS = {
   SetIntraOpNumThreads: [24, ["u64", "i32"], "pointer"],
   CreateTensorWithDataAsOrtValue: [49, ["u64", "u64", "usize", "buffer", "usize", "i32", "buffer"], "pointer"],
   GetTensorMutableData: [51, ["u64", "buffer"], "pointer"],
+  GetTensorElementType: [60, ["u64", "buffer"], "pointer"],
   GetDimensionsCount: [61, ["u64", "buffer"], "pointer"],
   GetDimensions: [62, ["u64", "buffer", "usize"], "pointer"],
   GetTensorTypeAndShape: [65, ["u64", "buffer"], "pointer"],

@@ -20,8 +20,8 @@ import {
   NONE,
   readTensor,
   releaseTensors,
-  shapeOf,
   tensorOver,
+  typeOf,
 } from "./values.ts";
 
 class NativeResidentArray implements ResidentArray {
@@ -92,8 +92,13 @@ class NativeResidentSession implements ResidentSession {
       const feeding = [given.addresses, inputs, inputs.length] as const;
       this.library.call("Run", this.#handle, NONE, ...feeding, wanted.addresses, outputs.length, outputs);
       const results = this.#outputs.map(({ name, dtype, stays }, i) => {
-        if (!stays) return [name, readTensor(this.library, outputs[i], dtype)] as const;
-        const kept = new NativeResidentArray(this.library, dtype, shapeOf(this.library, outputs[i]), outputs[i]);
+        if (!stays) return [name, readTensor(this.library, outputs[i], name)] as const;
+        const kept = new NativeResidentArray(
+          this.library,
+          dtype,
+          typeOf(this.library, outputs[i], name).shape,
+          outputs[i],
+        );
         outputs[i] = NONE;
         return [name, kept] as const;
       });

@@ -1,33 +1,68 @@
 // A session through ONNX Runtime's C interface: it reads inputs from and writes outputs to the caller's own arrays.
 
-import type { ArrayData, ArrayValue, Graph, Tensor } from "../../graph/mod.ts";
+import type { ArrayData, ArrayValue, Graph } from "../../graph/mod.ts";
 import { checkFeeds, checkValue, leavesOf } from "../feeds.ts";
-import type { BoundRun, Session, SessionSettings } from "../session.ts";
+import type { BoundRun, ModelSession, Session, SessionSettings } from "../session.ts";
 import { cString } from "./foreign.ts";
 import type { OnnxRuntimeC } from "./onnxruntime_c.ts";
 import { type CStrings, cStrings, eventLoopTurn, NONE, readTensor, releaseTensors, tensorOver } from "./values.ts";
 
-const ALL_OPTIMIZATIONS = 99;
+/** `GraphOptimizationLevel`. */
+const OPTIMIZATIONS = { none: 0, all: 99 };
 const ERRORS_ONLY = 3;
 
-/** Builds a session on the CPU. */
+/** What a session takes and gives, and how that is checked. */
+export interface SessionInterface {
+  /** For messages. */
+  readonly name: string;
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** @throws {TypeError} when values do not fit the inputs */
+  checkFeeds(feeds: Readonly<Record<string, ArrayValue>>): void;
+  /** @throws {TypeError} when a value cannot hold an output */
+  checkFetch(name: string, value: ArrayValue): void;
+}
+
+/** How a session is created. */
+export interface NativeSettings extends Omit<SessionSettings, "model"> {
+  /** Bytes, or a file's path, beside which ONNX Runtime finds the weights that are stored in files of their own. */
+  model: Uint8Array | string;
+  /** Default "all". */
+  optimizations?: keyof typeof OPTIMIZATIONS;
+}
+
+/** Builds a session of a graph on the CPU. */
 export function nativeSession(
   library: OnnxRuntimeC,
   graph: Graph,
   { stored, ...settings }: SessionSettings & { stored: readonly string[] },
 ): Session {
-  return new NativeSession(library, { graph, handle: createSession(library, settings), stored });
+  const leaves = leavesOf(graph);
+  const inputNames = Object.keys(leaves).filter((name) => !stored.includes(name));
+  const session = nativeModel(library, {
+    name: graph.name,
+    inputNames,
+    outputNames: Object.keys(graph.outputs),
+    checkFeeds: (feeds) => checkFeeds(feeds, leaves, inputNames),
+    checkFetch: (name, value) => checkValue(name, graph.outputs[name], value),
+  }, settings);
+  return Object.assign(session, { graph });
+}
+
+/** Builds a session of any model on the CPU. */
+export function nativeModel(library: OnnxRuntimeC, about: SessionInterface, settings: NativeSettings): ModelSession {
+  return new NativeSession(library, about, createSession(library, settings));
 }
 
 /** The handle of a session on the CPU. */
 export function createSession(
   library: OnnxRuntimeC,
-  { model, threads, config, disabledOptimizers }: SessionSettings,
+  { model, threads, config, disabledOptimizers, optimizations = "all" }: NativeSettings,
 ): bigint {
   const options = library.create("CreateSessionOptions");
   try {
     library.call("SetSessionLogSeverityLevel", options, ERRORS_ONLY);
-    library.call("SetSessionGraphOptimizationLevel", options, ALL_OPTIMIZATIONS);
+    library.call("SetSessionGraphOptimizationLevel", options, OPTIMIZATIONS[optimizations]);
     if (threads > 0) library.call("SetIntraOpNumThreads", options, threads);
     for (const [key, value] of Object.entries(config)) {
       library.call("AddSessionConfigEntry", options, cString(`session.${key}`), cString(value));
@@ -36,17 +71,18 @@ export function createSession(
       const entry = cString("optimization.disable_specified_optimizers");
       library.call("AddSessionConfigEntry", options, entry, cString(disabledOptimizers));
     }
-    return library.create("CreateSessionFromArray", library.environment, model, BigInt(model.length), options);
+    const { environment } = library;
+    return typeof model === "string"
+      ? library.create("CreateSession", environment, cString(model), options)
+      : library.create("CreateSessionFromArray", environment, model, BigInt(model.length), options);
   } finally {
     library.call("ReleaseSessionOptions", options);
   }
 }
 
-class NativeSession implements Session {
-  readonly graph: Graph;
+class NativeSession implements ModelSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  readonly #leaves: Readonly<Record<string, Tensor>>;
   readonly #names: { inputs: CStrings; outputs: CStrings };
   /** 0 once released. */
   #handle: bigint;
@@ -59,13 +95,12 @@ class NativeSession implements Session {
 
   constructor(
     private readonly library: OnnxRuntimeC,
-    { graph, handle, stored }: { graph: Graph; handle: bigint; stored: readonly string[] },
+    private readonly about: SessionInterface,
+    handle: bigint,
   ) {
-    this.graph = graph;
     this.#handle = handle;
-    this.#leaves = leavesOf(graph);
-    this.inputNames = Object.keys(this.#leaves).filter((name) => !stored.includes(name));
-    this.outputNames = Object.keys(graph.outputs);
+    this.inputNames = about.inputNames;
+    this.outputNames = about.outputNames;
     this.#names = { inputs: cStrings(library, this.inputNames), outputs: cStrings(library, this.outputNames) };
   }
 
@@ -73,15 +108,12 @@ class NativeSession implements Session {
     const inputs: bigint[] = [];
     const outputs = new BigUint64Array(this.outputNames.length).fill(NONE);
     try {
-      checkFeeds(feeds, this.#leaves, this.inputNames);
+      this.about.checkFeeds(feeds);
       for (const name of this.inputNames) inputs.push(tensorOver(this.library, feeds[name]));
       const { inputs: given, outputs: wanted } = this.#names;
       const feeding = [given.addresses, BigUint64Array.from(inputs), inputs.length] as const;
       this.library.call("Run", this.#open(), NONE, ...feeding, wanted.addresses, outputs.length, outputs);
-      const results = this.outputNames.map((
-        name,
-        i,
-      ) => [name, readTensor(this.library, outputs[i], this.graph.outputs[name].dtype)]);
+      const results = this.outputNames.map((name, i) => [name, readTensor(this.library, outputs[i], name)]);
       await eventLoopTurn();
       return Object.fromEntries(results);
     } finally {
@@ -90,9 +122,9 @@ class NativeSession implements Session {
   }
 
   bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
-    checkFeeds(feeds, this.#leaves, this.inputNames);
+    this.about.checkFeeds(feeds);
     const fetched = Object.entries(fetches);
-    for (const [name, value] of fetched) checkValue(name, this.graph.outputs[name], value);
+    for (const [name, value] of fetched) this.about.checkFetch(name, value);
     const binding = this.library.create("CreateIoBinding", this.#open());
     this.#bound.bindings.push(binding);
     for (const name of this.inputNames) {
@@ -125,7 +157,7 @@ class NativeSession implements Session {
 
   /** The session's handle. */
   #open(): bigint {
-    if (this.#handle === NONE) throw new Error(`Cannot run ${this.graph.name}: its session was released`);
+    if (this.#handle === NONE) throw new Error(`Cannot run ${this.about.name}: its session was released`);
     return this.#handle;
   }
 

@@ -1,21 +1,24 @@
 // Tensors of ONNX Runtime's C interface: made over memory of ours, and read. And what every way of running a session shares: names as C
 // wants them, and turns of the event loop.
 
-import { type ArrayData, type ArrayValue, type DType, elementCount } from "../../graph/mod.ts";
+import { type ArrayValue, type DType, ELEMENT_ARRAYS, elementCount } from "../../graph/mod.ts";
 import { addressOf, cString } from "./foreign.ts";
 import type { OnnxRuntimeC } from "./onnxruntime_c.ts";
 
-/** `ONNXTensorElementDataType` and how an element is stored. */
-const ELEMENTS: Record<DType, { code: number; array: new (length: number) => ArrayData }> = {
-  float32: { code: 1, array: Float32Array },
-  uint8: { code: 2, array: Uint8Array },
-  int8: { code: 3, array: Int8Array },
-  int32: { code: 6, array: Int32Array },
-  int64: { code: 7, array: BigInt64Array },
-  bool: { code: 9, array: Uint8Array },
-  float16: { code: 10, array: Uint16Array },
-  float64: { code: 11, array: Float64Array },
+/** `ONNXTensorElementDataType`. */
+const ELEMENT_TYPES: Record<DType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
 };
+const DTYPES = new Map(Object.entries(ELEMENT_TYPES).map(([dtype, type]) => [type, dtype as DType] as const));
+/** Where a tensor without elements is said to be. */
+const NOWHERE = new Uint8Array(8);
 
 /** Instead of a handle: default options of a run, an output that ONNX Runtime allocates. */
 export const NONE = 0n;
@@ -23,27 +26,37 @@ export const NONE = 0n;
 /** A tensor whose elements stay where they are. */
 export function tensorOver(library: OnnxRuntimeC, { dtype, shape, data }: ArrayValue): bigint {
   const dims = BigInt64Array.from(shape, BigInt);
-  const place = [addressOf(library.foreign, data), data.byteLength, dims, dims.length] as const;
-  return library.create("CreateTensorWithDataAsOrtValue", library.cpuMemory, ...place, ELEMENTS[dtype].code);
+  const address = addressOf(library.foreign, data.byteLength === 0 ? NOWHERE : data);
+  const place = [address, data.byteLength, dims, dims.length] as const;
+  return library.create("CreateTensorWithDataAsOrtValue", library.cpuMemory, ...place, ELEMENT_TYPES[dtype]);
 }
 
-/** Copies a tensor that ONNX Runtime allocated. */
-export function readTensor(library: OnnxRuntimeC, value: bigint, dtype: DType): ArrayValue {
+/**
+ * Copies a tensor that ONNX Runtime allocated.
+ *
+ * @throws {TypeError} when its elements are of a type that has no array here; `name` says whose
+ */
+export function readTensor(library: OnnxRuntimeC, value: bigint, name: string): ArrayValue {
   const { foreign } = library;
-  const shape = shapeOf(library, value);
-  const data = new ELEMENTS[dtype].array(elementCount(shape));
-  const address = library.create("GetTensorMutableData", value);
-  new foreign.UnsafePointerView(foreign.UnsafePointer.create(address)).copyInto(data);
+  const { dtype, shape } = typeOf(library, value, name);
+  const data = new ELEMENT_ARRAYS[dtype](elementCount(shape));
+  if (data.length > 0) {
+    const address = library.create("GetTensorMutableData", value);
+    new foreign.UnsafePointerView(foreign.UnsafePointer.create(address)).copyInto(data);
+  }
   return { dtype, shape, data };
 }
 
-/** The sizes of a tensor. */
-export function shapeOf(library: OnnxRuntimeC, value: bigint): number[] {
+/** What a tensor's elements are, and its sizes. */
+export function typeOf(library: OnnxRuntimeC, value: bigint, name: string): { dtype: DType; shape: number[] } {
   const info = library.create("GetTensorTypeAndShape", value);
   try {
+    const type = Number(library.create("GetTensorElementType", info));
+    const dtype = DTYPES.get(type);
+    if (!dtype) throw new TypeError(`Cannot read ${name}: its element type (${type} of ONNX) has no array here`);
     const dims = new BigInt64Array(Number(library.create("GetDimensionsCount", info)));
     if (dims.length > 0) library.call("GetDimensions", info, dims, dims.length);
-    return Array.from(dims, Number);
+    return { dtype, shape: Array.from(dims, Number) };
   } finally {
     library.call("ReleaseTensorTypeAndShapeInfo", info);
   }

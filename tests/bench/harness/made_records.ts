@@ -26,6 +26,7 @@ export function runOf(
     failure: null,
     correctness: { reference: "float64 interpreter", relativeError: 1e-7, bound: 1e-4, output: "y", elements: 8 },
     fallback: false,
+    placement: null,
     uses: [],
     before: CALM,
     after: CALM,

@@ -107,5 +107,10 @@ Deno.test("a cost ratio is that of time for equal work, with an interval around 
 Deno.test("published peaks are cores times lanes times two times clock", () => {
   const pro = CHIP_LIMITS.find(({ name }) => name === "M4 Pro")!;
   assert.equal(Math.round(pro.peakGflops), 8079);
-  assert.ok(CHIP_LIMITS.every(({ source }) => source.includes("bandwidth: ")));
+  for (const { name, source, clockSource } of CHIP_LIMITS) {
+    assert.match(source, /^[\w.]+\.(net|de|business)\/.*2\d{3}-\d\d/, name);
+    assert.match(clockSource, /^unverified: /, name);
+  }
+  const largest = CHIP_LIMITS.filter(({ isLargest }) => isLargest).map(({ name }) => name);
+  assert.deepEqual(largest, ["M4", "M4 Pro", "M4 Max", "M3 Max"]);
 });
