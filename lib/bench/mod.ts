@@ -37,6 +37,7 @@ export {
   type Share,
   summarizeAa,
 } from "./harness/aa.ts";
+export { joinAa, type NamedStudy, parseAaStudy } from "./harness/aa_join.ts";
 export { type AcceleratorWatch, watchAccelerator } from "./harness/accelerator.ts";
 export type { DimensionSizes } from "../graph/mod.ts";
 export { type Clock, wallClock } from "./harness/clock.ts";

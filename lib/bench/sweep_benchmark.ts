@@ -49,23 +49,21 @@ const CHILD_DEADLINE_MS = 60 * 60_000;
 interface PeerForm {
   processes: number;
   threads: number;
-  storage: "memory" | "sqlite";
   compiled: boolean;
 }
 
 /** The forms that are tried: the ratio is to the fastest of them. */
 export function peerForms(cores: number): PeerForm[] {
   const forms: PeerForm[] = [
-    { processes: 1, threads: cores, storage: "memory", compiled: false },
-    { processes: cores, threads: 1, storage: "memory", compiled: false },
-    { processes: cores, threads: 1, storage: "sqlite", compiled: false },
-    { processes: cores, threads: 1, storage: "memory", compiled: true },
+    { processes: 1, threads: cores, compiled: false },
+    { processes: cores, threads: 1, compiled: false },
+    { processes: cores, threads: 1, compiled: true },
   ];
   return cores === 1 ? forms.slice(1) : forms;
 }
 
 /**
- * Measures our sweep beside Optuna's forms, and against itself.
+ * Measures our sweep beside Optuna's forms, and against itself; without a Python only against itself.
  *
  * @throws {Error} when our side fails, or the Python has no optuna or torch
  */
@@ -83,7 +81,7 @@ export async function runSweepBenchmark(options: SweepBenchmarkOptions): Promise
   });
   const findings = new Map<string, string>();
   const measured = await runCells(
-    [plan("cell", 0), plan("control", 1)],
+    peerPython === null ? [plan("control", 0)] : [plan("cell", 0), plan("control", 1)],
     (plan, measure) => measure(prepare(plan, options, { cores, findings })),
     { ...options, onProgress: (progress) => options.onProgress?.({ ...progress, measured: told(progress.measured) }) },
   );
@@ -122,29 +120,29 @@ function prepare(
   };
   const others: SideSettings[] = kind === "control"
     ? [{ ...ours, name: "ours again", role: "rival" }]
-    : peerForms(cores).map((form) => peerSide(form, study, peerPython));
+    : peerForms(cores).map((form) => peerSide(form, study, peerPython!));
   return {
     sides: [ours, ...others],
     check: (ours, peer) => checkLosses(ours, peer, { seedCount: study.seedCount, findings }),
   };
 }
 
-function peerSide(form: PeerForm, study: SweepStudy, peerPython: string | null): SideSettings {
-  const { processes, threads, storage, compiled } = form;
+function peerSide(form: PeerForm, study: SweepStudy, peerPython: string): SideSettings {
+  const { processes, threads, compiled } = form;
   const trials = study.rates.flatMap((rate) =>
     Array.from({ length: study.seedCount }, (_, i) => ({ rate, seed: i + 1 }))
   );
   const { studentDim, batchSize, epochs } = study;
   const order = { dataFolder: projectPath("data", "wordnet-20k"), trials, studentDim, batchSize, epochs, ...form };
   return {
-    name: `Optuna ${processes}x${threads}${storage === "sqlite" ? " SQLite" : ""}${compiled ? " compiled" : ""}`,
+    name: `Optuna ${processes}x${threads}${compiled ? " compiled" : ""}`,
     role: "rival",
-    settings: `${processes} ${processes === 1 ? "process" : "processes"}, threads of each: ${threads}; storage: ${
-      storage === "memory" ? "in memory, a study for each process" : "SQLite, one study"
-    }; PyTorch ${
+    settings: `${processes} ${
+      processes === 1 ? "process" : "processes"
+    }, threads of each: ${threads}; a study in memory for each process; PyTorch ${
       compiled ? "with the whole step compiled (before the time that counts)" : "eager, Adam(fused=True)"
     }, denormals flushed, data in memory`,
-    child: peerPython === null ? "PEER_PYTHON names no Python with optuna and torch" : {
+    child: {
       module: projectPath("lib", "bench", "relay.ts"),
       args: [peerPython, projectPath("tests", "peers", "sweep_optuna.py"), JSON.stringify(order)],
       env: { OMP_NUM_THREADS: String(threads) },

@@ -12,6 +12,8 @@ export interface TurnOptions {
   maxSteps?: number;
   /** Least time of a sample in ms: a sample is the mean over as many steps as that takes. Default: one step a sample. */
   sampleMs?: number;
+  /** Samples before each turn that are not counted. Default 2; 0 for steps so long that caches and clocks settle within one. */
+  settleSteps?: number;
   /** What the turns of one side may take together, in ms. Default: no bound. */
   budgetMs?: number;
 }
@@ -61,11 +63,14 @@ export function planTurns(paces: readonly Pace[], options: TurnOptions): (TurnPl
 /** The longest turn that the side can take in all rounds, else the shortest, and the number of rounds that it can take. */
 function affordableTurn(
   stepMs: number,
-  { blocks, blockMs, minSteps, maxSteps = Infinity, sampleMs = 0, budgetMs = Infinity }: TurnOptions,
+  { blocks, blockMs, minSteps, maxSteps = Infinity, sampleMs = 0, settleSteps = SETTLE_STEPS, budgetMs = Infinity }:
+    TurnOptions,
 ) {
   const repeat = Math.max(1, Math.ceil(sampleMs / stepMs));
   const aimed = Math.min(maxSteps, Math.max(minSteps, Math.ceil(blockMs / (stepMs * repeat))));
-  const choices = [[SETTLE_STEPS, aimed], [SETTLE_STEPS, minSteps], [1, 1]].map(([settle, steps]) => ({
+  const choices = [[settleSteps, aimed], [settleSteps, minSteps], [Math.min(1, settleSteps), 1]].map((
+    [settle, steps],
+  ) => ({
     settle,
     steps,
     repeat,

@@ -4,7 +4,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import {
-  type AaTrial,
   BenchFiles,
   benchGrid,
   type BenchRecord,
@@ -14,20 +13,11 @@ import {
   parseBenchFile,
   parseProvider,
   recordTable,
-  runAa,
-  summarizeAa,
   watchAccelerator,
 } from "../bench/mod.ts";
-import { projectPath, writeFileAtomic } from "../process/mod.ts";
-import {
-  AA_OPTIONS,
-  aaSettings,
-  ALL_OPTIONS,
-  COMPARE_OPTIONS,
-  filePath,
-  RUN_OPTIONS,
-  runSettings,
-} from "./bench_settings.ts";
+import { projectPath } from "../process/mod.ts";
+import { ALL_OPTIONS, COMPARE_OPTIONS, filePath, RUN_OPTIONS, runSettings } from "./bench_settings.ts";
+import { aaMain } from "./bench_aa.ts";
 import { benchPeer, requirePeer } from "./bench_peer.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
@@ -44,7 +34,7 @@ export async function benchMain(args: string[], terminal: Terminal, signal?: Abo
   }
   if (command === "run") return await asCommand(() => runMain(rest, terminal, signal));
   if (command === "compare") return await asCommand(() => Promise.resolve(compareMain(rest, terminal)));
-  return await aaMain(rest, terminal, signal);
+  return await asCommand(() => aaMain(rest, terminal, signal));
 }
 
 /** What a user gave wrongly is told in one sentence. */
@@ -134,35 +124,6 @@ function compareMain(args: string[], terminal: Terminal): number {
   }
   if (pairs.length > 0) terminal.line(comparisonTable(pairs));
   return pairs.some(({ comparison }) => comparison !== null) ? 0 : 1;
-}
-
-async function aaMain(args: string[], terminal: Terminal, signal?: AbortSignal): Promise<number> {
-  const { values } = parseCommand(args, AA_OPTIONS);
-  const output = values.output || projectPath("reports", "benchmarks", "aa.json");
-  const study = await runAa({
-    ...aaSettings(values),
-    signal,
-    onTrial(made, total) {
-      const so = made.some(({ slowdown }) => slowdown === 0) ? `; ${aaText(made)}` : "";
-      terminal.live(`${made.length} of ${total}${so}`, false);
-    },
-  });
-  await writeFileAtomic(output, `${JSON.stringify(study)}\n`);
-  for (const { subject, trials, containing, medianHalfWidth } of study.bySubject) {
-    terminal.line(`${subject}: ${containing} of ${trials} contain 1, median half-width ${percent(medianHalfWidth)}`);
-  }
-  terminal.line(`${aaText(study.trials)}\nWritten to ${output}`);
-  return 0;
-}
-
-const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
-
-function aaText(trials: readonly AaTrial[]): string {
-  const { containing, medianHalfWidth, found } = summarizeAa(trials);
-  const slowed = found ? `; a slowdown was found in ${percent(found.share)} of ${found.n}` : "";
-  return `${percent(containing.share)} of ${containing.n} intervals contain 1, median half-width ${
-    percent(medianHalfWidth)
-  }${slowed}`;
 }
 
 if (import.meta.main) {

@@ -41,6 +41,7 @@ export const AA_OPTIONS = {
   slow: { type: "string", default: "60" },
   threads: { type: "string", default: "1" },
   pairs: { type: "string", default: "5" },
+  join: { type: "boolean", default: false },
   output: { type: "string", default: "" },
 } as const;
 

@@ -23,8 +23,8 @@ export function benchSweepOptions(args: string[]): { output: string; options: Sw
     output: outputFile("sweep", values),
     options: {
       ...run,
-      // A sample takes half a minute: a turn is one of them.
-      turns: { blocks: run.turns.blocks, blockMs: 1, minSteps: 1, maxSteps: 1 },
+      // A sample takes half a minute: a turn is one of them, and nothing has to settle.
+      turns: { blocks: run.turns.blocks, blockMs: 1, minSteps: 1, maxSteps: 1, settleSteps: 0 },
       study: { ...(quick ? QUICK : FULL), studentDim: counts("dim", values.dim)[0], batchSize: 256 },
       peerPython: process.env.PEER_PYTHON || null,
     },
@@ -35,7 +35,7 @@ export function benchSweepOptions(args: string[]): { output: string; options: Sw
 export async function benchSweepMain(args: string[], terminal: Terminal, signal?: AbortSignal): Promise<number> {
   const { options, output } = benchSweepOptions(args);
   if (options.peerPython === null) {
-    terminal.line("PEER_PYTHON names no Python with optuna and torch: there is nothing beside ours.");
+    terminal.line("PEER_PYTHON names no Python with optuna and torch: ours is measured against itself only.");
   }
   return await runIntoFile(
     SWEEP_SUBJECT,

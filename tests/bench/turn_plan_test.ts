@@ -39,3 +39,14 @@ Deno.test("planTurns takes two rounds when no more are asked for", () => {
   const plans = planTurns([essential(1), other(1)], { ...OPTIONS, blocks: 2 });
   assert.deepEqual(plans.map((plan) => plan?.rounds), [[0, 1], [0, 1]]);
 });
+
+Deno.test("planTurns lets steps that need no settling begin with what counts", () => {
+  const turns = (budgetMs: number) =>
+    planTurns([essential(40)], { ...OPTIONS, blockMs: 1, minSteps: 1, settleSteps: 0, budgetMs })[0];
+  assert.deepEqual([turns(Infinity)?.settle, turns(Infinity)?.steps, turns(200)?.settle, turns(200)?.rounds.length], [
+    0,
+    1,
+    0,
+    5 - 1,
+  ]);
+});

@@ -138,6 +138,17 @@ Deno.test("bench aa writes its trials after measuring them", async () => {
     assert.match(text, /of 1 intervals contain 1, median half-width .*; a slowdown was found in .* of 1/);
     const { trials, benchmark } = JSON.parse(readFileSync(output, "utf8"));
     assert.deepEqual([benchmark, trials.length], ["aa", 2]);
+    const [other, pooled] = [join(folder, "b.json"), join(folder, "pooled.json")];
+    const moved = trials.map((trial: { ratio: number }) => ({ ...trial, ratio: trial.ratio + 1e-6 }));
+    writeFileSync(other, JSON.stringify({ ...JSON.parse(readFileSync(output, "utf8")), trials: moved }));
+    assert.match(await run("aa", "--join", output, other, `--output=${pooled}`), / of 2 intervals contain 1/);
+    assert.equal(JSON.parse(readFileSync(pooled, "utf8")).trials.length, 4);
+    const refuses = (args: string[], pattern: RegExp) =>
+      assert.rejects(run("aa", ...args), { name: "CommandError", message: pattern });
+    await refuses(["--join", output, output], /trials of it are in aa.json already/);
+    await refuses(["--join", output], /expected two or more files of studies/);
+    await refuses(["--join", output, join(folder, "positive.onnx")], /Cannot read positive.onnx: expected JSON/);
+    await refuses([output], /expected no files without --join/);
   });
 });
 

@@ -1,16 +1,14 @@
 """Optuna's and PyTorch's sides of `deno task bench:sweep`. Arguments: one JSON object with `dataFolder`, `trials` (a list of
-{"rate", "seed"}), `epochs`, `batchSize`, `studentDim`, `processes`, `threads` (of each process), `storage` ("memory" or "sqlite")
-and `compiled`.
+{"rate", "seed"}), `epochs`, `batchSize`, `studentDim`, `processes`, `threads` (of each process) and `compiled`.
 
 Data are in memory before anything is timed, and processes are forked from this one, so that a sweep does not wait for imports.
-With storage in memory several processes have a study each, with their share of the trials: nothing is faster. Speaks JSON lines:
-for each {"steps"}, how long each of so many sweeps took, and the final losses of the last.
+Studies are in memory, one for each process with its share of the trials: nothing is faster, and a study in SQLite whose engine is
+forked can lose a process. Speaks JSON lines: for each {"steps"}, how long each of so many sweeps took, and the final losses of the last.
 """
 import json
 import multiprocessing
 import os
 import sys
-import tempfile
 from time import perf_counter
 
 try:
@@ -106,50 +104,45 @@ def compiled_step(model):
     return torch.no_grad()(torch.compile(update, fullgraph=True, dynamic=False))
 
 
-def optimize(trainer, trials, storage, count):
-    """`count` of the trials through a study, which is shared when the storage is."""
-    study = optuna.create_study(
-        storage=storage, study_name="sweep", load_if_exists=True, direction="minimize",
-        sampler=optuna.samplers.RandomSampler(),
-    )
-    if storage is None:
-        for trial in trials:
-            study.enqueue_trial(trial)
+def optimize(trainer, trials):
+    """Trials through a study of their own: rate, seed and loss of each."""
+    study = optuna.create_study(direction="minimize", sampler=optuna.samplers.RandomSampler())
+    for trial in trials:
+        study.enqueue_trial(trial)
 
     def objective(trial):
         return trainer(trial.suggest_float("rate", 0, 1), trial.suggest_int("seed", 0, 2**31))
 
-    study.optimize(objective, n_trials=count)
+    study.optimize(objective, n_trials=len(trials))
     return [(trial.params["rate"], trial.params["seed"], trial.value) for trial in study.trials]
 
 
 def sweep(order, trainer):
     """Final losses in the order of the trials."""
     trials, processes = order["trials"], order["processes"]
-    with tempfile.TemporaryDirectory() as folder:
-        storage = f"sqlite:///{folder}/study.db" if order["storage"] == "sqlite" else None
-        shares = [trials[i::processes] for i in range(processes)]
-        if storage is not None:
-            study = optuna.create_study(storage=storage, study_name="sweep", direction="minimize")
-            for trial in trials:
-                study.enqueue_trial(trial)
-        if processes == 1:
-            results = optimize(trainer, shares[0], storage, len(trials))
-        else:
-            context = multiprocessing.get_context("fork")
-            queue = context.SimpleQueue()
+    shares = [trials[i::processes] for i in range(processes)]
+    if processes == 1:
+        parts = [optimize(trainer, shares[0])]
+    else:
+        context = multiprocessing.get_context("fork")
+        queue = context.SimpleQueue()
 
-            def work(share):
-                queue.put(optimize(trainer, share, storage, len(share)))
+        def work(share):
+            try:
+                queue.put(optimize(trainer, share))
+            except BaseException as error:  # or the others would wait for this process
+                queue.put(error)
 
-            workers = [context.Process(target=work, args=(share,)) for share in shares]
-            for worker in workers:
-                worker.start()
-            parts = [queue.get() for _ in workers]
-            for worker in workers:
-                worker.join()
-            results = [one for part in parts for one in part]
-    losses = {(rate, seed): value for rate, seed, value in results if value is not None}
+        workers = [context.Process(target=work, args=(share,)) for share in shares]
+        for worker in workers:
+            worker.start()
+        parts = [queue.get() for _ in workers]
+        for worker in workers:
+            worker.join()
+        for part in parts:
+            if isinstance(part, BaseException):
+                raise part
+    losses = {(rate, seed): value for part in parts for rate, seed, value in part}
     return [losses[trial["rate"], trial["seed"]] for trial in trials]
 
 

@@ -23,8 +23,8 @@ Deno.test("every room has a mod.ts that begins with three lines or more on what 
 });
 
 Deno.test("every model begins with a comment that names it, and documents what it exports", () => {
-  const models = readdirSync(projectPath("lib", "models"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts")).map((name) => `lib/models/${name}`);
+  const names = readdirSync(projectPath("lib", "models"), { encoding: "utf8", recursive: true });
+  const models = names.filter((name) => name.endsWith(".ts")).map((name) => `lib/models/${name}`);
   assert.ok(models.length > 0);
   assert.deepEqual(models.filter((path) => !read(path).text.startsWith("// ")), []);
   assert.deepEqual(models.flatMap(undocumented), []);

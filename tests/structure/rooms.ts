@@ -12,6 +12,7 @@ export const ROOMS: readonly string[] = [
   "models",
   "train",
   "evaluate",
+  "language",
   "sweep",
   "bench",
   "claims",

@@ -50,6 +50,8 @@ export interface AaStudy extends AaSummary {
   provider: string;
   pairs: number;
   turns: TurnOptions;
+  /** What it was joined from; absent in a study of one run. */
+  parts?: { measuredAt: string; trials: number }[];
   trials: AaTrial[];
 }
 
@@ -64,8 +66,11 @@ export interface AaOptions {
   turns: TurnOptions;
   pairs: number;
   threads: number;
-  /** Called after each trial, with all until then. */
-  onTrial?: (made: readonly AaTrial[], total: number) => void | Promise<void>;
+  /**
+   * Called after each trial with the study until then, so that an interrupted one keeps what it has; not before the first A/A trial, without
+   * which there is no summary.
+   */
+  onTrial?: (soFar: AaStudy, total: number) => void | Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -90,28 +95,38 @@ export function aaSubjects(): { subject: GraphSubject; batchSize: number }[] {
 
 /** Runs the study on the CPU. */
 export async function runAa(options: AaOptions): Promise<AaStudy> {
-  const { turns, pairs, threads, signal, onTrial } = options;
+  const { turns, pairs, signal, onTrial } = options;
   const plans = planTrials(options);
   const made: AaTrial[] = [];
+  const machine = machineFacts();
+  const study = () => studyOf(made, machine, options);
   await withSides(aaSubjects(), options, async (sides) => {
     for (const { subject, slowdown } of plans) {
       const side = sides[subject];
       const { comparison } = await compareInTurns({ ...side, hooks: { slowdown } }, side, { turns, pairs, signal });
       const { ratio, low, high } = comparison;
       made.push({ subject: side.subject.facts.name, slowdown, ratio, low, high });
-      await onTrial?.(made, plans.length);
+      if (made.some(({ slowdown }) => slowdown === 0)) await onTrial?.(study(), plans.length);
     }
   });
+  return study();
+}
+
+function studyOf(
+  made: readonly AaTrial[],
+  machine: MachineFacts,
+  { turns, pairs, threads }: AaOptions,
+): AaStudy {
   return {
     schemaVersion: 1,
     benchmark: "aa",
     measuredAt: new Date().toISOString(),
-    machine: machineFacts(),
+    machine,
     provider: `cpu, ${threads} ${threads === 1 ? "thread" : "threads"}`,
     pairs,
     turns,
     ...summarizeAa(made),
-    trials: made,
+    trials: [...made],
   };
 }
 

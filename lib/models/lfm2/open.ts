@@ -15,6 +15,7 @@ import {
   type StoragePlan,
 } from "../../graph/mod.ts";
 import { compileResident, type ExternalWeights, type ProviderName } from "../../runtime/mod.ts";
+import { modelNotice, NOTICE_FILES, writeModelNotice } from "../model_notice.ts";
 import {
   checkTensors,
   type ConversionOptions,
@@ -142,7 +143,12 @@ async function placeWeights(
     if (provider === "cpu") return { parameters: await weightsInMemory(source, plan, { signal, onProgress }) };
   }
   const path = join(cacheFolder, `${weights}.safetensors`);
-  return { parameters: {}, external: await weightsInFile(source, plan, { path, label: weights, signal, onProgress }) };
+  const external = await weightsInFile(source, plan, { path, label: weights, signal, onProgress });
+  const notice = modelNotice(source.folder);
+  if (notice !== null && !existsSync(join(cacheFolder, NOTICE_FILES.notice))) {
+    await writeModelNotice(cacheFolder, notice, "weights converted to other number formats by Latent Lab");
+  }
+  return { parameters: {}, external };
 }
 
 interface Prepared {

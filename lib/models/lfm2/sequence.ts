@@ -1,6 +1,7 @@
 // Sequences that are fed together: their caches, and the positions of what is in them. Rows of unlike lengths are padded in front; a padded
 // slot has position -1, which no query sees and convolutions read as zero.
 
+import { setImmediate } from "node:timers/promises";
 import { type ArrayValue, elementCount, fixDims } from "../../graph/mod.ts";
 import type { ResidentArray, ResidentSession } from "../../runtime/mod.ts";
 import type { Lfm2Config } from "./config.ts";
@@ -65,7 +66,10 @@ class Lfm2Sequence implements Sequence {
     let logits: Float32Array | null = null;
     this.#unusable = "an earlier call was stopped or failed half-way; start again";
     for (let start = 0; start < total; start += POSITIONS_AT_ONCE) {
-      if (start > 0) options.signal?.throwIfAborted();
+      if (start > 0 && options.signal !== undefined) {
+        await setImmediate(); // a part blocks the thread: without a turn of the event loop, no signal would arrive
+        options.signal.throwIfAborted();
+      }
       const end = Math.min(start + POSITIONS_AT_ONCE, total);
       logits = await this.#step(tokenIds, { start, end, total });
       options.onProgress?.(end, total);
