@@ -41,7 +41,11 @@ export function leavesLike(values: readonly TensorType[]): Tensor[] {
   return values.map(({ dtype, shape }, i) => input(`in${i}`, dtype, shape));
 }
 
-/** The plain operators that an operation stands for, applied to other inputs; null where it is plain itself. */
-export function expanded({ type, attributes }: Operation, inputs: readonly Tensor[]): readonly Tensor[] | null {
-  return definitions.get(type)?.expand(inputs, attributes) ?? null;
+/** The plain operators that an operation stands for, applied to leaves like its inputs; null where it is plain itself. */
+export function expanded(
+  { type, attributes, inputs }: Operation,
+  leaves?: readonly Tensor[],
+): readonly Tensor[] | null {
+  const definition = definitions.get(type);
+  return definition ? definition.expand(leaves ?? leavesLike(inputs), attributes) : null;
 }
