@@ -11,7 +11,7 @@ export interface MemoryOrder {
   batchSize: number;
   validationRows: number;
   threads: number;
-  segments: number;
+  segments?: number;
   epochs: number;
   stepsPerEpoch: number;
 }
@@ -38,7 +38,7 @@ export interface MeasureOptions {
  */
 export async function measureTrainingBytes(
   program: TrainingProgram,
-  { batchSize, validationRows = 1024, threads = 0, segments = 1, epochs = 3, stepsPerEpoch = 3 }: MeasureOptions,
+  { batchSize, validationRows = 1024, threads = 0, segments, epochs = 3, stepsPerEpoch = 3 }: MeasureOptions,
 ): Promise<number> {
   let growthBytes: number | null = null;
   const child = startChild({
