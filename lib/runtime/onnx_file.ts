@@ -15,10 +15,7 @@ import type { BoundRun, CompileOptions, ModelSession } from "./session.ts";
 
 /** How a file is opened; see `CompileOptions`. */
 export interface OnnxFileOptions
-  extends Pick<CompileOptions, "provider" | "binding" | "threads" | "coreml" | "refuseCpuFallback"> {
-  /** "none" computes each node as the file has it, for references. Default "all". */
-  optimizations?: "all" | "none";
-}
+  extends Pick<CompileOptions, "provider" | "binding" | "threads" | "coreml" | "refuseCpuFallback" | "optimization"> {}
 
 /**
  * Opens an .onnx file.
@@ -45,15 +42,15 @@ export interface OnnxFileOptions
  * ```
  */
 export async function openOnnxFile(path: string, options: OnnxFileOptions = {}): Promise<ModelSession> {
-  const { provider = "cpu", binding = "auto", threads = 0, optimizations = "all" } = options;
+  const { provider = "cpu", binding = "auto", threads = 0, optimization } = options;
   const name = basename(path);
   const declared = readModelFile(readFileSync(path), name);
   const about = interfaceOf(declared, name);
   const hasArrays = [...declared.inputs, ...declared.outputs].every(({ dtype }) => isDType(dtype));
   const library = provider === "cpu" && binding === "auto" && hasArrays ? onnxRuntimeC() : null;
-  if (library) return nativeModel(library, about, { model: path, threads, config: {}, optimizations });
+  if (library) return nativeModel(library, about, { model: path, threads, config: {}, optimization });
   await requireProvider(provider);
-  return await nodeModel(path, about, { ...options, provider, threads, optimizations });
+  return await nodeModel(path, about, { ...options, provider, threads });
 }
 
 function interfaceOf({ inputs, outputs }: ModelFile, name: string): SessionInterface {
@@ -85,14 +82,13 @@ export function profiledFile(path: string, settings: NodeSettings & { profilePre
 }
 
 async function nodeModel(path: string, about: SessionInterface, settings: NodeSettings): Promise<ModelSession> {
-  const { provider, threads, coreml, refuseCpuFallback, optimizations, profilePrefix } = settings;
+  const { provider, threads, coreml, refuseCpuFallback, optimization, profilePrefix } = settings;
   const ort = await loadOnnxRuntime();
   const config: Record<string, string> = refuseCpuFallback ? { disable_cpu_ep_fallback: "1" } : {};
   const create = () =>
     ort.InferenceSession.create(path, {
-      ...sessionOptions({ provider, threads, config, coreml, profilePrefix }),
+      ...sessionOptions({ provider, threads, config, coreml, optimization, profilePrefix }),
       logSeverityLevel: 4, // what fails comes as an exception
-      graphOptimizationLevel: optimizations === "none" ? "disabled" : "all",
     });
   if (provider !== "coreml") return new NodeModel(ort, about, await create());
   const { made, delete: deleteFolder } = await inPrivateFolder(create);

@@ -35,6 +35,11 @@ export interface CompileOptions {
    * work of their own between runs, such as an optimizer's.
    */
   stopSpinning?: boolean;
+  /**
+   * Gives memory back as soon as it is free. By default ONNX Runtime keeps blocks that grow by powers of two, and from the second run on one
+   * more for everything: two to three times what is live, for somewhat faster runs.
+   */
+  leanMemory?: boolean;
   /** With provider `coreml`: which units compute, and from which kind of model. */
   coreml?: CoreMlOptions;
   /**
@@ -44,7 +49,17 @@ export interface CompileOptions {
   refuseCpuFallback?: boolean;
   /** Parameter values to store in the session, by name; the others are fed at each run. */
   weights?: Readonly<Record<string, ArrayValue>>;
+  /** Which of its optimizations ONNX Runtime applies to the graph. Default `all`. */
+  optimization?: OptimizationLevel;
 }
+
+/**
+ * Levels of ONNX Runtime's graph optimizer, each with those before it: none; what holds on any machine (constants folded, nodes that
+ * do nothing left out); nodes fused into operators of its own; layouts of this machine.
+ */
+export const OPTIMIZATION_LEVELS = ["disabled", "basic", "extended", "all"] as const;
+/** One of them. */
+export type OptimizationLevel = typeof OPTIMIZATION_LEVELS[number];
 
 /** What a session is built from, whichever way ONNX Runtime is called. */
 export interface SessionSettings {
@@ -54,6 +69,10 @@ export interface SessionSettings {
   config: Readonly<Record<string, string>>;
   /** Names of ONNX Runtime's optimizers that are switched off, separated by semicolons. */
   disabledOptimizers?: string;
+  /** Default `all`. */
+  optimization?: OptimizationLevel;
+  /** Default false. */
+  leanMemory?: boolean;
 }
 
 /** A model that can be run. Calls block the JavaScript thread while they compute. */
@@ -113,9 +132,11 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
     flushDenormals = false,
     stopSpinning = false,
     refuseCpuFallback = false,
+    optimization = "all",
+    leanMemory = false,
     coreml,
   } = options;
-  checkProvider(provider, options);
+  checkOptions(provider, options);
   const model = encodeOnnx(graph, { weights: weightBytes(weights) });
   const config = {
     ...AS_THE_GRAPH_SAYS,
@@ -123,12 +144,13 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
     ...(stopSpinning && { force_spinning_stop: "1" }),
     ...(refuseCpuFallback && { disable_cpu_ep_fallback: "1" }),
   };
+  const common = { model, threads, config, optimization, leanMemory };
   const library = provider === "cpu" && binding === "auto" ? onnxRuntimeC() : null;
   if (!library) await requireProvider(provider);
   try {
     return library
-      ? nativeSession(library, graph, { model, threads, config, stored: Object.keys(weights) })
-      : await nodeSession(graph, { model, threads, config, provider, coreml });
+      ? nativeSession(library, graph, { ...common, stored: Object.keys(weights) })
+      : await nodeSession(graph, { ...common, provider, coreml });
   } catch (cause) {
     if (isWithoutDevice(cause)) throw deviceError(`compile ${graph.name}`, cause);
     if (provider === "coreml" && refuseCpuFallback) {
@@ -139,7 +161,12 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
   }
 }
 
-function checkProvider(provider: ProviderName, { coreml, refuseCpuFallback }: CompileOptions): void {
+function checkOptions(provider: ProviderName, { coreml, refuseCpuFallback, optimization }: CompileOptions): void {
+  if (optimization !== undefined && !OPTIMIZATION_LEVELS.includes(optimization)) {
+    throw new RangeError(
+      `Cannot compile: expected optimization ${OPTIMIZATION_LEVELS.join(", ")}, got "${optimization}"`,
+    );
+  }
   if (coreml && provider !== "coreml") {
     throw new TypeError(`Cannot compile: CoreML's options are given to "${provider}"`);
   }

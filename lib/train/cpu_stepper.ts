@@ -99,7 +99,7 @@ export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<C
 /** What computes the gradients of a stepper whose state is in host memory. */
 export interface GradientEngine {
   /** Prepares the graph of loss and gradients. */
-  compileGradients(graph: Graph, options: { threads: number }): Promise<Session>;
+  compileGradients(graph: Graph, options: { threads: number; leanMemory: boolean }): Promise<Session>;
   /** Rewrites the loss before gradients are taken, for speed. */
   layout?(fixed: Graph): Graph;
   /** Threads for the optimizer's update. Default 1: others than our own sessions refuse memory that threads share. */
@@ -107,7 +107,7 @@ export interface GradientEngine {
 }
 
 const ON_CPU: GradientEngine = {
-  compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true, stopSpinning: true }),
+  compileGradients: (graph, options) => compile(graph, { ...options, flushDenormals: true, stopSpinning: true }),
   layout: featureMajor,
   updateThreads,
 };
@@ -177,7 +177,10 @@ async function prepareInPlace(
     accumulates: (options.accumulationSteps ?? 1) > 1,
     threads: helped,
   });
-  const session = await compileGradients(gradientGraph(fixed, trained, options), { threads });
+  const session = await compileGradients(gradientGraph(fixed, trained, options), {
+    threads,
+    leanMemory: options.segments !== undefined,
+  });
   const weights = Object.fromEntries([
     ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
     ...fixed.parameters.filter(({ source }) => !source.trainable)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertAllClose } from "../assertions.ts";
-import { graph, input, interpret, type Tensor } from "../../lib/graph/mod.ts";
+import { graph, input, interpret, slice, type Tensor } from "../../lib/graph/mod.ts";
 import {
   causalDepthwiseConv,
   crossEntropy,
@@ -76,6 +76,20 @@ Deno.test("sequencePositions counts, also where the sequence has a name and a va
   assert.deepEqual(applied((_, { x }) => sequencePositions(x), { x }), [0, 1, 2]);
 });
 
+Deno.test("multiHeadAttention of other queries is what these would get among all; keys need no bias", () => {
+  const [sequence, width] = [4, 8];
+  const x = { data: spread(sequence * width), shape: [1, sequence, width], named: ["batch", "sequence", width] };
+  const all = applied((scope, { x }) => multiHeadAttention(scope, x, { heads: 2 }), { x });
+  const fixed = { data: x.data, shape: x.shape, named: ["batch", sequence, width] };
+  const asked = (options: { keyBias?: boolean }) =>
+    applied((scope, { x }) => {
+      const last = slice(x, { axis: 1, start: sequence - 1, end: sequence });
+      return multiHeadAttention(scope, x, { heads: 2, queries: last, ...options });
+    }, { x: fixed });
+  assertAllClose(asked({}), all.slice(-width), { rtol: 1e-12 });
+  assertAllClose(asked({ keyBias: false }), all.slice(-width), { rtol: 1e-9 });
+});
+
 Deno.test("masked positions do not change what the others attend to", () => {
   const [sequence, width] = [4, 8];
   const layers: ((scope: Scope, inputs: Readonly<Record<string, Tensor>>) => Tensor)[] = [
@@ -117,6 +131,14 @@ Deno.test("causal layers ignore what comes later", () => {
     assert.deepEqual(run(9).slice(0, 8), run(-9).slice(0, 8));
     assert.notDeepEqual(run(9).slice(8), run(-9).slice(8));
   }
+});
+
+Deno.test("scanSequence in chunks gives what it gives at once, also where they do not divide the steps", () => {
+  const x = { data: spread(14), shape: [1, 7, 2] };
+  const run = (chunk?: number) =>
+    applied((scope, { x }) => scanSequence(x, lstmCell(scope, 2, 3), { chunk }).outputs, { x });
+  for (const chunk of [1, 2, 3, 7, 100]) assertAllClose(run(chunk), run(), { rtol: 1e-12 });
+  for (const chunk of [0, 1.5, NaN]) assert.throws(() => run(chunk), /expected a chunk of an integer of at least 1/);
 });
 
 Deno.test("scanSequence continues from given states", () => {

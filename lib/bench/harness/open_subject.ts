@@ -8,6 +8,7 @@ import {
   type ModelSession,
   type OnnxFileOptions,
   openOnnxFile,
+  type OptimizationLevel,
   type Placement,
   placement,
   tfjsExecutor,
@@ -45,7 +46,7 @@ export interface OpenOptions {
 
 /** Opens a subject. */
 export async function openSubject(subject: PreparedSubject, options: OpenOptions): Promise<OpenedSubject> {
-  const { graph, module, folder } = subject;
+  const { graph, module, folder, optimization } = subject;
   if (module) return await openModule(module, options);
   const feeds = readValues(folder, "inputs");
   const { provider, threads } = options;
@@ -53,7 +54,8 @@ export async function openSubject(subject: PreparedSubject, options: OpenOptions
     const weights = readValues(folder, "weights");
     const model = deserializeGraph(graph);
     if (provider.name === "coreml") {
-      const settings = { provider: provider.name, coreml: { units: provider.units }, threads, weights };
+      const coreml = { units: provider.units };
+      const settings = { provider: provider.name, coreml, threads, weights, optimization };
       const { made, fallback } = await wholeOrMixed((refuseCpuFallback) =>
         compile(forCoreMl(model), { ...settings, refuseCpuFallback } satisfies CompileOptions)
       );
@@ -64,14 +66,14 @@ export async function openSubject(subject: PreparedSubject, options: OpenOptions
       };
     }
     const session = provider.name === "cpu"
-      ? await compile(model, { threads, weights })
+      ? await compile(model, { threads, weights, optimization })
       : await tfjsExecutor(model, { threads, weights, backend: provider.backend });
     return inSession(session, feeds, { memory: options.outputs });
   }
   if (provider.name === "tfjs") {
     throw new Error("Cannot run a file with tfjs: it interprets graphs of this library only");
   }
-  return await openModel(join(folder, MODEL_FILE), feeds, options);
+  return await openModel(join(folder, MODEL_FILE), feeds, { ...options, optimization });
 }
 
 /** A session that leaves nothing to the CPU; where there is none, one that does, and says so. */
@@ -113,21 +115,21 @@ function inSession(
 
 /** How a model's bytes are run by ONNX Runtime as they are. */
 interface ModelRun extends OpenOptions {
-  /** Computes each node as the file has it, for references. */
-  unoptimized?: boolean;
+  /** Default `all`; `disabled` computes each node as the file has it. */
+  optimization?: OptimizationLevel;
 }
 
 /** Opens an .onnx file. */
 export async function openModel(
   path: string,
   feeds: Record<string, ArrayValue>,
-  { provider, threads, outputs, unoptimized = false }: ModelRun,
+  { provider, threads, outputs, optimization }: ModelRun,
 ): Promise<OpenedSubject> {
   if (provider.name === "tfjs") throw new Error("internal: tfjs runs no files");
   const settings: OnnxFileOptions = {
     provider: provider.name,
     threads,
-    optimizations: unoptimized ? "none" : "all",
+    optimization,
     ...(provider.name === "coreml" && { coreml: { units: provider.units } }),
   };
   const { made, fallback } = provider.name === "cpu"

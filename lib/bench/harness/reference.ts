@@ -39,7 +39,7 @@ export async function storeReference({ graph, row, folder, batchSize }: Prepared
     provider: { name: "cpu" },
     threads: 1,
     outputs: "fresh",
-    unoptimized: true,
+    optimization: "disabled",
   });
   await opened.call();
   const outputs = opened.outputs!();

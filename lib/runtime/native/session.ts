@@ -2,13 +2,13 @@
 
 import type { ArrayData, ArrayValue, Graph } from "../../graph/mod.ts";
 import { checkFeeds, checkValue, leavesOf } from "../feeds.ts";
-import type { BoundRun, ModelSession, Session, SessionSettings } from "../session.ts";
+import type { BoundRun, ModelSession, OptimizationLevel, Session, SessionSettings } from "../session.ts";
 import { cString } from "./foreign.ts";
 import type { OnnxRuntimeC } from "./onnxruntime_c.ts";
 import { type CStrings, cStrings, eventLoopTurn, NONE, readTensor, releaseTensors, tensorOver } from "./values.ts";
 
 /** `GraphOptimizationLevel`. */
-const OPTIMIZATIONS = { none: 0, all: 99 };
+const LEVELS: Record<OptimizationLevel, number> = { disabled: 0, basic: 1, extended: 2, all: 99 };
 const ERRORS_ONLY = 3;
 
 /** What a session takes and gives, and how that is checked. */
@@ -27,8 +27,6 @@ export interface SessionInterface {
 export interface NativeSettings extends Omit<SessionSettings, "model"> {
   /** Bytes, or a file's path, beside which ONNX Runtime finds the weights that are stored in files of their own. */
   model: Uint8Array | string;
-  /** Default "all". */
-  optimizations?: keyof typeof OPTIMIZATIONS;
 }
 
 /** Builds a session of a graph on the CPU. */
@@ -57,12 +55,16 @@ export function nativeModel(library: OnnxRuntimeC, about: SessionInterface, sett
 /** The handle of a session on the CPU. */
 export function createSession(
   library: OnnxRuntimeC,
-  { model, threads, config, disabledOptimizers, optimizations = "all" }: NativeSettings,
+  { model, threads, config, disabledOptimizers, optimization = "all", leanMemory }: NativeSettings,
 ): bigint {
   const options = library.create("CreateSessionOptions");
   try {
     library.call("SetSessionLogSeverityLevel", options, ERRORS_ONLY);
-    library.call("SetSessionGraphOptimizationLevel", options, OPTIMIZATIONS[optimizations]);
+    library.call("SetSessionGraphOptimizationLevel", options, LEVELS[optimization]);
+    if (leanMemory) {
+      library.call("DisableMemPattern", options);
+      library.call("DisableCpuMemArena", options);
+    }
     if (threads > 0) library.call("SetIntraOpNumThreads", options, threads);
     for (const [key, value] of Object.entries(config)) {
       library.call("AddSessionConfigEntry", options, cString(`session.${key}`), cString(value));
