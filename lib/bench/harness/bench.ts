@@ -50,6 +50,8 @@ export interface BenchSettings {
   processes?: number;
   /** Warming up at most, in ms. Default 2000. */
   warmUpMs?: number;
+  /** Exactly so many calls of warming up, whatever they take, for a protocol that says how many. */
+  warmUpCalls?: number;
   /** Least time of a sample in ms; shorter calls are timed together. Default 0.02. */
   leastSampleMs?: number;
   /** Of graphs on the CPU and tfjs; elsewhere results are in fresh memory. Default "bound". */
@@ -157,6 +159,10 @@ export async function benchPrepared(
   // Files, and graphs on other providers, go through onnxruntime-node, which gives new outputs at each call.
   const isOwnSession = subject.graph !== null && (provider.name === "cpu" || provider.name === "tfjs");
   const outputs = isOwnSession ? settings.outputs ?? "bound" : "fresh";
+  const { warmUpCalls = null } = settings;
+  if (warmUpCalls !== null && !(Number.isInteger(warmUpCalls) && warmUpCalls >= 1)) {
+    throw new RangeError(`Cannot benchmark: expected warmUpCalls to be an integer from 1, got ${warmUpCalls}`);
+  }
   const scenario = scenarioOf(asked);
   const limits = limitsOf(settings.limits);
   const about = { subject, provider, threads, outputs, scenario, limits, machine, accelerator: settings.accelerator };
@@ -184,6 +190,7 @@ export async function benchPrepared(
       maxCount: Math.ceil(limits.maxCount / processes),
     },
     warmUpMs: settings.warmUpMs ?? 2000,
+    warmUpCalls,
     leastSampleMs: settings.leastSampleMs ?? 0.02,
   };
   const idleBefore = quietMs > 0
