@@ -64,36 +64,44 @@ function attend(
   return matMul(onProbabilities(probabilities), values);
 }
 
+/** Options of {@link multiHeadAttention}. */
+export interface MultiHeadOptions {
+  /** Number of heads; they divide the width. */
+  heads: number;
+  /** What asks, `[batch, asking, width]`. Default: x itself. */
+  queries?: Tensor;
+  /** Whether keys have a bias, as in BERT: a softmax does not see it, so that it never learns. Default true. */
+  keyBias?: boolean;
+  /** `[batch, sequence]`, above 0 where a position may be attended to. */
+  mask?: Tensor | null;
+  /** What to do with the probabilities `[batch, heads, asking, sequence]`, such as dropout. */
+  onProbabilities?: (probabilities: Tensor) => Tensor;
+}
+
 /**
  * Multi-head attention with biases (Vaswani et al. 2017), its parameters named as in BERT's `attention.self`: `query`, `key`,
  * `value`.
  *
- * @param x `[batch, sequence, width]`; batch and sequence may be names
- * @param options heads, dividing the width; mask `[batch, sequence]`, above 0 where a position may be attended to; what to do
- *   with the probabilities `[batch, heads, sequence, sequence]`, such as dropout
- * @returns the same shape: the heads side by side, before any output projection
+ * @param x `[batch, sequence, width]`, what is attended to; batch and sequence may be names
+ * @returns `[batch, asking, width]`, x's shape unless others ask: the heads side by side, before any output projection
  */
 export function multiHeadAttention(
   scope: Scope,
   x: Tensor,
-  { heads, mask = null, onProbabilities }: {
-    heads: number;
-    mask?: Tensor | null;
-    onProbabilities?: (probabilities: Tensor) => Tensor;
-  },
+  { heads, queries = x, keyBias = true, mask = null, onProbabilities }: MultiHeadOptions,
 ): Tensor {
-  expectSequence(x, "multiHeadAttention");
-  const [batch, sequence] = x.shape;
+  for (const tensor of [x, queries]) expectSequence(tensor, "multiHeadAttention");
   const width = lastDim(x, "multiHeadAttention");
   const headDim = headWidth(width, heads, "multiHeadAttention");
-  const project = (name: string, order: readonly number[]) =>
-    transpose(reshape(linear(scope.child(name), x, width), [batch, sequence, heads, headDim]), order);
-  const queries = mul(project("query", [0, 2, 1, 3]), 1 / Math.sqrt(headDim));
-  const keysAcross = project("key", [0, 2, 3, 1]);
-  const values = project("value", [0, 2, 1, 3]);
+  const [batch, asking] = queries.shape;
+  const inHeads = (projected: Tensor, order: readonly number[]) =>
+    transpose(reshape(projected, [batch, projected.shape[1], heads, headDim]), order);
+  const asked = inHeads(linear(scope.child("query"), queries, width), [0, 2, 1, 3]);
+  const keysAcross = inHeads(linear(scope.child("key"), x, width, { bias: keyBias }), [0, 2, 3, 1]);
+  const values = inHeads(linear(scope.child("value"), x, width), [0, 2, 1, 3]);
   const allowed = mask && unsqueeze(greater(mask, 0), [1, 2]);
-  const mixed = attend(queries, keysAcross, { values, allowed, onProbabilities });
-  return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, sequence, width]);
+  const mixed = attend(mul(asked, 1 / Math.sqrt(headDim)), keysAcross, { values, allowed, onProbabilities });
+  return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, asking, width]);
 }
 
 /**
@@ -105,7 +113,7 @@ export function multiHeadAttention(
 export function bertAttention(
   scope: Scope,
   x: Tensor,
-  { epsilon = 1e-12, ...options }: Parameters<typeof multiHeadAttention>[2] & { epsilon?: number },
+  { epsilon = 1e-12, ...options }: Omit<MultiHeadOptions, "queries"> & { epsilon?: number },
 ): Tensor {
   const mixed = multiHeadAttention(scope.child("self"), x, options);
   const output = scope.child("output");

@@ -11,6 +11,7 @@ export {
   type GroupedQueryOptions,
   type KeyValueCache,
   multiHeadAttention,
+  type MultiHeadOptions,
   rotary,
   sequencePositions,
 } from "./attention.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertAllClose } from "../assertions.ts";
-import { graph, input, interpret, type Tensor } from "../../lib/graph/mod.ts";
+import { graph, input, interpret, slice, type Tensor } from "../../lib/graph/mod.ts";
 import {
   causalDepthwiseConv,
   crossEntropy,
@@ -74,6 +74,20 @@ Deno.test("sequencePositions counts, also where the sequence has a name and a va
     2,
   ]);
   assert.deepEqual(applied((_, { x }) => sequencePositions(x), { x }), [0, 1, 2]);
+});
+
+Deno.test("multiHeadAttention of other queries is what these would get among all; keys need no bias", () => {
+  const [sequence, width] = [4, 8];
+  const x = { data: spread(sequence * width), shape: [1, sequence, width], named: ["batch", "sequence", width] };
+  const all = applied((scope, { x }) => multiHeadAttention(scope, x, { heads: 2 }), { x });
+  const fixed = { data: x.data, shape: x.shape, named: ["batch", sequence, width] };
+  const asked = (options: { keyBias?: boolean }) =>
+    applied((scope, { x }) => {
+      const last = slice(x, { axis: 1, start: sequence - 1, end: sequence });
+      return multiHeadAttention(scope, x, { heads: 2, queries: last, ...options });
+    }, { x: fixed });
+  assertAllClose(asked({}), all.slice(-width), { rtol: 1e-12 });
+  assertAllClose(asked({ keyBias: false }), all.slice(-width), { rtol: 1e-9 });
 });
 
 Deno.test("masked positions do not change what the others attend to", () => {
