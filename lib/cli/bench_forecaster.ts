@@ -47,7 +47,11 @@ export async function benchForecasterMain(args: string[], terminal: Terminal): P
   const result = await runForecasterBenchmark({
     ...options,
     onTiming: ({ what, side, rows, verdict, timeMs, reasons }) =>
-      terminal.line(`${what} of ${rows} on ${side}: ${timeMs ? `${timeMs.value.toPrecision(4)} ms, ` : ""}${verdict} ${reasons.join("; ")}`),
+      terminal.line(
+        `${what} of ${rows} on ${side}: ${timeMs ? `${timeMs.value.toPrecision(4)} ms, ` : ""}${verdict} ${
+          reasons.join("; ")
+        }`,
+      ),
   });
   await writeFileAtomic(output, `${JSON.stringify(result)}\n`);
   terminal.line(`\nWritten to ${output}`);

@@ -1,7 +1,11 @@
 // The recorded benchmark of the forecaster: measured small, written and read back; a file that is none is refused.
 
 import assert from "node:assert/strict";
-import { type ForecasterBenchmarkOptions, parseForecasterBenchmark, runForecasterBenchmark } from "lib/bench/forecaster_benchmark.ts";
+import {
+  type ForecasterBenchmarkOptions,
+  parseForecasterBenchmark,
+  runForecasterBenchmark,
+} from "lib/bench/forecaster_benchmark.ts";
 
 const options: ForecasterBenchmarkOptions = {
   size: "100k",
@@ -18,7 +22,10 @@ const options: ForecasterBenchmarkOptions = {
 
 Deno.test("updates and calls are measured, and the record is read as it was written", async () => {
   const seen: string[] = [];
-  const result = await runForecasterBenchmark({ ...options, onTiming: ({ what, rows }) => seen.push(`${what} ${rows}`) });
+  const result = await runForecasterBenchmark({
+    ...options,
+    onTiming: ({ what, rows }) => seen.push(`${what} ${rows}`),
+  });
   assert.deepEqual(seen, ["training 16", "inference 4"]);
   for (const { timeMs, side } of result.timings) assert.ok(timeMs!.value > 0 && side === "cpu");
   const text = JSON.stringify(result);

@@ -74,8 +74,7 @@ export async function warmUp(
   let calls = 0;
   let now = start;
   let settled = false;
-  const goesOn = () =>
-    wanted === null ? !settled && (calls === 0 || now - start < maxMs) : calls < Math.max(1, wanted);
+  const goesOn = () => wanted === null ? !settled && (calls === 0 || now - start < maxMs) : calls < Math.max(1, wanted);
   while (goesOn()) {
     const before = clock.nowMs();
     await call();

@@ -6,7 +6,7 @@ import { type ForecasterConfig, forecasterTrial } from "../../models/forecaster.
 import { projectPath } from "../../process/mod.ts";
 import { type ArrayValue, compile } from "../../runtime/mod.ts";
 import { bootstrapInterval, type Estimate, median } from "../../statistics/mod.ts";
-import { adamW, cpuStepper, type CpuStepper, traceProgram } from "../../train/mod.ts";
+import { adamW, type CpuStepper, cpuStepper, traceProgram } from "../../train/mod.ts";
 import { type Conversation, conversation } from "../conversation.ts";
 import { fillExact, setExactWeights } from "../exact_values.ts";
 import { interleave } from "../interleave.ts";
@@ -69,10 +69,10 @@ export async function measureForecasterPeer(
 }
 
 async function timeWork(talk: Conversation, work: PeerWork, turns: TurnOptions): Promise<PeerAnswer> {
-  const { cell, anchor } = work.config;
-  if (cell !== "lstm" || anchor !== null) return "the peer has LSTM cells and no anchor only";
+  if (work.config.cell !== "lstm") return "the peer has LSTM cells only";
   const { names, values } = await talk.ask({ open: work }) as { names: string[]; values: number[] };
-  const expected = await (work.mode === "infer" ? inferred(work, names) : trained(work, { names, updates: values.length }));
+  const expected =
+    await (work.mode === "infer" ? inferred(work, names) : trained(work, { names, updates: values.length }));
   const largest = Math.max(...expected.map(Math.abs));
   const difference = Math.max(...expected.map((value, i) => Math.abs(value - values[i]))) / largest;
   if (values.length !== expected.length || !(difference <= TOLERANCE)) {
@@ -80,7 +80,11 @@ async function timeWork(talk: Conversation, work: PeerWork, turns: TurnOptions):
   }
   const [{ blocks, failure }] = await interleave([{ talk }], turns);
   if (failure !== null) return failure;
-  const timeMs = bootstrapInterval(blocks.map((block) => median(block)), { statistic: median, seed: "peers", resamples: 2000 });
+  const timeMs = bootstrapInterval(blocks.map((block) => median(block)), {
+    statistic: median,
+    seed: "peers",
+    resamples: 2000,
+  });
   return { ...judge({ calls: blocks }), timeMs: { ...timeMs, n: blocks.flat().length } };
 }
 
@@ -108,7 +112,10 @@ async function inferred({ config, rows }: PeerWork, names: readonly string[]): P
   return Array.from(output.data as Float32Array);
 }
 
-async function trained(work: PeerWork, { names, updates }: { names: readonly string[]; updates: number }): Promise<number[]> {
+async function trained(
+  work: PeerWork,
+  { names, updates }: { names: readonly string[]; updates: number },
+): Promise<number[]> {
   const { config, rows, batches, maxGradientNorm } = work;
   const stepper: CpuStepper = await cpuStepper(traceProgram(forecasterTrial(config)).loss, {
     batchSize: rows,

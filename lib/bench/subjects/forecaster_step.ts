@@ -1,5 +1,6 @@
 // Training updates of the forecaster as a benchmark subject: batches whose gradients are averaged, clipping, and the optimizer's update.
 
+import type { Column } from "../../data/mod.ts";
 import { type ForecasterConfig, forecasterTrial } from "../../models/forecaster.ts";
 import { projectPath } from "../../process/mod.ts";
 import { adam8bit, adamW, createStepper, type Engine, type Stepper, traceProgram } from "../../train/mod.ts";
@@ -29,7 +30,8 @@ export function forecasterStep(options: ForecasterStep): ModuleSubject {
   const { batchSize, accumulationSteps, optimizer, segments, config } = options;
   const saved = segments > 1 ? `, ${segments} segments` : "";
   return {
-    name: `forecaster of width ${config.hiddenDim}, update of ${accumulationSteps} x ${batchSize}, ${optimizer}${saved}`,
+    name:
+      `forecaster of width ${config.hiddenDim}, update of ${accumulationSteps} x ${batchSize}, ${optimizer}${saved}`,
     module: projectPath("lib", "bench", "subjects", "forecaster_step.ts"),
     options: JSON.parse(JSON.stringify(options)),
   };
@@ -48,7 +50,7 @@ export async function open(options: ForecasterStep, how: OpenOptions): Promise<O
   const batches = averages ? accumulationSteps : 1;
   const batchSize = averages ? options.batchSize : options.batchSize * accumulationSteps;
   const optimizer = (options.optimizer === "adam8bit" ? adam8bit : adamW)({ learningRate: LEARNING_RATE });
-  const columns = readWindows(windows);
+  const columns: Record<string, Column> = { ...readWindows(windows) };
   const stepper = await createStepper(engine, traceProgram(forecasterTrial(config)).loss, {
     batchSize,
     columns,

@@ -39,7 +39,8 @@ export async function modelFile(
 ): Promise<ModuleSubject> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, MODEL), bytes);
-  const stored = (values: ModelCase["inputs"]) => Object.entries(values).map(([tensor, value]) => ({ name: tensor, value }));
+  const stored = (values: ModelCase["inputs"]) =>
+    Object.entries(values).map(([tensor, value]) => ({ name: tensor, value }));
   await storeValues(folder, "inputs", stored(inputs));
   await storeValues(folder, "expected", stored(expected));
   return {
@@ -54,7 +55,11 @@ export async function open(
   { folder, optimization, bound }: { folder: string; optimization: OptimizationLevel; bound: number },
   { provider, threads }: Pick<OpenOptions, "provider" | "threads">,
 ): Promise<OpenedSubject> {
-  const opened = await openModel(join(folder, MODEL), readValues(folder, "inputs"), { provider, threads, optimization });
+  const opened = await openModel(join(folder, MODEL), readValues(folder, "inputs"), {
+    provider,
+    threads,
+    optimization,
+  });
   return {
     ...opened,
     outputs: undefined,

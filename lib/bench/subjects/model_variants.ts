@@ -6,6 +6,7 @@ import {
   bindDimensions,
   encodeOnnx,
   type Execute,
+  type FeedArray,
   fuseAttention,
   fuseLstm,
   quantizeDynamicInt8,
@@ -30,7 +31,18 @@ export interface ModelVariant {
 
 /** Names of the forms, the simplest first. */
 export const VARIANT_KEYS = [
-  ...["plain", "basic", "extended", "all", "saved", "fusedAttention", "fusedLstm", "fp16", "dynamicInt8", "staticInt8"] as const,
+  ...[
+    "plain",
+    "basic",
+    "extended",
+    "all",
+    "saved",
+    "fusedAttention",
+    "fusedLstm",
+    "fp16",
+    "dynamicInt8",
+    "staticInt8",
+  ] as const,
   ...["fusedInt8", "combined"] as const,
 ];
 /** One of {@link VARIANT_KEYS}. */
@@ -73,7 +85,10 @@ export async function modelVariants(
     float32("fp16", "half precision", { source: toFloat16(source), bound: FLOAT16_BOUND }),
     float32("dynamicInt8", "dynamic int8", { source: quantizeDynamicInt8(source), ...bytes }),
     float32("staticInt8", "static int8", {
-      source: await quantizeStaticInt8(source, { batches: calibration, execute: executed }),
+      source: await quantizeStaticInt8(source, {
+        batches: calibration as readonly Readonly<Record<string, FeedArray>>[],
+        execute: executed,
+      }),
       ...bytes,
     }),
     float32("fusedInt8", "fused LSTM, dynamic int8", { source: quantizeDynamicInt8(fuseLstm(source)), ...bytes }),
@@ -107,5 +122,6 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayValue["data"]): Uint8A
 }
 
 /** What a form is loaded with: a file that holds an optimized graph is not optimized again. */
-export const loadingLevel = ({ optimization, saved }: Pick<ModelVariant, "optimization" | "saved">): OptimizationLevel =>
-  saved ? "disabled" : optimization;
+export const loadingLevel = (
+  { optimization, saved }: Pick<ModelVariant, "optimization" | "saved">,
+): OptimizationLevel => saved ? "disabled" : optimization;

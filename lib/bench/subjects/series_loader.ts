@@ -1,7 +1,14 @@
 // A loader of windows as a benchmark subject: a batch of a running epoch, or, as the CBI document times it, the first batch of a new one.
 
 import process from "node:process";
-import { loadSeries, type SeriesSource, type WindowLoader, windowLoader, type WindowOptions, windowsOf } from "../../data/mod.ts";
+import {
+  loadSeries,
+  type SeriesSource,
+  type WindowLoader,
+  windowLoader,
+  type WindowOptions,
+  windowsOf,
+} from "../../data/mod.ts";
 import { projectPath } from "../../process/mod.ts";
 import type { OpenedSubject } from "../harness/open_subject.ts";
 import type { ModuleSubject } from "../harness/subject.ts";
@@ -31,7 +38,9 @@ export function seriesLoader(options: SeriesLoading): ModuleSubject {
 }
 
 /** Opens it, in the process that measures. */
-export async function open({ series, windows: options, batchSize, workers, persistent, takes }: SeriesLoading): Promise<OpenedSubject> {
+export async function open(
+  { series, windows: options, batchSize, workers, persistent, takes }: SeriesLoading,
+): Promise<OpenedSubject> {
   const windows = windowsOf(await loadSeries(series.series, series.options), options);
   const loader = windowLoader(windows, { batchSize, workers, persistent, dropLast: true });
   const { context, target } = windows.dataset.columns;
@@ -46,10 +55,18 @@ export async function open({ series, windows: options, batchSize, workers, persi
       const { rows, columns } = last;
       const wrong = [[columns.context, context], [columns.target, target]].reduce((sum, [loaded, whole]) => {
         const width = loaded.data.length / rows.length;
-        return sum + loaded.data.filter((value, i) => value !== whole.data[rows[Math.floor(i / width)] * width + i % width]).length;
+        return sum +
+          loaded.data.filter((value, i) => value !== whole.data[rows[Math.floor(i / width)] * width + i % width])
+            .length;
       }, 0);
       const elements = columns.context.data.length + columns.target.data.length;
-      return { reference: "windows in memory", relativeError: wrong / elements, bound: 0, output: "context and target", elements };
+      return {
+        reference: "windows in memory",
+        relativeError: wrong / elements,
+        bound: 0,
+        output: "context and target",
+        elements,
+      };
     },
     release: async () => {
       await taker.end();

@@ -84,7 +84,10 @@ const loading = { context: 8, horizon: 2 };
 for (const [workers, persistent, takes] of [[0, true, "next"], [1, false, "first"], [2, true, "next"]] as const) {
   Deno.test(`a loader with ${workers} workers gives what is in memory, taking the ${takes} batch`, async () => {
     const { source } = await loadSeries("wti");
-    await isRight(seriesLoader({ series: source, windows: loading, batchSize: 16, workers, persistent, takes }), openLoader as Open);
+    await isRight(
+      seriesLoader({ series: source, windows: loading, batchSize: 16, workers, persistent, takes }),
+      openLoader as Open,
+    );
   });
 }
 
@@ -99,7 +102,12 @@ Deno.test("what a loader takes of the processor is measured over the asked time"
 Deno.test("an update is measured in a process of its own, with its memory, and not on what computes no gradients", async () => {
   await withWindows(async (windows) => {
     const subject = forecasterStep({ ...step, windows });
-    const { outcome, reasons, runs, correctness } = await bench({ subject, provider: { name: "cpu" }, batchSize: 8, ...SHORT });
+    const { outcome, reasons, runs, correctness } = await bench({
+      subject,
+      provider: { name: "cpu" },
+      batchSize: 8,
+      ...SHORT,
+    });
     assert.equal(outcome, "measured", reasons.join());
     assert.ok(runs[0].peakBytes > 0 && correctness!.reference === "a loss that falls");
     const how = { provider: { name: "coreml" }, threads: 1, outputs: "bound" } as const;

@@ -12,7 +12,7 @@ import { forecaster } from "lib/models/forecaster.ts";
 import { initialValues } from "lib/nn/mod.ts";
 import { random } from "lib/statistics/mod.ts";
 
-const config = { features: 1, context: 6, horizon: 3, hiddenDim: 16, feedForwardDim: 32, heads: 2 };
+const config = { features: 1, context: 6, horizon: 3, hiddenDim: 64, feedForwardDim: 128, heads: 2 };
 const graph = forecaster(config).trace();
 const weights = Object.fromEntries(graph.parameters.map((leaf) => [
   leaf.source.name,
@@ -25,7 +25,9 @@ const windows = (rows: number): ArrayValue => ({
 });
 const inputs = { x: windows(1) };
 const asFeeds = (values: Record<string, ArrayValue>) =>
-  Object.fromEntries(Object.entries(values).map(([name, { shape, data }]) => [name, { shape, data: Array.from(data as Float32Array) }]));
+  Object.fromEntries(
+    Object.entries(values).map(([name, { shape, data }]) => [name, { shape, data: Array.from(data as Float32Array) }]),
+  );
 const { output } = interpret(graph, asFeeds({ ...inputs, ...weights }));
 const expected = { output: { dtype: "float64" as const, shape: output.shape, data: Float64Array.from(output.data) } };
 
@@ -43,15 +45,22 @@ Deno.test("every form of a model computes what it should from its file", async (
         optimization: loadingLevel(form),
         bound: form.bound,
       });
-      const opened = await open(subject.options as unknown as Parameters<typeof open>[0], { provider: { name: "cpu" }, threads: 1 });
+      const opened = await open(subject.options as unknown as Parameters<typeof open>[0], {
+        provider: { name: "cpu" },
+        threads: 1,
+      });
       await opened.call();
       const { relativeError, elements } = await opened.check!();
       await opened.release!();
       assert.ok(relativeError <= form.bound && elements === config.horizon, `${form.key}: ${relativeError}`);
       if (form.bound < 0.01) assert.ok(relativeError < 1e-5, `${form.key}: ${relativeError}`);
     }
-    for (const key of ["dynamicInt8", "fusedInt8", "combined"]) assert.ok(sizes.get(key)! < 0.6 * sizes.get("plain")!, key);
-    const files = new Map(await Promise.all(forms.map(async (form) => [form.key, await variantFile(form, 1)] as const)));
+    for (const key of ["dynamicInt8", "fusedInt8", "combined"]) {
+      assert.ok(sizes.get(key)! < 0.6 * sizes.get("plain")!, key);
+    }
+    const files = new Map(
+      await Promise.all(forms.map(async (form) => [form.key, await variantFile(form, 1)] as const)),
+    );
     const operators = (key: string) => readModelFile(files.get(key)!, key).operators;
     assert.ok(operators("fusedLstm").LSTM >= 2 && operators("fusedAttention").MultiHeadAttention === 1);
     assert.ok(operators("combined").DynamicQuantizeLSTM >= 2);
