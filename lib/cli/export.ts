@@ -8,7 +8,8 @@ import { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportOptions }
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
-const USAGE = "deno task export CHECKPOINT [--part NAME] [--dtype fp32|fp16|int8|int4] [--batch N] [--out FILE]";
+const USAGE =
+  "deno task export CHECKPOINT [--part NAME] [--dtype fp32|fp16|int8|int4] [--batch N] [--fused] [--out FILE]";
 
 /** Options of a command line. */
 export function exportOptions(args: string[]): { folder: string; out: string | null; options: ExportOptions } {
@@ -16,6 +17,7 @@ export function exportOptions(args: string[]): { folder: string; out: string | n
     part: { type: "string" },
     dtype: { type: "string", default: "fp32" },
     batch: { type: "string" },
+    fused: { type: "boolean", default: false },
     out: { type: "string" },
   });
   if (positionals.length !== 1) throw new CommandError(`Cannot export: expected one checkpoint folder: ${USAGE}`);
@@ -27,7 +29,11 @@ export function exportOptions(args: string[]): { folder: string; out: string | n
   if (batch !== null && !(Number.isInteger(batch) && batch >= 1)) {
     throw new CommandError(`Cannot export: expected --batch to be an integer of at least 1, got "${values.batch}"`);
   }
-  return { folder: positionals[0], out: values.out ?? null, options: { part: values.part ?? null, dtype, batch } };
+  return {
+    folder: positionals[0],
+    out: values.out ?? null,
+    options: { part: values.part ?? null, dtype, batch, fused: values.fused },
+  };
 }
 
 /** Runs `deno task export`; writes one file and prints ten lines that use it. */
@@ -50,8 +56,8 @@ export async function exportMain(args: string[], terminal: Terminal): Promise<nu
   return 0;
 }
 
-function defaultName(model: string, { part, dtype, batch }: ExportOptions): string {
-  return [model, part, dtype, batch && `batch${batch}`].filter(Boolean).join("-") + ".onnx";
+function defaultName(model: string, { part, dtype, batch, fused }: ExportOptions): string {
+  return [model, part, dtype, batch && `batch${batch}`, fused && "fused"].filter(Boolean).join("-") + ".onnx";
 }
 
 const PYTHON_TYPES: Record<string, string> = { bool: "bool_" };

@@ -2,6 +2,7 @@
 
 import { type Graph, topologicalOrder } from "./graph.ts";
 import { ALIASES, executionOrder, peakLiveBytes, tensorBytes } from "./liveness.ts";
+import { expanded, leavesLike } from "./operators/composite.ts";
 import { isParameter, type Operation, type Tensor } from "./tensor.ts";
 import { concreteShape, elementCount } from "./types.ts";
 
@@ -87,7 +88,10 @@ function counts(order: readonly Operation[]): Record<string, number> {
   return Object.fromEntries([...found].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));
 }
 
-function operationFlops({ type, inputs, outputs, attributes }: Operation): number {
+function operationFlops(operation: Operation): number {
+  const { type, inputs, outputs, attributes } = operation;
+  const plain = expanded(operation, leavesLike(inputs));
+  if (plain) return sum(topologicalOrder(plain), operationFlops);
   const elements = (tensor: Tensor) => elementCount(tensor.shape as number[]);
   const [output] = outputs;
   switch (type) {

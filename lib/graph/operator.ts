@@ -24,6 +24,10 @@ export interface Operator {
   readonly domain?: string;
   /** Kinds of the attributes that the operator knows. */
   readonly attributes?: Readonly<Record<string, AttributeKind>>;
+  /**
+   * Places of the inputs among those of ONNX, where optional ones between them are always left out. Default: one after the other.
+   */
+  readonly places?: readonly number[];
   /** Types of the outputs; raises a TypeError or RangeError that names the operator, what it expected and what it got. */
   infer(inputs: readonly Tensor[], attributes: Attributes): TensorType[];
   /** Gradients for the inputs (null: none flows); absent when the operator is not differentiable. */

@@ -68,6 +68,12 @@ const CELLS = {
   gru: { make: gruCell, gates: 3 },
 } as const;
 
+/**
+ * Steps projected at once while training: enough rows for a fast product, and few enough that little is left between the segments of
+ * gradient checkpointing.
+ */
+const CHUNK_IN_TRAINING = 8;
+
 /** Feed-forward widths are multiples of this, which vector instructions like. */
 const WIDTH_STEP = 8;
 
@@ -118,11 +124,15 @@ function complete(config: ForecasterConfig): CompleteConfig {
   const { layers = 2, heads = 4, cell = "lstm", ...widths } = config;
   for (const [name, value] of Object.entries({ ...widths, layers, heads })) {
     if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`Cannot build the forecaster: expected ${name} to be an integer of at least 1, got ${value}`);
+      throw new RangeError(
+        `Cannot build the forecaster: expected ${name} to be an integer of at least 1, got ${value}`,
+      );
     }
   }
   if (!Object.hasOwn(CELLS, cell)) {
-    throw new RangeError(`Cannot build the forecaster: expected a cell of ${Object.keys(CELLS).join(", ")}, got ${cell}`);
+    throw new RangeError(
+      `Cannot build the forecaster: expected a cell of ${Object.keys(CELLS).join(", ")}, got ${cell}`,
+    );
   }
   return { ...widths, layers, heads, cell };
 }
@@ -157,20 +167,30 @@ function complete(config: ForecasterConfig): CompleteConfig {
 export function forecaster(config: ForecasterConfig): Model {
   const settings = complete(config);
   const { features, context, horizon } = settings;
-  return model("forecaster", { inputs: { x: tensor("float32", ["batch", context, features]) } }, (scope, { x }) => {
-    const states = recurrentStates(scope.child("recurrent"), x, settings);
-    const attended = attendFromLast(scope.child("attention"), states, settings);
-    const row = feedForward(scope.child("feedForward"), attended, settings);
-    return { output: linear(scope.child("head"), row, horizon) };
-  });
+  return model(
+    "forecaster",
+    { inputs: { x: tensor("float32", ["batch", context, features]) } },
+    (scope, { x }, { training }) => {
+      const chunk = training ? CHUNK_IN_TRAINING : Infinity;
+      const states = recurrentStates(scope.child("recurrent"), x, { ...settings, chunk });
+      const attended = attendFromLast(scope.child("attention"), states, settings);
+      const row = feedForward(scope.child("feedForward"), attended, settings);
+      return { output: linear(scope.child("head"), row, horizon) };
+    },
+  );
 }
 
 /** Outputs of the last recurrent layer, `[batch, context, hiddenDim]`. */
-function recurrentStates(scope: Scope, x: Tensor, { layers, hiddenDim, cell, features }: CompleteConfig): Tensor {
+function recurrentStates(
+  scope: Scope,
+  x: Tensor,
+  { layers, hiddenDim, cell, features, chunk }: CompleteConfig & { chunk: number },
+): Tensor {
   let states = x;
   for (let layer = 0; layer < layers; layer++) {
     const inputDim = layer === 0 ? features : hiddenDim;
-    states = scanSequence(states, CELLS[cell].make(scope.child(String(layer)), inputDim, hiddenDim)).outputs;
+    const made = CELLS[cell].make(scope.child(String(layer)), inputDim, hiddenDim);
+    states = scanSequence(states, made, { chunk }).outputs;
   }
   return states;
 }

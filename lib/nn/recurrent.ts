@@ -106,9 +106,11 @@ export function lstmCell(scope: Scope, inputDim: number, hiddenDim: number): Rec
  *
  * @param x `[batch, steps, inputDim]` with a fixed number of steps
  * @param cell from `gruCell`, `lstmCell` or one of your own
- * @param options states before the first step, `[batch, stateDim]` each. Default: zeros
+ * @param options initial: states before the first step, `[batch, stateDim]` each. Default: zeros. chunk: how many steps are projected at once.
+ *   Default: all, which is fastest; fewer let gradient checkpointing forget the projections too
  * @returns outputs `[batch, steps, stateDim]` and the states after the last step
  * @throws {TypeError} when the number of steps has a name
+ * @throws {RangeError} when the chunk is no integer of at least 1
  *
  * @example
  * ```ts
@@ -123,7 +125,7 @@ export function lstmCell(scope: Scope, inputDim: number, hiddenDim: number): Rec
 export function scanSequence(
   x: Tensor,
   cell: RecurrentCell,
-  { initial }: { initial?: readonly Tensor[] } = {},
+  { initial, chunk = Infinity }: { initial?: readonly Tensor[]; chunk?: number } = {},
 ): { outputs: Tensor; states: readonly Tensor[] } {
   const steps = x.shape[1];
   if (x.shape.length !== 3 || typeof steps !== "number") {
@@ -136,9 +138,21 @@ export function scanSequence(
     throw new TypeError(`Cannot scan: expected ${cell.stateDims.length} initial states, got ${states.length}`);
   }
   const outputs: Tensor[] = [];
-  for (const part of split(cell.project(x), Array(steps).fill(1), 1)) {
-    states = cell.step(squeeze(part, [1]), states);
-    outputs.push(unsqueeze(states[0], [1]));
+  for (const part of chunks(x, { steps, chunk })) {
+    for (const projected of split(cell.project(part), Array(part.shape[1] as number).fill(1), 1)) {
+      states = cell.step(squeeze(projected, [1]), states);
+      outputs.push(unsqueeze(states[0], [1]));
+    }
   }
   return { outputs: steps === 1 ? outputs[0] : concat(outputs, 1), states };
+}
+
+/** Parts of at most `chunk` steps. */
+function chunks(x: Tensor, { steps, chunk }: { steps: number; chunk: number }): readonly Tensor[] {
+  if (!(chunk >= 1) || (Number.isFinite(chunk) && !Number.isInteger(chunk))) {
+    throw new RangeError(`Cannot scan: expected a chunk of an integer of at least 1, got ${chunk}`);
+  }
+  if (chunk >= steps) return [x];
+  const sizes = Array.from({ length: Math.ceil(steps / chunk) }, (_, i) => Math.min(chunk, steps - i * chunk));
+  return split(x, sizes, 1);
 }

@@ -31,8 +31,10 @@ export {
   type DeviceTuning,
   type DeviceValues,
 } from "./device_session.ts";
+export { optimizedModel } from "./optimized_model.ts";
 export { machineFacts, type MachineReader, memoryUse, thisMachine, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
+export { type GraphProfile, type OperatorTime, profile } from "./profile.ts";
 export { type NodePlacement, type Placement, placement } from "./placement.ts";
 export { ortTensor, sessionOptions } from "./node_session.ts";
 export { inPrivateFolder } from "./coreml/private_folder.ts";
@@ -43,6 +45,8 @@ export {
   type BoundRun,
   compile,
   type CompileOptions,
+  OPTIMIZATION_LEVELS,
+  type OptimizationLevel,
   readsSharedMemory,
   type Session,
 } from "./session.ts";

@@ -12,6 +12,8 @@ import type { BoundRun, Session, SessionSettings } from "./session.ts";
 export interface NodeSessionSettings extends SessionSettings {
   provider: ProviderName;
   coreml?: CoreMlOptions;
+  /** Write the model there as the optimizer leaves it. */
+  optimizedFile?: string;
   /** Write ONNX Runtime's profile to a file of this prefix when the session is released. */
   profilePrefix?: string;
 }
@@ -27,11 +29,13 @@ export async function nodeSession(graph: Graph, settings: NodeSessionSettings): 
 
 /** Options as onnxruntime-node takes them; it ignores unknown ones silently. */
 export function sessionOptions(
-  { provider, threads, config, coreml, profilePrefix }: Omit<NodeSessionSettings, "model">,
+  settings: Omit<NodeSessionSettings, "model">,
 ): Ort.InferenceSession.SessionOptions {
+  const { provider, threads, config, coreml, profilePrefix, optimization = "all", optimizedFile } = settings;
   return {
     executionProviders: [provider === "coreml" ? { name: provider, coreMlFlags: coreMlFlags(coreml) } : provider],
-    graphOptimizationLevel: "all",
+    graphOptimizationLevel: optimization,
+    ...(optimizedFile && { optimizedModelFilePath: optimizedFile }),
     // A profile is asked for to find out; what fails then comes as an exception.
     logSeverityLevel: profilePrefix ? 4 : 3,
     ...(threads > 0 && { intraOpNumThreads: threads }),

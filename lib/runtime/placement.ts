@@ -1,13 +1,10 @@
 // Where each node of a graph really runs: ONNX Runtime's profile of one run. What the provider was asked for says little; nodes that it
 // does not take go to the CPU without a word.
 
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { encodeOnnx, type Graph } from "../graph/mod.ts";
-import { nodeSession } from "./node_session.ts";
-import { type ProviderName, requireProvider } from "./onnxruntime.ts";
-import { type ArrayValue, type CompileOptions, weightBytes } from "./session.ts";
+import type { Graph } from "../graph/mod.ts";
+import type { ProviderName } from "./onnxruntime.ts";
+import { type ProfileEvent, profileEvents, timedNode } from "./profile_events.ts";
+import type { ArrayValue, CompileOptions } from "./session.ts";
 
 /** One node as it was run: fused nodes are one, what CoreML compiles is one node a model. */
 export interface NodePlacement {
@@ -28,13 +25,6 @@ export interface Placement {
   readonly copies: number;
   /** Nothing but copies ran anywhere else than asked. */
   readonly whole: boolean;
-}
-
-/** Events of ONNX Runtime's profile, as far as they are read here. */
-export interface ProfileEvent {
-  readonly cat?: string;
-  readonly name: string;
-  readonly args?: Readonly<Record<string, unknown>>;
 }
 
 const PROVIDERS: Readonly<Record<string, ProviderName>> = {
@@ -66,30 +56,16 @@ export async function placement(
   feeds: Readonly<Record<string, ArrayValue>>,
   { provider = "cpu", threads = 0, weights = {}, coreml }: CompileOptions = {},
 ): Promise<Placement> {
-  await requireProvider(provider);
-  const folder = await mkdtemp(join(tmpdir(), "latent-lab-placement-"));
-  try {
-    const model = encodeOnnx(graph, { weights: weightBytes(weights) });
-    const profilePrefix = join(folder, "profile");
-    const session = await nodeSession(graph, { model, threads, config: {}, provider, coreml, profilePrefix });
-    try {
-      await session.run(feeds);
-    } finally {
-      await session.release();
-    }
-    const [name] = await readdir(folder);
-    return placementOf(JSON.parse(await readFile(join(folder, name), "utf8")), provider);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return placementOf(await profileEvents(graph, feeds, { runs: 1, provider, threads, weights, coreml }), provider);
 }
 
 /** Reads the placement off a profile's events; a node that ran several times counts once. */
 export function placementOf(events: readonly ProfileEvent[], provider: ProviderName): Placement {
   const nodes = new Map<string, NodePlacement>();
-  for (const { cat, name, args = {} } of events) {
-    if (cat !== "Node" || !name.endsWith("_kernel_time")) continue;
-    const node = name.slice(0, -"_kernel_time".length);
+  for (const event of events) {
+    const node = timedNode(event);
+    if (node === null) continue;
+    const { args = {} } = event;
     const ran = String(args.provider);
     nodes.set(node, { node, operator: String(args.op_name), provider: PROVIDERS[ran] ?? ran });
   }

@@ -44,7 +44,17 @@ export interface CompileOptions {
   refuseCpuFallback?: boolean;
   /** Parameter values to store in the session, by name; the others are fed at each run. */
   weights?: Readonly<Record<string, ArrayValue>>;
+  /** Which of its optimizations ONNX Runtime applies to the graph. Default `all`. */
+  optimization?: OptimizationLevel;
 }
+
+/**
+ * Levels of ONNX Runtime's graph optimizer, each with those before it: none; what holds on any machine (constants folded, nodes that
+ * do nothing left out); nodes fused into operators of its own; layouts of this machine.
+ */
+export const OPTIMIZATION_LEVELS = ["disabled", "basic", "extended", "all"] as const;
+/** One of them. */
+export type OptimizationLevel = typeof OPTIMIZATION_LEVELS[number];
 
 /** What a session is built from, whichever way ONNX Runtime is called. */
 export interface SessionSettings {
@@ -52,6 +62,8 @@ export interface SessionSettings {
   threads: number;
   /** Entries of the session's configuration, without their prefix `session.`. */
   config: Readonly<Record<string, string>>;
+  /** Default `all`. */
+  optimization?: OptimizationLevel;
 }
 
 /** A compiled graph. Calls block the JavaScript thread while they compute. */
@@ -76,7 +88,7 @@ export interface BoundRun {
  * Optimizations that change numbers, off: by default a product with weights that are stored as bytes rounds its other side
  * to 8 bits too, and of two roundings to bytes with different scales only one is done.
  */
-const AS_THE_GRAPH_SAYS = { qdq_matmulnbits_accuracy_level: "1", disable_double_qdq_remover: "1" };
+export const AS_THE_GRAPH_SAYS = { qdq_matmulnbits_accuracy_level: "1", disable_double_qdq_remover: "1" };
 
 /**
  * Compiles a graph.
@@ -107,9 +119,10 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
     flushDenormals = false,
     stopSpinning = false,
     refuseCpuFallback = false,
+    optimization = "all",
     coreml,
   } = options;
-  checkProvider(provider, options);
+  checkOptions(provider, options);
   const model = encodeOnnx(graph, { weights: weightBytes(weights) });
   const config = {
     ...AS_THE_GRAPH_SAYS,
@@ -121,8 +134,8 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
   if (!library) await requireProvider(provider);
   try {
     return library
-      ? nativeSession(library, graph, { model, threads, config, stored: Object.keys(weights) })
-      : await nodeSession(graph, { model, threads, config, provider, coreml });
+      ? nativeSession(library, graph, { model, threads, config, optimization, stored: Object.keys(weights) })
+      : await nodeSession(graph, { model, threads, config, optimization, provider, coreml });
   } catch (cause) {
     if (isWithoutDevice(cause)) throw deviceError(`compile ${graph.name}`, cause);
     if (provider === "coreml" && refuseCpuFallback) {
@@ -133,7 +146,12 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
   }
 }
 
-function checkProvider(provider: ProviderName, { coreml, refuseCpuFallback }: CompileOptions): void {
+function checkOptions(provider: ProviderName, { coreml, refuseCpuFallback, optimization }: CompileOptions): void {
+  if (optimization !== undefined && !OPTIMIZATION_LEVELS.includes(optimization)) {
+    throw new RangeError(
+      `Cannot compile: expected optimization ${OPTIMIZATION_LEVELS.join(", ")}, got "${optimization}"`,
+    );
+  }
   if (coreml && provider !== "coreml") {
     throw new TypeError(`Cannot compile: CoreML's options are given to "${provider}"`);
   }

@@ -7,12 +7,15 @@ import {
   explain,
   foldConstants,
   formatShape,
+  fuseAttention,
+  fuseLstm,
   type Graph,
   graph,
   input,
   quantizeDynamicInt8,
   quantizeWeightOnlyInt4,
   rewriteGraph,
+  storeFloat16,
   type Tensor,
   toFloat16,
   type WeightedGraph,
@@ -38,6 +41,11 @@ export interface ExportOptions {
   dtype?: ExportDtype;
   /** Fixed batch size; default: any. */
   batch?: number | null;
+  /**
+   * Put ONNX's LSTM and ONNX Runtime's attention in the place of what the model writes step by step: smaller and faster on the CPU, not
+   * taken by CoreML. Default false.
+   */
+  fused?: boolean;
   /** Rows that `fp16` is tried on before it is believed. Default: the data that the checkpoint was trained on, where it is here. */
   data?: DataSource;
 }
@@ -57,7 +65,8 @@ const LARGEST_BYTES = 2 ** 31 - 2 ** 20;
 
 const CONVERSIONS: Record<ExportDtype, (source: WeightedGraph) => WeightedGraph> = {
   fp32: (source) => source,
-  fp16: (source) => toFloat16(source),
+  // What stays in float32, such as an LSTM's matrices, is stored in half the bytes too.
+  fp16: (source) => storeFloat16(toFloat16(source)),
   int8: (source) => quantizeDynamicInt8(source),
   int4: (source) => quantizeWeightOnlyInt4(source),
 };
@@ -71,7 +80,7 @@ const CONVERSIONS: Record<ExportDtype, (source: WeightedGraph) => WeightedGraph>
  */
 export async function exportCheckpoint(
   folder: string,
-  { part = null, dtype = "fp32", batch = null, data: rows }: ExportOptions = {},
+  { part = null, dtype = "fp32", batch = null, fused = false, data: rows }: ExportOptions = {},
 ): Promise<ExportedModel> {
   if (!EXPORT_DTYPES.includes(dtype)) {
     throw new RangeError(`Cannot export: expected dtype ${EXPORT_DTYPES.join(", ")}, got "${dtype}"`);
@@ -87,11 +96,13 @@ export async function exportCheckpoint(
   const weights = await loadWeights(folder);
   const float16Range = dtype === "fp16" &&
     await checkPartInFloat16({ forward: program.forward, part: chosen, weights, data: rows ?? data });
-  const converted = CONVERSIONS[dtype]({ graph: foldConstants(fixed), weights: ownWeights(fixed, weights) });
+  const source = { graph: foldConstants(fixed), weights: ownWeights(fixed, weights) };
+  const converted = CONVERSIONS[dtype](fused ? withFusedOperators(source) : source);
   const metadata = {
     model: program.forward.name,
     part: part ?? "whole",
     dtype,
+    ...(fused && { operators: "fused" }),
     ...signature(converted.graph),
     ...(float16Range && { float16Range }),
     ...origin(sidecar, data),
@@ -131,6 +142,11 @@ function decoder(forward: Graph, latent: Tensor): Graph {
     throw new RangeError(`Cannot export the decoder of ${forward.name}: no output depends on the latent alone`);
   }
   return graph(`${forward.name}-decoder`, Object.fromEntries(own));
+}
+
+function withFusedOperators(source: WeightedGraph): WeightedGraph {
+  const { graph, weights } = fuseLstm(source);
+  return { graph: fuseAttention(graph), weights };
 }
 
 function withBatch(chosen: Graph, batch: number): Graph {

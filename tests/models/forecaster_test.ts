@@ -81,7 +81,10 @@ Deno.test("every parameter of the forecaster has a gradient", () => {
   for (const cell of ["lstm", "gru"] as const) {
     const x = rows(4, SMALL);
     const y = random("targets").fillNormal(new Float64Array(4 * SMALL.horizon), 0, 1);
-    const batch = { x: { data: x, shape: [4, SMALL.context, SMALL.features] }, y: { data: y, shape: [4, SMALL.horizon] } };
+    const batch = {
+      x: { data: x, shape: [4, SMALL.context, SMALL.features] },
+      y: { data: y, shape: [4, SMALL.horizon] },
+    };
     const norms = gradientNorms(traceProgram(forecasterTrial({ ...SMALL, cell })), batch);
     assert.deepEqual(withoutGradient(norms), []);
   }

@@ -133,6 +133,14 @@ Deno.test("causal layers ignore what comes later", () => {
   }
 });
 
+Deno.test("scanSequence in chunks gives what it gives at once, also where they do not divide the steps", () => {
+  const x = { data: spread(14), shape: [1, 7, 2] };
+  const run = (chunk?: number) =>
+    applied((scope, { x }) => scanSequence(x, lstmCell(scope, 2, 3), { chunk }).outputs, { x });
+  for (const chunk of [1, 2, 3, 7, 100]) assertAllClose(run(chunk), run(), { rtol: 1e-12 });
+  for (const chunk of [0, 1.5, NaN]) assert.throws(() => run(chunk), /expected a chunk of an integer of at least 1/);
+});
+
 Deno.test("scanSequence continues from given states", () => {
   const data = spread(12);
   const whole = applied((scope, { x }) => scanSequence(x, gruCell(scope, 2, 3)).outputs, {

@@ -176,7 +176,7 @@ Deno.test("bad input of the export is refused in a sentence", () =>
       [[folder, "--dtype", "fp8"], /^Cannot export: expected --dtype fp32, fp16, int8, int4, got "fp8"$/],
       [[folder, "--batch", "0"], /^Cannot export: expected --batch to be an integer of at least 1, got "0"$/],
       [[folder, "--batch", "many"], /got "many"$/],
-      [[folder, "--size", "2"], /the options are --part, --dtype, --batch, --out$/],
+      [[folder, "--size", "2"], /the options are --part, --dtype, --batch, --fused, --out$/],
     ];
     for (const [args, message] of refusals) {
       await assert.rejects(run(...args), (error: Error) => {

@@ -7,6 +7,7 @@ import {
   type CompileOptions,
   inPrivateFolder,
   loadOnnxRuntime,
+  type OptimizationLevel,
   ortTensor,
   requireProvider,
   type Session,
@@ -44,7 +45,7 @@ export interface OpenOptions {
 
 /** Opens a subject. */
 export async function openSubject(subject: PreparedSubject, options: OpenOptions): Promise<OpenedSubject> {
-  const { graph, module, folder } = subject;
+  const { graph, module, folder, optimization } = subject;
   if (module) return await openModule(module, options);
   const feeds = readValues(folder, "inputs");
   const { provider, threads } = options;
@@ -52,21 +53,22 @@ export async function openSubject(subject: PreparedSubject, options: OpenOptions
     const weights = readValues(folder, "weights");
     const model = deserializeGraph(graph);
     if (provider.name === "coreml") {
-      const settings = { provider: provider.name, coreml: { units: provider.units }, threads, weights };
+      const coreml = { units: provider.units };
+      const settings = { provider: provider.name, coreml, threads, weights, optimization };
       const { made, fallback } = await wholeOrMixed((refuseCpuFallback) =>
         compile(forCoreMl(model), { ...settings, refuseCpuFallback } satisfies CompileOptions)
       );
       return { ...inSession(made, feeds, options.outputs), fallback };
     }
     const session = provider.name === "cpu"
-      ? await compile(model, { threads, weights })
+      ? await compile(model, { threads, weights, optimization })
       : await tfjsExecutor(model, { threads, weights, backend: provider.backend });
     return inSession(session, feeds, options.outputs);
   }
   if (provider.name === "tfjs") {
     throw new Error("Cannot run a file with tfjs: it interprets graphs of this library only");
   }
-  return await openModel(join(folder, MODEL_FILE), feeds, { provider, threads });
+  return await openModel(join(folder, MODEL_FILE), feeds, { provider, threads, optimization });
 }
 
 /** A session that leaves nothing to the CPU; where there is none, one that does, and says so. */
@@ -103,15 +105,15 @@ function inSession(session: Session, feeds: Record<string, ArrayValue>, memory: 
 interface ModelRun {
   provider: ProviderConfig;
   threads: number;
-  /** Computes each node as the file has it, for references. */
-  unoptimized?: boolean;
+  /** Default `all`; `disabled` computes each node as the file has it. */
+  optimization?: OptimizationLevel;
 }
 
 /** Opens an .onnx file. */
 export async function openModel(
   path: string,
   feeds: Record<string, ArrayValue>,
-  { provider, threads, unoptimized = false }: ModelRun,
+  { provider, threads, optimization }: ModelRun,
 ): Promise<OpenedSubject> {
   if (provider.name === "tfjs") throw new Error("internal: tfjs runs no files");
   await requireProvider(provider.name);
@@ -121,10 +123,10 @@ export async function openModel(
       provider: provider.name,
       threads,
       config: {},
+      optimization,
       ...(provider.name === "coreml" && { coreml: { units: provider.units } }),
     }),
     logSeverityLevel: 4 as const,
-    ...(unoptimized && { graphOptimizationLevel: "disabled" as const }),
   };
   const create = (refuseCpuFallback: boolean) => {
     const { session, ...extra } = settings.extra as { session: Record<string, string> };

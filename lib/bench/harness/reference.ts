@@ -38,7 +38,7 @@ export async function storeReference({ graph, row, folder, batchSize }: Prepared
   const opened = await openModel(join(folder, MODEL_FILE), readValues(folder, "inputs"), {
     provider: { name: "cpu" },
     threads: 1,
-    unoptimized: true,
+    optimization: "disabled",
   });
   await opened.call();
   const outputs = opened.outputs!();

@@ -17,7 +17,7 @@ import {
 } from "../../graph/mod.ts";
 import { initialValues } from "../../nn/mod.ts";
 import { canonicalJson, type JsonValue, sha256Hex } from "../../process/mod.ts";
-import type { ArrayValue } from "../../runtime/mod.ts";
+import type { ArrayValue, OptimizationLevel } from "../../runtime/mod.ts";
 import { MODEL_FILE, storeValues } from "../infer_exchange.ts";
 import { madeInput } from "./made_inputs.ts";
 
@@ -32,6 +32,8 @@ export interface GraphSubject {
   seed?: number;
   /** Of other free dimensions. */
   sizes?: Readonly<Record<string, number>>;
+  /** What ONNX Runtime does to it before it runs. Default `all`. */
+  optimization?: OptimizationLevel;
 }
 
 /** An .onnx file of any origin. */
@@ -42,6 +44,8 @@ export interface FileSubject {
   file: string;
   /** Of other free dimensions. */
   sizes?: DimensionSizes;
+  /** What ONNX Runtime does to it before it runs; `disabled` for what it has stored itself. Default `all`. */
+  optimization?: OptimizationLevel;
 }
 
 /** A module that exports `open(options)`, which gives an `OpenedSubject`. */
@@ -84,6 +88,8 @@ export interface PreparedSubject {
   /** The same graph for one row, where rows are the first dimension of all inputs and outputs. */
   row: SerializedGraph | null;
   module: { path: string; options: JsonValue } | null;
+  /** Default `all`. */
+  optimization?: OptimizationLevel;
 }
 
 const INPUT_DATA =
@@ -104,7 +110,8 @@ export async function prepareSubject(
   }
   if ("module" in subject) return moduleSubject(subject, { batchSize, folder });
   const place = { batchSize, folder };
-  return await ("graph" in subject ? graphSubject(subject, place) : fileSubject(subject, place));
+  const prepared = await ("graph" in subject ? graphSubject(subject, place) : fileSubject(subject, place));
+  return { ...prepared, optimization: subject.optimization };
 }
 
 /** A subject's name, known before it is read. */

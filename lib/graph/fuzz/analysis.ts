@@ -28,10 +28,10 @@ export class Analysis {
     return fixDims(shape, this.sizes) as number[];
   }
 
-  /** Gives an input or parameter its exact values. */
-  feed(leaf: Tensor, data: Float64Array): void {
+  /** Gives an input or parameter its values, which are exact unless an error is given. */
+  feed(leaf: Tensor, data: Float64Array, error: Float64Array = new Float64Array(data.length)): void {
     const { dtype } = leaf;
-    this.#values.set(leaf, { dtype, shape: this.shapeOf(leaf.shape), data, error: new Float64Array(data.length) });
+    this.#values.set(leaf, { dtype, shape: this.shapeOf(leaf.shape), data, error });
   }
 
   /** The value of a constant, or of a tensor that was fed or computed. */

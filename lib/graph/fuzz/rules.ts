@@ -6,6 +6,7 @@ import type { BoundRule } from "./bounds.ts";
 import type { Draw } from "./draw.ts";
 import type { MarginRule } from "./margins.ts";
 import { ELEMENTWISE_RULES } from "./rules/elementwise.ts";
+import { FUSED_RULES } from "./rules/fused.ts";
 import { INDEXING_RULES } from "./rules/indexing.ts";
 import { MATMUL_RULES } from "./rules/matmul.ts";
 import { QUANTIZATION_RULES } from "./rules/quantization.ts";
@@ -35,6 +36,7 @@ const RULES: Readonly<Record<string, FuzzRule>> = {
   ...SHAPE_RULES,
   ...INDEXING_RULES,
   ...QUANTIZATION_RULES,
+  ...FUSED_RULES,
 };
 
 /**

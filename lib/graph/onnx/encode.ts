@@ -122,12 +122,13 @@ function outputCopies(graph: Graph, nameOf: (tensor: Tensor) => string): NodePro
 }
 
 function encodeOperation(operation: Operation, name: string, nameOf: (tensor: Tensor) => string): NodeProto {
-  const { attributes: kinds = {}, domain = "" } = operatorOf(operation.type);
+  const { attributes: kinds = {}, domain = "", places } = operatorOf(operation.type);
+  const inputs = operation.inputs.map(nameOf);
   return create(NodeProtoSchema, {
     opType: operation.type,
     domain,
     name,
-    input: operation.inputs.map(nameOf),
+    input: places ? atPlaces(inputs, places) : inputs,
     output: operation.outputs.map(nameOf),
     attribute: Object.entries(operation.attributes).map(([key, value]) =>
       operation.type === "Cast"
@@ -135,6 +136,13 @@ function encodeOperation(operation: Operation, name: string, nameOf: (tensor: Te
         : encodeAttribute(key, kinds[key], value)
     ),
   });
+}
+
+/** Names with empty ones, ONNX's sign for what is left out, between them. */
+function atPlaces(names: readonly string[], places: readonly number[]): string[] {
+  const all = new Array<string>(places[names.length - 1] + 1).fill("");
+  names.forEach((name, i) => all[places[i]] = name);
+  return all;
 }
 
 function encodeAttribute(name: string, kind: string, value: AttributeValue): AttributeProto {

@@ -50,7 +50,11 @@ export interface ProductSelection {
 /** The float32 matrix of a product, row-major `[k, n]`. */
 export function productMatrix({ parameter, transposed, k, n }: DenseProduct, weights: Weights): Float32Array {
   const values = floatWeight(parameter, weights);
-  if (!transposed) return values;
+  return transposed ? transposedMatrix(values, { k, n }) : values;
+}
+
+/** The transpose `[k, n]` of `[n, k]`. */
+export function transposedMatrix(values: Float32Array, { k, n }: Pick<DenseProduct, "k" | "n">): Float32Array {
   const matrix = new Float32Array(elementCount([k, n]));
   for (let row = 0; row < n; row++) {
     for (let column = 0; column < k; column++) matrix[column * n + row] = values[row * k + column];

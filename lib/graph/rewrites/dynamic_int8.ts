@@ -4,11 +4,13 @@ import { cast, mul } from "../ops.ts";
 import { dynamicQuantizeLinear, matMulInteger } from "../ops_quantization.ts";
 import { type Tensor } from "../tensor.ts";
 import { type ProductSelection, replaceProducts } from "./dense_products.ts";
+import { quantizeLstms } from "./dynamic_int8_lstm.ts";
 import { int8Matrices, scalarZeroPoint } from "./int8_weights.ts";
 import { type WeightedGraph } from "./weights.ts";
 
 /**
- * Replaces each product `x W` with a parameter by DynamicQuantizeLinear, MatMulInteger and its scales. Needs no data.
+ * Replaces each product `x W` with a parameter by DynamicQuantizeLinear, MatMulInteger and its scales, and each LSTM (see fuseLstm) by
+ * ONNX Runtime's DynamicQuantizeLSTM. Needs no data.
  *
  * Bound, for one product: `|error[i, j]| <= sum_k (|x[i, k]| w_j + |W[k, j]| s + s w_j / 2) / 2 + rounding`, where w_j is the
  * largest magnitude of column j divided by 127, and s the range of all of x (with 0) divided by 255.
@@ -30,7 +32,7 @@ export function quantizeDynamicInt8(source: WeightedGraph, selection: ProductSel
   const matrixOf = int8Matrices(source.weights);
   // Three layers that read one tensor share its quantization.
   const quantized = new Map<Tensor, ReturnType<typeof dynamicQuantizeLinear>>();
-  return replaceProducts(source, selection, (product, x) => {
+  return replaceProducts(quantizeLstms(source, selection), selection, (product, x) => {
     if (!quantized.has(x)) quantized.set(x, dynamicQuantizeLinear(x));
     const { values, scale, zeroPoint } = quantized.get(x)!;
     const matrix = matrixOf(product);

@@ -6,7 +6,16 @@ import { type Graph, graph, topologicalOrder } from "../graph.ts";
 import { apply } from "../operator.ts";
 import { cast } from "../ops.ts";
 import { rewriteGraph } from "../rewrite.ts";
-import { constant, constantValues, input, isParameter, type Operation, parameter, type Tensor } from "../tensor.ts";
+import {
+  constant,
+  constantValues,
+  input,
+  isParameter,
+  type Operation,
+  type Parameter,
+  parameter,
+  type Tensor,
+} from "../tensor.ts";
 import { type ArrayValue, type DType } from "../types.ts";
 import { type Precision, precisions } from "./float16_islands.ts";
 import { floatWeight, reachedWeights, type WeightedGraph, type Weights } from "./weights.ts";
@@ -100,17 +109,22 @@ function caster(): (tensor: Tensor, dtype: Precision) => Tensor {
 }
 
 function halfWeights({ graph: original, weights }: WeightedGraph, half: ReadonlySet<string>): Weights {
-  const converted = original.parameters.filter(({ source }) => half.has(source.name)).map((leaf) => {
-    const { name } = leaf.source;
-    const values = floatWeight(leaf, weights);
-    const tooLarge = values.find((value) => Math.abs(value) > LARGEST_FLOAT16);
-    if (tooLarge !== undefined) {
-      throw new RangeError(
-        `Cannot convert ${name} to float16: expected magnitudes up to ${LARGEST_FLOAT16}, got ${tooLarge}`,
-      );
-    }
-    const value: ArrayValue = { dtype: "float16", shape: leaf.shape as number[], data: float32ToFloat16(values) };
-    return [name, value] as const;
-  });
-  return Object.fromEntries(converted);
+  const converted = original.parameters.filter(({ source }) => half.has(source.name));
+  return Object.fromEntries(converted.map((leaf) => [leaf.source.name, halfWeight(leaf, weights)]));
+}
+
+/**
+ * A parameter's values in float16.
+ *
+ * @throws {RangeError} when one exceeds 65504
+ */
+export function halfWeight(leaf: Parameter, weights: Weights): ArrayValue {
+  const values = floatWeight(leaf, weights);
+  const tooLarge = values.find((value) => Math.abs(value) > LARGEST_FLOAT16);
+  if (tooLarge !== undefined) {
+    throw new RangeError(
+      `Cannot convert ${leaf.source.name} to float16: expected magnitudes up to ${LARGEST_FLOAT16}, got ${tooLarge}`,
+    );
+  }
+  return { dtype: "float16", shape: leaf.shape as number[], data: float32ToFloat16(values) };
 }

@@ -40,7 +40,10 @@ export function int8Matrices(weights: Weights): (product: DenseProduct) => Int8M
 }
 
 /** Bytes and scales of `[k, n]`: the largest magnitude of a column becomes 127 steps. */
-function quantizeColumns(matrix: Float32Array, { k, n }: DenseProduct): { values: ArrayValue; scale: ArrayValue } {
+export function quantizeColumns(
+  matrix: Float32Array,
+  { k, n }: Pick<DenseProduct, "k" | "n">,
+): { values: ArrayValue; scale: ArrayValue } {
   const scales = new Float32Array(n);
   for (let i = 0; i < matrix.length; i++) scales[i % n] = Math.max(scales[i % n], Math.abs(matrix[i]));
   for (let column = 0; column < n; column++) scales[column] = scales[column] === 0 ? 1 : scales[column] / LARGEST;
@@ -55,4 +58,5 @@ function quantizeColumns(matrix: Float32Array, { k, n }: DenseProduct): { values
 /** The zero point of one matrix. */
 export const scalarZeroPoint = (): Tensor => constant(MIDDLE, { dtype: "uint8" });
 /** The zero points of each column. */
-export const columnZeroPoints = (n: number): Tensor => constant(new Array(n).fill(MIDDLE), { dtype: "uint8" });
+export const columnZeroPoints = (n: number, shape: readonly number[] = [n]): Tensor =>
+  constant(new Array(n).fill(MIDDLE), { dtype: "uint8", shape });

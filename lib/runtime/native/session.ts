@@ -2,7 +2,7 @@
 
 import { type ArrayData, type ArrayValue, type DType, elementCount, type Graph, type Tensor } from "../../graph/mod.ts";
 import { checkFeeds, checkValue, leavesOf } from "../feeds.ts";
-import type { BoundRun, Session, SessionSettings } from "../session.ts";
+import type { BoundRun, OptimizationLevel, Session, SessionSettings } from "../session.ts";
 import { addressOf, cString } from "./foreign.ts";
 import type { OnnxRuntimeC } from "./onnxruntime_c.ts";
 
@@ -17,7 +17,8 @@ const ELEMENTS: Record<DType, { code: number; array: new (length: number) => Arr
   float16: { code: 10, array: Uint16Array },
   float64: { code: 11, array: Float64Array },
 };
-const ALL_OPTIMIZATIONS = 99;
+/** `GraphOptimizationLevel`. */
+const LEVELS: Record<OptimizationLevel, number> = { disabled: 0, basic: 1, extended: 2, all: 99 };
 const ERRORS_ONLY = 3;
 /** Instead of a handle: default options of a run, an output that ONNX Runtime allocates. */
 const NONE = 0n;
@@ -26,12 +27,12 @@ const NONE = 0n;
 export function nativeSession(
   library: OnnxRuntimeC,
   graph: Graph,
-  { model, threads, config, stored }: SessionSettings & { stored: readonly string[] },
+  { model, threads, config, optimization = "all", stored }: SessionSettings & { stored: readonly string[] },
 ): Session {
   const options = library.create("CreateSessionOptions");
   try {
     library.call("SetSessionLogSeverityLevel", options, ERRORS_ONLY);
-    library.call("SetSessionGraphOptimizationLevel", options, ALL_OPTIMIZATIONS);
+    library.call("SetSessionGraphOptimizationLevel", options, LEVELS[optimization]);
     if (threads > 0) library.call("SetIntraOpNumThreads", options, threads);
     for (const [key, value] of Object.entries(config)) {
       library.call("AddSessionConfigEntry", options, cString(`session.${key}`), cString(value));

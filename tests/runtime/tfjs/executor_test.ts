@@ -33,9 +33,12 @@ import { tensorCount, TFJS_BACKENDS } from "./backends.ts";
 /** Operators that tfjs does not execute, each with the reason. */
 const WITHOUT_KERNEL: Record<string, string> = {
   DequantizeLinear: "tfjs has no 8-bit tensors",
+  DynamicQuantizeLSTM: "tfjs has no 8-bit tensors",
   DynamicQuantizeLinear: "tfjs has no 8-bit tensors",
+  LSTM: "tfjs runs the steps that it stands for",
   MatMulInteger: "tfjs has no 8-bit tensors",
   MatMulNBits: "tfjs has no 4-bit products",
+  MultiHeadAttention: "tfjs runs the products that it stands for",
   QuantizeLinear: "tfjs has no 8-bit tensors",
 };
 
