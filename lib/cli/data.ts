@@ -6,9 +6,11 @@ import { importDataset } from "../data/mod.ts";
 import { projectPath } from "../process/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { buildCorpus, buildLemmas, type BuildOptions } from "./data/wordnet.ts";
+import { buildWti } from "./data/wti.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
 const USAGE = `deno task data wordnet-20k | wordnet-lemmas | wordnet-220k [--check] [--threads N] [--batch N]
+deno task data wti --wheel FILE [--check]
 deno task data import FILE [--texts FILE] [--name NAME] [--tensor NAME] [--origin TEXT] [--licence TEXT] [--seed N] [--force]`;
 
 type Context = { terminal: Terminal; signal: AbortSignal };
@@ -24,6 +26,9 @@ export async function dataMain(args: string[], context: Context): Promise<number
     case "wordnet-lemmas":
       await buildLemmas(projectPath("data", command), buildOptions(rest, context));
       return 0;
+    case "wti":
+      await wtiMain(rest, context.terminal);
+      return 0;
     case "import":
       return await importMain(rest, context.terminal);
     case "--help":
@@ -33,6 +38,17 @@ export async function dataMain(args: string[], context: Context): Promise<number
     default:
       throw new CommandError(`Cannot build data: expected a dataset or import, got ${command ?? "nothing"}:\n${USAGE}`);
   }
+}
+
+async function wtiMain(args: string[], terminal: Terminal): Promise<void> {
+  const { values, positionals } = parseCommand(args, {
+    wheel: { type: "string" },
+    check: { type: "boolean", default: false },
+  });
+  if (values.wheel === undefined || positionals.length > 0) {
+    throw new CommandError("Cannot build wti: expected --wheel FILE; pip download --no-deps arch fetches one");
+  }
+  await buildWti(projectPath("data", "wti"), { wheel: resolve(values.wheel), check: values.check, terminal });
 }
 
 /** Options of `deno task data wordnet-...`. */
@@ -68,7 +84,7 @@ export async function importMain(args: string[], terminal: Terminal, parent = pr
     seed: { type: "string", default: "1" },
     force: { type: "boolean", default: false },
   });
-  if (positionals.length !== 1) throw new CommandError(`Cannot import: expected one file: ${USAGE.split("\n")[1]}`);
+  if (positionals.length !== 1) throw new CommandError(`Cannot import: expected one file: ${USAGE.split("\n")[2]}`);
   const { texts, seed, ...options } = values;
   const [file] = positionals;
   const { folder, manifest, duplicates } = await importDataset(resolve(file), {

@@ -7,6 +7,8 @@ import { projectPath, projectRoot, sha256Hex } from "../process/mod.ts";
 import { datasetHash, type DatasetManifest, parseManifest, splitIndices, type SplitName } from "./manifest.ts";
 import { isRandomDatasetName, randomDatasetByName, randomDatasetHash } from "./random_dataset.ts";
 import { decodeSafetensors, toFloat32 } from "./safetensors.ts";
+import { isSeriesManifest } from "./series/series_manifest.ts";
+import { isWindowsSource, windowsBySource, windowsHash } from "./series/windows.ts";
 
 /** A numeric column: `shape[0]` rows, row-major. */
 export interface Column {
@@ -34,7 +36,8 @@ export interface Dataset {
  * Loads a dataset and checks it: the manifest against its schema, each file against its SHA-256, tensors against the manifest's
  * shapes, and all values for being finite. Half-precision columns are converted to float32.
  *
- * @param nameOrFolder the name of a folder under `data/`, the name of a random dataset, or the path of a folder elsewhere
+ * @param nameOrFolder the name of a folder under `data/`, the name of a random dataset, the source of windows over a series, or the path of a
+ *   folder elsewhere
  * @throws {TypeError} when the manifest is wrong or lacks provenance
  * @throws {RangeError} when a file's hash differs, or its contents do not fit the manifest
  *
@@ -48,10 +51,17 @@ export interface Dataset {
  */
 export async function loadDataset(nameOrFolder: string): Promise<Dataset> {
   if (isRandomDatasetName(nameOrFolder)) return randomDatasetByName(nameOrFolder);
+  if (isWindowsSource(nameOrFolder)) return (await windowsBySource(nameOrFolder)).dataset;
   const isName = /^[a-z0-9][a-z0-9-]*$/.test(nameOrFolder);
   const folder = isName ? projectPath("data", nameOrFolder) : resolve(nameOrFolder);
   const label = displayPath(join(folder, "manifest.json"));
-  const manifest = parseManifest(await readJson(join(folder, "manifest.json"), nameOrFolder), label);
+  const json = await readJson(join(folder, "manifest.json"), nameOrFolder);
+  if (isSeriesManifest(json)) {
+    throw new RangeError(
+      `Cannot load dataset: ${label} is a series, which loadSeries reads and windowsOf makes a dataset of`,
+    );
+  }
+  const manifest = parseManifest(json, label);
   if (isName && manifest.name !== nameOrFolder) {
     throw new RangeError(`Cannot read ${label}: name: expected ${nameOrFolder}, got ${manifest.name}`);
   }
@@ -83,6 +93,7 @@ export async function loadDataset(nameOrFolder: string): Promise<Dataset> {
  */
 export async function datasetHashHere(nameOrFolder: string): Promise<string | null> {
   if (isRandomDatasetName(nameOrFolder)) return randomDatasetHash(nameOrFolder);
+  if (isWindowsSource(nameOrFolder)) return await windowsHash(nameOrFolder).catch(() => null);
   const isName = /^[a-z0-9][a-z0-9-]*$/.test(nameOrFolder);
   const path = join(isName ? projectPath("data", nameOrFolder) : resolve(nameOrFolder), "manifest.json");
   try {
@@ -130,7 +141,8 @@ async function knownDatasets(): Promise<string> {
   const names: string[] = [];
   for (const entry of await readdir(projectPath("data"), { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
-    if ((await readdir(projectPath("data", entry.name))).includes("manifest.json")) names.push(`"${entry.name}"`);
+    const manifest = await readFile(projectPath("data", entry.name, "manifest.json"), "utf8").catch(() => null);
+    if (manifest !== null && !isSeriesManifest(JSON.parse(manifest))) names.push(`"${entry.name}"`);
   }
   return names.sort().join(" or ");
 }

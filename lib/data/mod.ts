@@ -1,8 +1,9 @@
-// lib/data: vectors that can be trusted, and the files that hold them.
+// lib/data: data that can be trusted, and the files that hold it.
 // Datasets of float32 columns with provenance, every file checked against its SHA-256; references that another process
 // resolves to the same bytes; safetensors files, read and written atomically (checkpoints use them too); seeded batches
-// that do not depend on earlier epochs. Random datasets exist for measuring cost and say so.
-// The datasets themselves are in data/ at the top of the project, with the scripts that rebuild them.
+// that do not depend on earlier epochs. Series in time (series/): CSV files checked line by line, cut into windows whose parts follow each
+// other in time; a loader with threads that work ahead (loader/). Random datasets exist for measuring cost and say so.
+// The data itself is in data/ at the top of the project, with the scripts that rebuild it.
 
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 export type { SafetensorsArrays, SafetensorsDtype, SafetensorsTensor } from "./safetensors_header.ts";
@@ -39,3 +40,20 @@ export { type Corpus, type CorpusName, wordnetCorpus } from "./wordnet/corpora.t
 export { type Definition, definitionOf, definitionsOf, hashOrder, sameTextKey } from "./wordnet/definitions.ts";
 export { importDataset, type ImportOptions, type ImportResult } from "./import.ts";
 export { decodeNpy } from "./npy.ts";
+export { loadSeries, type Series, type SeriesFile, type SeriesOptions, type SeriesSource } from "./series/series.ts";
+export type { MissingDays, SeriesReport } from "./series/observations.ts";
+export { type Provenance, provenanceFile } from "./series/provenance.ts";
+export { dateOf, dayOf, type SeriesCalendar } from "./series/calendar.ts";
+export { parseSeriesManifest, type SeriesManifest } from "./series/series_manifest.ts";
+export { readSeriesRows, type SeriesRows } from "./series/read_rows.ts";
+export { type Segment, type Segments, type TimeSplit } from "./series/time_split.ts";
+export type { Normalization, NormalizationKind } from "./series/normalization.ts";
+export {
+  inUnits,
+  type SeriesWindows,
+  targetValues,
+  type WindowOptions,
+  windowsBySource,
+  windowsOf,
+} from "./series/windows.ts";
+export { type LoadedBatch, type LoaderOptions, type WindowLoader, windowLoader } from "./loader/loader.ts";

@@ -3,6 +3,7 @@
 // neighbours), the reverse dictionary and vector arithmetic with its controls, all item by item, so that intervals and
 // paired comparisons can be computed; the floors every student is compared with, behind one interface: PCA, truncation,
 // random directions, int8 codes and sign bits; and the guard through which a report opens the test split, once.
+// Forecasts of series: last value and linear baselines, errors with intervals drawn in blocks of time.
 // The one expensive step, all products of two sets of vectors, is a function that can be replaced.
 
 export { normalizeRows, selectRows, type Vectors } from "./vectors.ts";
@@ -95,3 +96,20 @@ export {
   evaluateAnalogies,
   type EvaluateAnalogiesOptions,
 } from "./evaluate_analogies.ts";
+export {
+  fitLinearForecaster,
+  lastValueForecast,
+  linearForecast,
+  type LinearForecaster,
+  type LinearOptions,
+  RIDGE_CANDIDATES,
+} from "./forecast_baselines.ts";
+export {
+  compareForecasts,
+  type ForecastErrorOptions,
+  type ForecastErrors,
+  forecastErrors,
+  type ForecastMetric,
+  type Forecasts,
+  naiveScale,
+} from "./forecast_errors.ts";

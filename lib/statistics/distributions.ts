@@ -160,3 +160,8 @@ function studentInside(t: number, degrees: number): number {
   for (let i = 2 + odd; i < degrees; i += 2) sum += term *= cosine * cosine * (i - 1) / i;
   return odd ? 2 / Math.PI * (angle + sine * sum) : sine * sum;
 }
+
+/** P(|T| >= |t|) for Student's T with an integer number of degrees of freedom, from 1 up. */
+export function studentTwoSided(t: number, degrees: number): number {
+  return Math.max(0, 1 - studentInside(Math.abs(t), degrees));
+}

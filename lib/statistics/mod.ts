@@ -1,6 +1,6 @@
 // lib/statistics: the arithmetic of uncertainty.
 // Seeded random numbers that are the same on every machine and can be continued; quantiles and summaries;
-// bootstrap intervals (one level, and two levels: seeds and items); tests of one thing against another, paired or by ranks;
+// bootstrap intervals (one level, two levels: seeds and items, and in blocks for series in time); tests of one thing against another, paired or by ranks;
 // Sobol points; Pareto fronts; power laws of costs; ratios; how many samples a percentile needs before it may be printed.
 // Pure functions of numbers: no clock, no file, no global state.
 
@@ -41,3 +41,14 @@ export { mannWhitney, type MannWhitneyOptions, type MannWhitneyResult } from "./
 export { normalCdf, normalQuantile } from "./distributions.ts";
 export { MOST_SOBOL_DIMENSIONS, sobolSequence } from "./sobol.ts";
 export { crowdingDistances, dominates, hypervolume, paretoFront, paretoRanks } from "./pareto.ts";
+export {
+  blockBootstrap,
+  type BlockBootstrapOptions,
+  blockBootstrapOverSeeds,
+  type BlockDifference,
+  type BlockEstimate,
+  pairedBlockDifference,
+} from "./block_bootstrap.ts";
+export type { BlockScheme } from "./block_indices.ts";
+export { type OptimalBlockLength, optimalBlockLength } from "./block_length.ts";
+export { dieboldMariano, type DieboldMarianoResult } from "./diebold_mariano.ts";

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { buildOptions, dataMain, importMain } from "lib/cli/data.ts";
 import { timeLeft } from "lib/cli/data/time_left.ts";
 import { buildCorpus, buildLemmas, differences } from "lib/cli/data/wordnet.ts";
-import { encodeSafetensors, loadDataset } from "lib/data/mod.ts";
-import { projectPath } from "lib/process/mod.ts";
+import { buildWti } from "lib/cli/data/wti.ts";
+import { encodeSafetensors, loadDataset, parseSeriesManifest } from "lib/data/mod.ts";
+import { projectPath, sha256Hex } from "lib/process/mod.ts";
 import { availableTeacher } from "tests/models/teacher_folder.ts";
+import { zip } from "./zip.ts";
 
 const signal = new AbortController().signal;
 
@@ -49,6 +52,58 @@ Deno.test("deno task data import tells what became a dataset, and one sentence a
       name: "CommandError",
       message: /got NaN/,
     });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("deno task data wti takes the prices out of the wheel, and checks them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "latent-lab-data-"));
+  try {
+    const table = "Date,DCOILWTICO\r\n1/2/1986,25.56\r\n1/3/1986,.\r\n12/1/1986,-26.5\r\n";
+    const prices = "date,price\n1986-01-02,25.56\n1986-01-03,.\n1986-12-01,-26.5\n";
+    const wheel = join(folder, "arch-9.9.0-py3-none-any.whl");
+    const content = gzipSync(new TextEncoder().encode(table));
+    writeFileSync(wheel, zip([{ name: "arch/data/wti/wti.csv.gz", content }]));
+    const { lines, terminal } = collecting();
+    const target = join(folder, "wti");
+    await buildWti(target, { wheel, check: false, terminal, today: "2025-01-02" });
+    assert.equal(readFileSync(join(target, "prices.csv"), "utf8"), prices);
+    const manifest = parseSeriesManifest(JSON.parse(readFileSync(join(target, "manifest.json"), "utf8")), "manifest");
+    assert.deepEqual([manifest.rows, manifest.emptyValues, manifest.lastDate], [3, 1, "1986-12-01"]);
+    assert.deepEqual([manifest.origin[1].version, manifest.origin[1].retrieved], ["9.9.0", "2025-01-02"]);
+    assert.equal(manifest.files["prices.csv"].sha256, sha256Hex(prices));
+    await buildWti(target, { wheel, check: true, terminal });
+    assert.match(lines.join("\n"), /3 days from 1986-01-02 to 1986-12-01.*\n.*holds the prices of the wheel/);
+    writeFileSync(join(target, "prices.csv"), `${prices} `);
+    await assert.rejects(
+      buildWti(target, { wheel, check: true, terminal }),
+      /it does not hold the prices of the wheel/,
+    );
+    for (
+      const [text, message] of [["date,price\n", /expected the columns Date,DCOILWTICO/], [
+        `${table}x\r\n`,
+        /in line 5 of .*got x/,
+      ]] as const
+    ) {
+      writeFileSync(
+        wheel,
+        zip([{ name: "arch/data/wti/wti.csv.gz", content: gzipSync(new TextEncoder().encode(text)) }]),
+      );
+      await assert.rejects(buildWti(target, { wheel, check: false, terminal }), message);
+    }
+    const other = join(folder, "other-1.whl");
+    writeFileSync(other, zip([{ name: "a", content }]));
+    await assert.rejects(buildWti(target, { wheel: other, check: false, terminal }), {
+      name: "CommandError",
+      message: /it has no entry arch/,
+    });
+    await assert.rejects(
+      buildWti(target, { wheel: join(folder, "none.whl"), check: false, terminal }),
+      /expected a file, got none/,
+    );
+    const context = { terminal, signal };
+    await assert.rejects(dataMain(["wti"], context), /expected --wheel FILE; pip download --no-deps arch fetches one/);
   } finally {
     rmSync(folder, { recursive: true });
   }

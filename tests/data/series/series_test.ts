@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { dateOf, loadDataset, loadSeries, parseSeriesManifest, provenanceFile } from "lib/data/mod.ts";
+import { projectPath, sha256Hex } from "lib/process/mod.ts";
+import { businessDays, seriesOf, withFiles } from "./series_files.ts";
+
+const TWO_DAYS = "date,price\n2000-01-03,1\n2000-01-04,2\n";
+
+Deno.test("No fake data: a series without origin and terms is refused", async () => {
+  await withFiles(async (write) => {
+    const file = write("prices.csv", TWO_DAYS);
+    await assert.rejects(loadSeries(file), {
+      name: "TypeError",
+      message:
+        /expected its origin and terms, got none \(a series without provenance is refused\); write .*prices\.csv\.provenance\.json/,
+    });
+    const refused: [unknown, RegExp][] = [
+      [{ origin: "EIA" }, /terms: .*\(a series without provenance is refused\)/],
+      [{ terms: "public domain" }, /origin: /],
+      [{ origin: "  ", terms: "public domain" }, /origin: /],
+      [{ origin: "EIA", terms: "" }, /terms: /],
+      [{ origin: "EIA", terms: "public domain", source: "?" }, /source/],
+    ];
+    for (const [provenance, message] of refused) {
+      await assert.rejects(loadSeries(file, { provenance: provenance as never }), message);
+      write("prices.csv.provenance.json", JSON.stringify(provenance));
+      await assert.rejects(loadSeries(file), message);
+    }
+    write("prices.csv.provenance.json", "{");
+    await assert.rejects(loadSeries(file), /Cannot read .*prices\.csv\.provenance\.json/);
+    assert.equal(provenanceFile(file), `${file}.provenance.json`);
+    const provenance = { origin: "EIA", terms: "public domain", unit: "US dollars per barrel" };
+    write("prices.csv.provenance.json", JSON.stringify(provenance));
+    assert.deepEqual((await loadSeries(file)).provenance, provenance);
+  });
+});
+
+Deno.test("a manifest without origin or licence is refused", () => {
+  const manifest = JSON.parse(readFileSync(projectPath("data", "wti", "manifest.json"), "utf8"));
+  const without = (key: string) => Object.fromEntries(Object.entries(manifest).filter(([name]) => name !== key));
+  assert.throws(() => parseSeriesManifest(without("origin"), "m"), /m: origin: .*without provenance is refused/);
+  assert.throws(
+    () => parseSeriesManifest({ ...manifest, origin: [] }, "m"),
+    /m: origin: .*without provenance is refused/,
+  );
+  assert.throws(() => parseSeriesManifest(without("licence"), "m"), /m: licence: .*without provenance is refused/);
+  assert.throws(
+    () => parseSeriesManifest({ ...manifest, file: "other.csv" }, "m"),
+    /file: expected a file listed in files/,
+  );
+});
+
+Deno.test("data/wti is the file that its manifest describes", async () => {
+  const wti = await loadSeries("wti");
+  const { manifest, report } = wti;
+  const bytes = readFileSync(projectPath("data", "wti", "prices.csv"));
+  assert.ok(bytes.byteLength <= 200_000);
+  assert.equal(sha256Hex(bytes), manifest!.files["prices.csv"].sha256);
+  assert.equal(wti.file.sha256, sha256Hex(bytes));
+  assert.match(JSON.stringify(manifest!.origin), /U\.S\. Energy Information Administration.*DCOILWTICO/);
+  assert.equal(report.emptyValues, manifest!.emptyValues);
+  assert.equal(report.observations, manifest!.rows - manifest!.emptyValues);
+  assert.deepEqual([report.firstDate, report.calendar], ["1986-01-02", "business days"]);
+  assert.equal([...wti.columns.values()][0][0], 25.56);
+  await assert.rejects(loadDataset("wti"), /data\/wti\/manifest\.json is a series, which loadSeries reads/);
+  await assert.rejects(loadDataset("no-such-dataset"), /expected "wordnet-20k" or "wordnet-lemmas"(?! or "wti")/);
+});
+
+Deno.test("gaps are counted and handled as is chosen", async () => {
+  // Monday to Friday without Wednesday, no value on Thursday; the week after begins on Tuesday.
+  const text = "date,price\n2000-01-03,1\n2000-01-04,2\n2000-01-06,.\n2000-01-07,4\n2000-01-11,5\n2000-01-12,6\n";
+  const skipped = await seriesOf(text);
+  assert.deepEqual(skipped.columns.get("price"), Float64Array.of(1, 2, 4, 5, 6));
+  assert.deepEqual(skipped.report, {
+    rows: 6,
+    observations: 5,
+    firstDate: "2000-01-03",
+    lastDate: "2000-01-12",
+    calendar: "business days",
+    missingDays: 2,
+    emptyValues: 1,
+    longestGap: { days: 2, after: "2000-01-04" },
+    handling: "skip",
+    filled: 0,
+  });
+  const filled = await seriesOf(text, { missing: "carryForward" });
+  assert.deepEqual(filled.columns.get("price"), Float64Array.of(1, 2, 2, 2, 4, 4, 5, 6));
+  assert.deepEqual([...filled.days].map(dateOf).slice(1, 6), [
+    "2000-01-04",
+    "2000-01-05",
+    "2000-01-06",
+    "2000-01-07",
+    "2000-01-10",
+  ]);
+  assert.deepEqual([filled.report.filled, filled.report.handling], [3, "carryForward"]);
+  await assert.rejects(
+    seriesOf(text, { missing: "refuse" }),
+    /line 5: expected a value for every day \(business days\), got 2 missing after 2000-01-04/,
+  );
+  await assert.rejects(
+    seriesOf(text, { longestGap: 1 }),
+    /line 5: expected at most 1 missing business days in a row, got 2/,
+  );
+  await assert.rejects(seriesOf(text, { longestGap: -1 }), /expected longestGap to be an integer from 0, got -1/);
+  const whole = await seriesOf(businessDays(20, { price: (i) => i }), { missing: "refuse" });
+  assert.deepEqual([whole.report.missingDays, whole.report.longestGap], [0, null]);
+});
+
+Deno.test("a row of several columns counts when all have a value", async () => {
+  const text = "date,a,b\n2000-01-03,1,10\n2000-01-04,2,.\n2000-01-05,3,30\n";
+  const options = { columns: ["a", "b"] };
+  assert.deepEqual((await seriesOf(text, options)).columns.get("a"), Float64Array.of(1, 3));
+  const filled = await seriesOf(text, { ...options, missing: "carryForward" });
+  assert.deepEqual([...filled.columns.values()], [Float64Array.of(1, 1, 3), Float64Array.of(10, 10, 30)]);
+});
+
+Deno.test("the hash of a series says what is in the file and how it is read", async () => {
+  const hash = async (text: string, options = {}) => (await seriesOf(text, options)).hash;
+  assert.equal(await hash(TWO_DAYS), await hash(TWO_DAYS));
+  assert.notEqual(await hash(TWO_DAYS), await hash(TWO_DAYS.replace(",2", ",3")));
+  assert.notEqual(await hash(TWO_DAYS), await hash(TWO_DAYS, { missing: "carryForward" }));
+});
