@@ -36,6 +36,9 @@ export function compositeOperator(definition: CompositeDefinition): Operator {
   };
 }
 
+/** Whether an operator stands for a graph of plain ones. */
+export const isComposite = (type: string): boolean => definitions.has(type);
+
 /** Leaves with the types of given values, in their order. */
 export function leavesLike(values: readonly TensorType[]): Tensor[] {
   return values.map(({ dtype, shape }, i) => input(`in${i}`, dtype, shape));
