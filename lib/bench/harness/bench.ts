@@ -149,20 +149,12 @@ export async function benchPrepared(
 ): Promise<BenchRecord> {
   const machine = machineFacts();
   const threads = provider.name === "cpu" ? provider.threads ?? machine.physicalCores ?? machine.logicalCores : 1;
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`Cannot benchmark: expected threads to be an integer from 1, got ${threads}`);
-  }
   const { processes = 1, signal, quietMs = 0, scenario: asked = "singleStream" } = settings;
-  if (!Number.isInteger(processes) || processes < 1) {
-    throw new RangeError(`Cannot benchmark: expected processes to be an integer from 1, got ${processes}`);
-  }
+  const { warmUpCalls = null } = settings;
+  checkCounts({ threads, processes, warmUpCalls });
   // Files, and graphs on other providers, go through onnxruntime-node, which gives new outputs at each call.
   const isOwnSession = subject.graph !== null && (provider.name === "cpu" || provider.name === "tfjs");
   const outputs = isOwnSession ? settings.outputs ?? "bound" : "fresh";
-  const { warmUpCalls = null } = settings;
-  if (warmUpCalls !== null && !(Number.isInteger(warmUpCalls) && warmUpCalls >= 1)) {
-    throw new RangeError(`Cannot benchmark: expected warmUpCalls to be an integer from 1, got ${warmUpCalls}`);
-  }
   const scenario = scenarioOf(asked);
   const limits = limitsOf(settings.limits);
   const about = { subject, provider, threads, outputs, scenario, limits, machine, accelerator: settings.accelerator };
@@ -205,6 +197,13 @@ export async function benchPrepared(
   const record = recordOf({ ...about, outcome: null, reasons: [], runs, idleBefore });
   for (const made of runs) if (made.samples) settings.onSamples?.(made, record);
   return record;
+}
+
+function checkCounts(counts: Readonly<Record<string, number | null>>): void {
+  for (const [name, value] of Object.entries(counts)) {
+    if (value === null || (Number.isInteger(value) && value >= 1)) continue;
+    throw new RangeError(`Cannot benchmark: expected ${name} to be an integer from 1, got ${value}`);
+  }
 }
 
 function scenarioOf(asked: Scenario | Scenario["name"]): Scenario {
