@@ -2,7 +2,7 @@
 
 import { type Graph, topologicalOrder } from "./graph.ts";
 import { ALIASES, executionOrder, peakLiveBytes, tensorBytes } from "./liveness.ts";
-import { expanded, isComposite, leavesLike } from "./operators/composite.ts";
+import { expanded } from "./operators/composite.ts";
 import { isParameter, type Operation, type Tensor } from "./tensor.ts";
 import { concreteShape, elementCount } from "./types.ts";
 
@@ -90,8 +90,7 @@ function counts(order: readonly Operation[]): Record<string, number> {
 
 function operationFlops(operation: Operation): number {
   const { type, inputs, outputs, attributes } = operation;
-  // Others may read constants without elements, such as the shape of a scalar, which no input can have.
-  const plain = isComposite(type) ? expanded(operation, leavesLike(inputs)) : null;
+  const plain = expanded(operation);
   if (plain) return sum(topologicalOrder(plain), operationFlops);
   const elements = (tensor: Tensor) => elementCount(tensor.shape as number[]);
   const [output] = outputs;

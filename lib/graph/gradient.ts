@@ -84,6 +84,7 @@ function propagate(
     const contribution = contributions[i];
     if (!contribution || !needed.has(input)) return;
     const sum = adjoints.get(input);
-    adjoints.set(input, sum ? add(sum, contribution) : contribution);
+    // The sum last: ONNX Runtime computes what was written last first, and with the sum before it, all contributions would pile up.
+    adjoints.set(input, sum ? add(contribution, sum) : contribution);
   });
 }

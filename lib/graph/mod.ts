@@ -14,6 +14,7 @@ import "./operators/along_axis.ts";
 import "./operators/convolution.ts";
 import "./operators/functions.ts";
 import "./operators/fused_attention.ts";
+import "./operators/fused_products.ts";
 import "./operators/fused_recurrent.ts";
 import "./operators/gather.ts";
 import "./operators/logic.ts";

@@ -68,3 +68,23 @@ export function quantizedLstm(
   const scales = [weightScale, weightZeroPoint, recurrenceScale, recurrenceZeroPoint];
   return applyOne("DynamicQuantizeLSTM", [x, weight, recurrence, bias, ...scales], { hidden_size: hiddenDim });
 }
+
+/** A matrix of bytes: `(byte - zeroPoint) * scale`. */
+export interface ScaledBytes {
+  readonly values: Tensor;
+  /** float32 scalar; of a right operand also one a column. */
+  readonly scale: Tensor;
+  /** Of the dtype of the values; scalar, of a right operand also one a column. */
+  readonly zeroPoint: Tensor;
+}
+
+/**
+ * Matrix product of bytes as float32. An operator of ONNX Runtime (domain com.microsoft), without gradient.
+ *
+ * @param left int8 or uint8 `[..., m, k]`
+ * @param right int8 or uint8 `[..., k, n]`
+ */
+export function matMulIntegerToFloat(left: ScaledBytes, right: ScaledBytes): Tensor {
+  const scales = [left.scale, right.scale, left.zeroPoint, right.zeroPoint];
+  return applyOne("MatMulIntegerToFloat", [left.values, right.values, ...scales]);
+}

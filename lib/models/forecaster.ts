@@ -228,7 +228,8 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 /**
  * What is trained, but for optimizer, seed and data: mean squared error over the horizon, in the document's way (batches of 32 whose
- * gradients are averaged over two and clipped at norm 1). Data has columns `x [context, features]` and `y [horizon]`.
+ * gradients are averaged over two and clipped at norm 1). Data has columns `x [context, features]` and `y [horizon]`: windows of a series
+ * are `{ x: "context", y: "target" }`. On the full model and large batches `segments: 6` saves most memory.
  *
  * Metrics, a value a row: `squaredError` and `absoluteError`, means over the horizon.
  *

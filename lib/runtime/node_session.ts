@@ -31,10 +31,12 @@ export async function nodeSession(graph: Graph, settings: NodeSessionSettings): 
 export function sessionOptions(
   settings: Omit<NodeSessionSettings, "model">,
 ): Ort.InferenceSession.SessionOptions {
-  const { provider, threads, config, coreml, profilePrefix, optimization = "all", optimizedFile } = settings;
+  const { provider, threads, config, coreml, profilePrefix, optimization = "all", optimizedFile, leanMemory } =
+    settings;
   return {
     executionProviders: [provider === "coreml" ? { name: provider, coreMlFlags: coreMlFlags(coreml) } : provider],
     graphOptimizationLevel: optimization,
+    ...(leanMemory && { enableCpuMemArena: false, enableMemPattern: false }),
     ...(optimizedFile && { optimizedModelFilePath: optimizedFile }),
     // A profile is asked for to find out; what fails then comes as an exception.
     logSeverityLevel: profilePrefix ? 4 : 3,

@@ -99,7 +99,7 @@ export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<C
 /** What computes the gradients of a stepper whose state is in host memory. */
 export interface GradientEngine {
   /** Prepares the graph of loss and gradients. */
-  compileGradients(graph: Graph, options: { threads: number }): Promise<Session>;
+  compileGradients(graph: Graph, options: { threads: number; leanMemory: boolean }): Promise<Session>;
   /** Rewrites the loss before gradients are taken, for speed. */
   layout?(fixed: Graph): Graph;
   /** Threads for the optimizer's update. Default 1: others than our own sessions refuse memory that threads share. */
@@ -108,7 +108,7 @@ export interface GradientEngine {
 
 /** ONNX Runtime's CPU provider. */
 export const ON_CPU: Required<GradientEngine> = {
-  compileGradients: (graph, { threads }) => compile(graph, { threads, flushDenormals: true, stopSpinning: true }),
+  compileGradients: (graph, options) => compile(graph, { ...options, flushDenormals: true, stopSpinning: true }),
   layout: featureMajor,
   updateThreads,
 };
@@ -178,7 +178,10 @@ async function prepareInPlace(
     accumulates: (options.accumulationSteps ?? 1) > 1,
     threads: helped,
   });
-  const session = await compileGradients(gradientGraph(fixed, trained, options), { threads });
+  const session = await compileGradients(gradientGraph(fixed, trained, options), {
+    threads,
+    leanMemory: options.segments !== undefined,
+  });
   const weights = parameterWeights(fixed, state);
   const arrays = bindArrays(session, { fixed, state, weights });
   const updaters = new KeptUpdater(state, helped);

@@ -11,7 +11,9 @@ export interface MemoryOrder {
   batchSize: number;
   validationRows: number;
   threads: number;
-  segments: number;
+  segments?: number;
+  epochs: number;
+  stepsPerEpoch: number;
 }
 
 /** Sizes of the measured run. */
@@ -21,6 +23,10 @@ export interface MeasureOptions {
   threads?: number;
   /** As in the settings of a run. */
   segments?: number;
+  /** Default 3. The peak is reached with the second step and the validation after it. */
+  epochs?: number;
+  /** Default 3, at least 2. */
+  stepsPerEpoch?: number;
 }
 
 /**
@@ -32,7 +38,7 @@ export interface MeasureOptions {
  */
 export async function measureTrainingBytes(
   program: TrainingProgram,
-  { batchSize, validationRows = 1024, threads = 0, segments = 1 }: MeasureOptions,
+  { batchSize, validationRows = 1024, threads = 0, segments, epochs = 3, stepsPerEpoch = 3 }: MeasureOptions,
 ): Promise<number> {
   let growthBytes: number | null = null;
   const child = startChild({
@@ -41,7 +47,8 @@ export async function measureTrainingBytes(
     deadlineMs: 600_000,
     onMessage: (message) => (growthBytes = (message as { growthBytes: number }).growthBytes),
   });
-  const order: MemoryOrder = { program: serializeProgram(program), batchSize, validationRows, threads, segments };
+  const sizes = { batchSize, validationRows, threads, segments, epochs, stepsPerEpoch };
+  const order: MemoryOrder = { program: serializeProgram(program), ...sizes };
   child.send(order);
   child.endMessages();
   const { stderrTail, reason } = await child.result;

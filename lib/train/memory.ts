@@ -3,7 +3,7 @@
 import { bindDimensions, explain, type Graph, parameterCount } from "../graph/mod.ts";
 import { gradientGraph } from "./cpu_stepper.ts";
 import type { TrainingProgram } from "./program.ts";
-import { VALIDATION_CHUNK_ROWS } from "./validation.ts";
+import { validationChunkRows } from "./validation.ts";
 
 const VALUE_BYTES = 4;
 /** Parameters, both moments and gradients. */
@@ -13,6 +13,8 @@ const STATE_REGIONS = 4;
  * second run on it asks for one more block that fits the whole pattern. Measured: 1.4 to 1.5 (tests/train/memory_test.ts).
  */
 const ALLOCATOR_FACTOR = 1.5;
+/** The same of a step that gives memory back; what is left are gaps. */
+const LEAN_FACTOR = 1.2;
 
 /**
  * Predicts the growth of resident memory by a CPU run beyond what the engine itself takes (fixedTrainingBytes): parameters,
@@ -20,7 +22,7 @@ const ALLOCATOR_FACTOR = 1.5;
  * them; and the copy of the gradients that onnxruntime-node hands back from a step. The data is not counted.
  *
  * @param batchSize rows of a step
- * @param options validationRows of the data, of which more than 1024 are validated in parts; segments as in the settings
+ * @param options validationRows of the data (default: as many as are validated at once, at most 1024); segments as in the settings
  * @returns bytes; within 20% or 24 MiB of what is measured, for students of 256 to 8192
  *
  * @example
@@ -38,7 +40,7 @@ const ALLOCATOR_FACTOR = 1.5;
 export function predictTrainingBytes(
   program: TrainingProgram,
   batchSize: number,
-  { validationRows = VALIDATION_CHUNK_ROWS, segments }: { validationRows?: number; segments?: number } = {},
+  { validationRows = Infinity, segments }: { validationRows?: number; segments?: number } = {},
 ): number {
   const fixed = bindDimensions(program.loss, { batch: batchSize });
   const trained = fixed.parameters.filter(({ source }) => source.trainable);
@@ -47,9 +49,10 @@ export function predictTrainingBytes(
   const { parameterBytes, peakActivationBytes } = explain(gradientGraph(fixed, trained, { segments }));
   const frozenBytes = parameterBytes - VALUE_BYTES * parameterCount({ parameters: trained });
   const bestBytes = parameterBytes;
-  const validation = explain(withRows(program.metrics, Math.min(validationRows, VALIDATION_CHUNK_ROWS)));
+  const validation = explain(withRows(program.metrics, Math.min(validationRows, validationChunkRows(program.metrics))));
   // Each session keeps what its allocator has taken, also while the other one computes.
-  const activationBytes = ALLOCATOR_FACTOR * (peakActivationBytes + validation.peakActivationBytes);
+  const stepFactor = segments === undefined ? ALLOCATOR_FACTOR : LEAN_FACTOR;
+  const activationBytes = stepFactor * peakActivationBytes + ALLOCATOR_FACTOR * validation.peakActivationBytes;
   return Math.round(stateBytes + frozenBytes + bestBytes + gradientCopyBytes + activationBytes);
 }
 

@@ -11,18 +11,15 @@ import { deserializeProgram, rowShape, type TrainingProgram } from "./program.ts
 import { trainProgram } from "./train.ts";
 import type { TrainingData } from "./training_data.ts";
 
-const EPOCHS = 3;
-const STEPS_PER_EPOCH = 3;
-
 async function main(): Promise<void> {
   const parent = connectParent();
   for await (const message of parent.messages) {
-    const { program: serialized, batchSize, validationRows, ...cost } = message as MemoryOrder;
+    const { program: serialized, batchSize, validationRows, stepsPerEpoch, ...cost } = message as MemoryOrder;
     const program = deserializeProgram(serialized);
-    const data = randomRows(program, { train: STEPS_PER_EPOCH * batchSize, validation: validationRows });
+    const data = randomRows(program, { train: stepsPerEpoch * batchSize, validation: validationRows });
     await warmUpEngine("cpu", { flushDenormals: true });
     const memory = new PeakMemory();
-    const settings = { optimizer: adam({ learningRate: 1e-4 }), epochs: EPOCHS, batchSize, seed: 1, ...cost };
+    const settings = { optimizer: adam({ learningRate: 1e-4 }), batchSize, seed: 1, ...cost };
     await trainProgram(program, data, { settings }).result;
     parent.send({ growthBytes: memory.end() - memory.baselineRssBytes });
     break;

@@ -57,7 +57,8 @@ export interface TrainSettings {
   /**
    * Trades time for memory: the forward pass is cut into so many segments, of which only the borders are kept, and each is
    * computed a second time for the backward pass (Chen et al. 2016). About the square root of the number of layers is best; the
-   * gradients stay the same. Default 1: everything is kept.
+   * gradients stay the same. 1: everything is kept, but memory is given back as soon as it is free, as with any other number. Default: not
+   * even that.
    */
   segments?: number;
   /** Stop after this many steps, for measuring cost. */

@@ -1,11 +1,25 @@
 // Validation: the metrics graph over a split, averaged by rows.
 
-import type { Graph } from "../graph/mod.ts";
+import { bindDimensions, explain, type Graph } from "../graph/mod.ts";
 import { type ArrayValue, compile, type Session } from "../runtime/mod.ts";
 import { batchValues, type TrainingData } from "./training_data.ts";
 
-/** Rows that are validated at once. */
-export const VALIDATION_CHUNK_ROWS = 1024;
+const MOST_ROWS = 1024;
+/** Intermediate results of the rows that are validated at once. */
+const MOST_BYTES = 128 * 2 ** 20;
+/** Rows that memory is judged by. */
+const SAMPLE_ROWS = 8;
+
+/**
+ * Rows that are validated at once: 1024, or fewer of a model whose intermediate results would take more than 128 MiB; a recurrent one
+ * keeps many for each row.
+ */
+export function validationChunkRows(metrics: Graph): number {
+  const named = Object.values(metrics.inputs).some(({ shape }) => shape.includes("batch"));
+  if (!named) return MOST_ROWS;
+  const { peakActivationBytes } = explain(bindDimensions(metrics, { batch: SAMPLE_ROWS }));
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / (peakActivationBytes / SAMPLE_ROWS + 1))));
+}
 
 /** Computes metrics with parameters that are read where training keeps them. */
 export interface Validator {
@@ -25,24 +39,26 @@ export async function validator(
   },
 ): Promise<Validator> {
   const session = kept ?? await compile(metrics, { threads });
+  const chunkRows = validationChunkRows(metrics);
   return {
-    evaluate: async (rows) => evaluate(session, { metrics, data, weights: await weights(), rows }),
+    evaluate: async (rows) => evaluate(session, { metrics, data, weights: await weights(), rows, chunkRows }),
     release: () => kept ? Promise.resolve() : session.release(),
   };
 }
 
 async function evaluate(
   session: Session,
-  { metrics, data, weights, rows }: {
+  { metrics, data, weights, rows, chunkRows }: {
     metrics: Graph;
     data: TrainingData;
     weights: Readonly<Record<string, ArrayValue>>;
     rows: Uint32Array;
+    chunkRows: number;
   },
 ): Promise<Record<string, number>> {
   const sums: Record<string, number> = {};
-  for (let start = 0; start < rows.length; start += VALIDATION_CHUNK_ROWS) {
-    const chunk = rows.subarray(start, start + VALIDATION_CHUNK_ROWS);
+  for (let start = 0; start < rows.length; start += chunkRows) {
+    const chunk = rows.subarray(start, start + chunkRows);
     const results = await session.run({ ...batchValues(metrics, data, chunk), ...weights });
     for (const [name, { data: values }] of Object.entries(results)) {
       const perRow = values.length === chunk.length && metrics.outputs[name].shape.length === 1;

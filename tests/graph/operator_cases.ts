@@ -65,6 +65,7 @@ import {
   unsqueeze,
   where,
 } from "../../lib/graph/mod.ts";
+import { FUSED_CASES } from "./fused_cases.ts";
 import { QUANTIZATION_CASES } from "./quantization_cases.ts";
 
 /** An application: shapes of its inputs, the range their values are drawn from, the expression. */
@@ -257,4 +258,5 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
   ...indexingCases(),
   { name: "constant operand", shapes: [[2, 2]], build: (x) => mul(x, constant([1, -2])) },
   ...QUANTIZATION_CASES,
+  ...FUSED_CASES,
 ];

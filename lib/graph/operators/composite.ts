@@ -36,15 +36,16 @@ export function compositeOperator(definition: CompositeDefinition): Operator {
   };
 }
 
-/** Whether an operator stands for a graph of plain ones. */
-export const isComposite = (type: string): boolean => definitions.has(type);
-
 /** Leaves with the types of given values, in their order. */
 export function leavesLike(values: readonly TensorType[]): Tensor[] {
   return values.map(({ dtype, shape }, i) => input(`in${i}`, dtype, shape));
 }
 
-/** The plain operators that an operation stands for, applied to other inputs; null where it is plain itself. */
-export function expanded({ type, attributes }: Operation, inputs: readonly Tensor[]): readonly Tensor[] | null {
-  return definitions.get(type)?.expand(inputs, attributes) ?? null;
+/** The plain operators that an operation stands for, applied to leaves like its inputs; null where it is plain itself. */
+export function expanded(
+  { type, attributes, inputs }: Operation,
+  leaves?: readonly Tensor[],
+): readonly Tensor[] | null {
+  const definition = definitions.get(type);
+  return definition ? definition.expand(leaves ?? leavesLike(inputs), attributes) : null;
 }

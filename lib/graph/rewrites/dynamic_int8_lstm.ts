@@ -2,10 +2,10 @@
 
 import { quantizedLstm } from "../ops_fused.ts";
 import { rewriteGraph } from "../rewrite.ts";
-import { isParameter, type Operation, type Parameter, type Tensor } from "../tensor.ts";
+import { constant, isParameter, type Operation, type Parameter, type Tensor } from "../tensor.ts";
 import { type ArrayValue } from "../types.ts";
 import { once, type ProductSelection, transposedMatrix } from "./dense_products.ts";
-import { columnZeroPoints, quantizeColumns } from "./int8_weights.ts";
+import { quantizeColumnsSigned } from "./int8_weights.ts";
 import { convertedParameter, floatWeight, reachedWeights, type WeightedGraph, type Weights } from "./weights.ts";
 
 /** A matrix `[1, k, n]` of bytes with its scales and zero points `[1, n]`. */
@@ -40,14 +40,17 @@ export function quantizeLstms(source: WeightedGraph, { select = () => true }: Pr
       return [quantizedLstm(x, layer, { hiddenDim: Number(attributes.hidden_size) })];
     },
   });
-  return reachedWeights(rewritten, source.weights, converted);
+  return Object.keys(converted).length === 0 ? source : reachedWeights(rewritten, source.weights, converted);
 }
 
 /** `[1, n, k]` in bytes by column of its transpose. */
 function quantized(parameter: Parameter, weights: Weights): Matrix {
   const [, n, k] = parameter.shape as number[];
   const name = `${parameter.source.name}.int8`;
-  const { values, scale } = quantizeColumns(transposedMatrix(floatWeight(parameter, weights), { k, n }), { k, n });
+  const { values, scale } = quantizeColumnsSigned(transposedMatrix(floatWeight(parameter, weights), { k, n }), {
+    k,
+    n,
+  });
   const stored = {
     [name]: { ...values, shape: [1, k, n] },
     [`${name}.scale`]: { ...scale, shape: [1, n] },
@@ -55,7 +58,7 @@ function quantized(parameter: Parameter, weights: Weights): Matrix {
   return {
     values: convertedParameter(name, stored[name]),
     scale: convertedParameter(`${name}.scale`, stored[`${name}.scale`]),
-    zeroPoint: columnZeroPoints(n, [1, n]),
+    zeroPoint: constant(new Float64Array(n), { dtype: "int8", shape: [1, n] }),
     weights: stored,
   };
 }

@@ -39,14 +39,20 @@ export function int8Matrices(weights: Weights): (product: DenseProduct) => Int8M
   };
 }
 
-/** Bytes and scales of `[k, n]`: the largest magnitude of a column becomes 127 steps. */
-export function quantizeColumns(
-  matrix: Float32Array,
-  { k, n }: Pick<DenseProduct, "k" | "n">,
-): { values: ArrayValue; scale: ArrayValue } {
-  const scales = new Float32Array(n);
-  for (let i = 0; i < matrix.length; i++) scales[i % n] = Math.max(scales[i % n], Math.abs(matrix[i]));
-  for (let column = 0; column < n; column++) scales[column] = scales[column] === 0 ? 1 : scales[column] / LARGEST;
+/**
+ * Largest magnitude of signed bytes that unsigned ones are multiplied with: two products of at most 255 x 63 fit into 16 bits, so that
+ * all processors give the same sums.
+ */
+const LARGEST_SIGNED = 63;
+
+interface Columns {
+  values: ArrayValue;
+  scale: ArrayValue;
+}
+
+/** Bytes and scales of `[k, n]`: the largest magnitude of a column becomes 127 steps around 128. */
+export function quantizeColumns(matrix: Float32Array, { k, n }: Pick<DenseProduct, "k" | "n">): Columns {
+  const scales = columnScales(matrix, n, LARGEST);
   const bytes = new Uint8Array(matrix.length);
   for (let i = 0; i < matrix.length; i++) bytes[i] = quantizeValue(matrix[i], scales[i % n], MIDDLE, "uint8");
   return {
@@ -55,8 +61,26 @@ export function quantizeColumns(
   };
 }
 
+/**
+ * Signed bytes and scales of `[k, n]`: the largest magnitude of a column becomes 63 steps around 0. For kernels that are several times
+ * faster with signed weights than with unsigned ones, for one bit of precision.
+ */
+export function quantizeColumnsSigned(matrix: Float32Array, { k, n }: Pick<DenseProduct, "k" | "n">): Columns {
+  const scales = columnScales(matrix, n, LARGEST_SIGNED);
+  const bytes = new Int8Array(matrix.length);
+  for (let i = 0; i < matrix.length; i++) bytes[i] = quantizeValue(matrix[i], scales[i % n], 0, "int8");
+  return {
+    values: { dtype: "int8", shape: [k, n], data: bytes },
+    scale: { dtype: "float32", shape: [n], data: scales },
+  };
+}
+
+/** What a step of each column is worth. */
+function columnScales(matrix: Float32Array, n: number, steps: number): Float32Array {
+  const scales = new Float32Array(n);
+  for (let i = 0; i < matrix.length; i++) scales[i % n] = Math.max(scales[i % n], Math.abs(matrix[i]));
+  return scales.map((largest) => (largest === 0 ? 1 : largest / steps));
+}
+
 /** The zero point of one matrix. */
 export const scalarZeroPoint = (): Tensor => constant(MIDDLE, { dtype: "uint8" });
-/** The zero points of each column. */
-export const columnZeroPoints = (n: number, shape: readonly number[] = [n]): Tensor =>
-  constant(new Array(n).fill(MIDDLE), { dtype: "uint8", shape });

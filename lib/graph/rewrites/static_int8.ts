@@ -1,18 +1,21 @@
 // Static quantization to int8: ranges of the activations are known from calibration, so that nothing is measured at a call.
 
 import { topologicalOrder } from "../graph.ts";
-import { matMul } from "../ops.ts";
-import { dequantizeLinear, quantizeLinear } from "../ops_quantization.ts";
+import { matMulIntegerToFloat, type ScaledBytes } from "../ops_fused.ts";
+import { quantizeLinear } from "../ops_quantization.ts";
 import { rangeScale } from "../operators/quantization.ts";
 import { constant, type Tensor } from "../tensor.ts";
 import { activationRanges, type CalibrationOptions } from "./calibration.ts";
 import { type ProductSelection, replaceProducts } from "./dense_products.ts";
-import { columnZeroPoints, int8Matrices } from "./int8_weights.ts";
+import { quantizeLstms } from "./dynamic_int8_lstm.ts";
+import { int8Matrices, scalarZeroPoint } from "./int8_weights.ts";
 import { type WeightedGraph } from "./weights.ts";
 
 /**
- * Puts QuantizeLinear and DequantizeLinear around the operands of each product with a parameter (ONNX's QDQ form, which
- * runtimes fuse into integer products). Values outside the calibrated range saturate.
+ * Replaces each product `x W` with a parameter by QuantizeLinear with a range from calibration and ONNX Runtime's MatMulIntegerToFloat.
+ * (The form with DequantizeLinear before a MatMul, which ONNX Runtime also knows, stays unfused where a bias follows: it then turns
+ * bytes back into float32 at every call.) Values outside the calibrated range saturate. An LSTM (see fuseLstm) has no static form in
+ * ONNX Runtime: its weights become bytes, its states are quantized by their own range at each step.
  *
  * Bound, for one product on values inside the range: as quantizeDynamicInt8, with s the calibrated range divided by 255.
  *
@@ -28,18 +31,18 @@ export async function quantizeStaticInt8(
   const ranges = await activationRanges(source, { batches, execute });
   const places = new Map(topologicalOrder(Object.values(source.graph.outputs)).map((operation, i) => [operation, i]));
   const matrixOf = int8Matrices(source.weights);
-  const quantized = new Map<Tensor, Tensor>();
-  return replaceProducts(source, selection, (product, x, original) => {
+  const quantized = new Map<Tensor, ScaledBytes>();
+  const dense = replaceProducts(source, selection, (product, x, original) => {
     const { low, high } = ranges.get(places.get(original)!)!;
-    if (!quantized.has(x)) quantized.set(x, throughUint8(x, rangeScale(Math.fround(low), Math.fround(high))));
-    const matrix = matrixOf(product);
-    const weight = dequantizeLinear(matrix.values, matrix.scale, columnZeroPoints(product.n), { axis: 1 });
-    return { product: matMul(quantized.get(x)!, weight), weights: matrix.weights };
+    if (!quantized.has(x)) quantized.set(x, inBytes(x, rangeScale(Math.fround(low), Math.fround(high))));
+    const { weights, ...matrix } = matrixOf(product);
+    return { product: matMulIntegerToFloat(quantized.get(x)!, { ...matrix, zeroPoint: scalarZeroPoint() }), weights };
   });
+  return quantizeLstms(dense, selection);
 }
 
-function throughUint8(x: Tensor, range: { scale: number; zeroPoint: number }): Tensor {
+function inBytes(x: Tensor, range: { scale: number; zeroPoint: number }): ScaledBytes {
   const scale = constant(range.scale);
   const zeroPoint = constant(range.zeroPoint, { dtype: "uint8" });
-  return dequantizeLinear(quantizeLinear(x, scale, zeroPoint), scale, zeroPoint);
+  return { values: quantizeLinear(x, scale, zeroPoint), scale, zeroPoint };
 }

@@ -29,6 +29,8 @@ const FUNCTIONS = {
   CreateSessionFromArray: [8, ["u64", "buffer", "usize", "u64", "buffer"], "pointer"],
   Run: [9, ["u64", "u64", "buffer", "buffer", "usize", "buffer", "usize", "buffer"], "pointer"],
   CreateSessionOptions: [10, ["buffer"], "pointer"],
+  DisableMemPattern: [17, ["u64"], "pointer"],
+  DisableCpuMemArena: [19, ["u64"], "pointer"],
   SetSessionLogSeverityLevel: [22, ["u64", "i32"], "pointer"],
   SetSessionGraphOptimizationLevel: [23, ["u64", "i32"], "pointer"],
   SetIntraOpNumThreads: [24, ["u64", "i32"], "pointer"],

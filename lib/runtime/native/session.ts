@@ -27,12 +27,16 @@ const NONE = 0n;
 export function nativeSession(
   library: OnnxRuntimeC,
   graph: Graph,
-  { model, threads, config, optimization = "all", stored }: SessionSettings & { stored: readonly string[] },
+  { model, threads, config, optimization = "all", leanMemory, stored }: SessionSettings & { stored: readonly string[] },
 ): Session {
   const options = library.create("CreateSessionOptions");
   try {
     library.call("SetSessionLogSeverityLevel", options, ERRORS_ONLY);
     library.call("SetSessionGraphOptimizationLevel", options, LEVELS[optimization]);
+    if (leanMemory) {
+      library.call("DisableMemPattern", options);
+      library.call("DisableCpuMemArena", options);
+    }
     if (threads > 0) library.call("SetIntraOpNumThreads", options, threads);
     for (const [key, value] of Object.entries(config)) {
       library.call("AddSessionConfigEntry", options, cString(`session.${key}`), cString(value));

@@ -71,7 +71,7 @@ export class MemoryPredictor {
 
 /** Trials of one kind take the same memory. */
 function kindOf({ definition: { program, settings, data } }: Trial): string {
-  const { batchSize, segments = 1, engine, optimizer: { kind } } = settings;
+  const { batchSize, segments = null, engine, optimizer: { kind } } = settings;
   return [programHash(program), batchSize, segments, engine, kind, data.hash].join();
 }
 

@@ -1,6 +1,7 @@
 // The models that this project ships, in small: which operators they have does not depend on sizes.
 
 import { bindDimensions, type Graph, type Weights } from "lib/graph/mod.ts";
+import { forecaster } from "lib/models/forecaster.ts";
 import { lnStages, lnStudent } from "lib/models/ln.ts";
 import { linearAutoencoder } from "lib/models/linear_autoencoder.ts";
 import { lnspStudent } from "lib/models/lnsp.ts";
@@ -15,6 +16,8 @@ const SMALL_ENCODER = {
   ...{ vocabularySize: 50, hiddenDim: 24, layers: 2, heads: 3 },
   ...{ intermediateDim: 48, maxPositions: 16, tokenTypes: 2 },
 };
+
+const SMALL_FORECASTER = { features: 2, context: 5, horizon: 3, hiddenDim: 8, feedForwardDim: 12, heads: 2 };
 
 /** A decoder's layer: attention with rotary positions under a mask, a short convolution, a gated feed-forward block. */
 const decoderLayer = model("decoder-layer", {
@@ -35,6 +38,7 @@ export const MODELS: Record<string, () => Graph> = {
   "pca student with a hidden layer": () =>
     bindDimensions(pcaStudent({ components, mean, hiddenDim: 5 }).trace(), { batch: 3 }),
   "decoder layer": () => bindDimensions(decoderLayer.trace(), { batch: 2, sequence: 8 }),
+  forecaster: () => bindDimensions(forecaster(SMALL_FORECASTER).trace(), { batch: 2 }),
   minilm: () => bindDimensions(minilm(SMALL_ENCODER).trace(), { batch: 3, sequence: 8 }),
 };
 

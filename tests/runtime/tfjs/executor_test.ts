@@ -37,6 +37,7 @@ const WITHOUT_KERNEL: Record<string, string> = {
   DynamicQuantizeLinear: "tfjs has no 8-bit tensors",
   LSTM: "tfjs runs the steps that it stands for",
   MatMulInteger: "tfjs has no 8-bit tensors",
+  MatMulIntegerToFloat: "tfjs has no 8-bit tensors",
   MatMulNBits: "tfjs has no 4-bit products",
   MultiHeadAttention: "tfjs runs the products that it stands for",
   QuantizeLinear: "tfjs has no 8-bit tensors",

@@ -1,13 +1,14 @@
 // Rules of operators that stand for a graph of plain ones: that graph says how far they may be wrong, and where it jumps.
 
 import { expanded, leavesLike } from "../../operators/composite.ts";
-import { fusedAttention, fusedLstm, quantizedLstm } from "../../ops_fused.ts";
+import { fusedAttention, fusedLstm, matMulIntegerToFloat, quantizedLstm } from "../../ops_fused.ts";
 import { constant, type Tensor } from "../../tensor.ts";
 import { Analysis } from "../analysis.ts";
 import type { BoundContext, BoundRule } from "../bounds.ts";
 import type { Draw } from "../draw.ts";
 import type { MarginRule } from "../margins.ts";
 import type { FuzzRule } from "../rules.ts";
+import { integerOperands } from "./quantization.ts";
 
 interface Expansion {
   readonly problem: string | null;
@@ -33,6 +34,25 @@ function analysed({ operation, inputs }: BoundContext): Expansion {
 
 const expandedMargin: MarginRule = (context) => expansion(context).problem;
 const expandedBound: BoundRule = (context) => expansion(context).errors;
+
+const productRule: FuzzRule = {
+  propose(draw) {
+    const operands = integerOperands(draw);
+    if (!operands) return null;
+    const [left, right, leftZero, rightZero] = operands;
+    if (left.dtype === "int8" && right.dtype === "uint8") return null;
+    const columns = Number(right.shape.at(-1));
+    const scale = () => draw.pick([0.01, 0.03, 0.1, 0.25]);
+    const rightScale = draw.chance(0.5) ? scale() : Array.from({ length: columns }, scale);
+    const product = matMulIntegerToFloat(
+      { values: left, scale: constant(scale()), zeroPoint: leftZero },
+      { values: right, scale: constant(rightScale), zeroPoint: rightZero },
+    );
+    return draw.fits(product.shape) ? product : null;
+  },
+  margin: expandedMargin,
+  bound: expandedBound,
+};
 
 const isFixed = ({ shape }: Tensor) => shape.every((dim) => typeof dim === "number");
 
@@ -75,21 +95,18 @@ const lstmRule: FuzzRule = {
   bound: expandedBound,
 };
 
-/** The zero point of bytes that stand for weights of both signs. */
-const MIDDLE = 128;
-
 const quantizedLstmRule: FuzzRule = {
   propose(draw) {
-    if (!draw.allows("uint8")) return null;
+    if (!draw.allows("uint8") || !draw.allows("int8")) return null;
     const hiddenDim = draw.integer(1, 3);
     // Of one row: of several, ONNX Runtime may quantize the states of each thread's rows by a range of their own.
     const x = draw.leaf([draw.integer(1, 3), 1, draw.integer(1, 4)]);
     const [width, columns] = [Number(x.shape[2]), 4 * hiddenDim];
     const list = <T>(count: number, next: () => T) => Array.from({ length: count }, next);
     const bytes = (rows: number) =>
-      constant(list(rows * columns, () => draw.integer(1, 255)), { dtype: "uint8", shape: [1, rows, columns] });
-    const scales = () => constant(list(columns, () => draw.pick([0.004, 0.008])), { shape: [1, columns] });
-    const zeros = () => constant(list(columns, () => MIDDLE), { dtype: "uint8", shape: [1, columns] });
+      constant(list(rows * columns, () => draw.integer(-63, 63)), { dtype: "int8", shape: [1, rows, columns] });
+    const scales = () => constant(list(columns, () => draw.pick([0.008, 0.015])), { shape: [1, columns] });
+    const zeros = () => constant(new Float64Array(columns), { dtype: "int8", shape: [1, columns] });
     return quantizedLstm(x, {
       weight: bytes(width),
       recurrence: bytes(hiddenDim),
@@ -106,6 +123,7 @@ const quantizedLstmRule: FuzzRule = {
 
 export const FUSED_RULES: Readonly<Record<string, FuzzRule>> = {
   MultiHeadAttention: attentionRule,
+  MatMulIntegerToFloat: productRule,
   LSTM: lstmRule,
   DynamicQuantizeLSTM: quantizedLstmRule,
 };

@@ -111,19 +111,25 @@ const dynamicQuantizeRule: FuzzRule = {
   },
 };
 
+/** Operands of an integer product with their zero points; null when this draw has none that fit. */
+export function integerOperands(draw: Draw): Tensor[] | null {
+  const [leftType, rightType] = [byteType(draw), byteType(draw)];
+  if (!leftType || !rightType || !draw.allows("int32")) return null;
+  const left = bytes(draw, leftType, null);
+  const columns = draw.integer(1, 5);
+  const right = bytes(draw, rightType, [left.shape.at(-1)!, columns]);
+  const zero = (dtype: DType) => (dtype === "uint8" ? draw.integer(0, 10) : draw.integer(-3, 3));
+  const perColumn = draw.chance(0.4);
+  const rightZero = perColumn ? Array.from({ length: columns }, () => zero(rightType)) : zero(rightType);
+  const zeros = [constant(zero(leftType), { dtype: leftType }), constant(rightZero, { dtype: rightType })];
+  return [left, right, ...zeros];
+}
+
 const matMulIntegerRule: FuzzRule = {
   propose(draw) {
-    const [leftType, rightType] = [byteType(draw), byteType(draw)];
-    if (!leftType || !rightType || !draw.allows("int32")) return null;
-    const left = bytes(draw, leftType, null);
-    const columns = draw.integer(1, 5);
-    const right = bytes(draw, rightType, [left.shape.at(-1)!, columns]);
-    const zero = (dtype: DType) => (dtype === "uint8" ? draw.integer(0, 10) : draw.integer(-3, 3));
-    const perColumn = draw.chance(0.4);
-    const rightZero = perColumn ? Array.from({ length: columns }, () => zero(rightType)) : zero(rightType);
-    const zeros = [constant(zero(leftType), { dtype: leftType }), constant(rightZero, { dtype: rightType })];
-    const product = applyOne("MatMulInteger", [left, right, ...zeros]);
-    return draw.fits(product.shape) ? product : null;
+    const operands = integerOperands(draw);
+    const product = operands && applyOne("MatMulInteger", operands);
+    return product && draw.fits(product.shape) ? product : null;
   },
   bound: exact,
 };
