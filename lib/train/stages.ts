@@ -60,9 +60,13 @@ export async function trainingStages(lossGraph: Graph, options: StageOptions): P
   const state = allocateState(trained, { optimizer, threads: helped });
   const weights = parameterWeights(fixed, state);
   for (const leaf of fixed.parameters) initialValues(leaf, seed, weights[leaf.source.name].data as Float32Array);
-  const backward = await compileGradients(gradientGraph(fixed, trained, options), { threads });
+  const leanMemory = options.segments !== undefined;
+  const backward = await compileGradients(gradientGraph(fixed, trained, options), { threads, leanMemory });
   const whole = bindArrays(backward, { fixed, state, weights });
-  const lossOnly = await compileGradients(graph(`${fixed.name}-loss`, { loss: fixed.outputs.loss }), { threads });
+  const lossOnly = await compileGradients(graph(`${fixed.name}-loss`, { loss: fixed.outputs.loss }), {
+    threads,
+    leanMemory,
+  });
   const alone = bindArrays(lossOnly, { fixed, state, weights, batch: whole.batch, withGradients: false });
   const updater = new UpdateThreads(state.memories, optimizer, helped);
   let step = 0;
