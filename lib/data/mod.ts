@@ -41,7 +41,7 @@ export { type Definition, definitionOf, definitionsOf, hashOrder, sameTextKey } 
 export { importDataset, type ImportOptions, type ImportResult } from "./import.ts";
 export { decodeNpy } from "./npy.ts";
 export { loadSeries, type Series, type SeriesFile, type SeriesOptions, type SeriesSource } from "./series/series.ts";
-export type { MissingDays, SeriesReport } from "./series/observations.ts";
+export { handlingSentence, type MissingDays, type SeriesReport } from "./series/observations.ts";
 export { type Provenance, provenanceFile } from "./series/provenance.ts";
 export { dateOf, dayOf, type SeriesCalendar } from "./series/calendar.ts";
 export { parseSeriesManifest, type SeriesManifest } from "./series/series_manifest.ts";

@@ -8,6 +8,8 @@ import {
   blockBootstrapOverSeeds,
   type BlockDifference,
   type BlockEstimate,
+  dieboldMariano,
+  type DieboldMarianoResult,
   pairedBlockDifference,
   type Statistic,
 } from "../statistics/mod.ts";
@@ -32,11 +34,21 @@ export interface ForecastErrors {
   readonly rmse: BlockEstimate;
   /**
    * Mean absolute scaled error (Hyndman and Koehler, Another look at measures of forecast accuracy, 2006): the mean absolute error over that of the
-   * last value, one step ahead, on the training part. Below 1 is better than that; a longer horizon makes it larger for everybody.
+   * last value, one step ahead, on the training part. Below 1 is better than that; a longer horizon makes it larger for everybody. The
+   * interval takes that divisor as known.
    */
   readonly mase: BlockEstimate;
   /** Mean absolute error of each step of the horizon, over windows and seeds, length horizon. */
   readonly maeByStep: Float64Array;
+}
+
+/** The difference of the errors of two forecasts. */
+export interface ForecastComparison extends BlockDifference {
+  /**
+   * The test of Diebold and Mariano on absolute errors (squared ones for "rmse") averaged over seeds; it knows nothing of how seeds differ. Null where
+   * its variance is not positive.
+   */
+  readonly dieboldMariano: DieboldMarianoResult | null;
 }
 
 /** Options of forecast errors and comparisons. */
@@ -45,8 +57,7 @@ export type ForecastErrorOptions = Omit<BlockBootstrapOptions, "leastBlockLength
 const rootOfMean: Statistic = (squares) => Math.sqrt(squares.reduce((sum, value) => sum + value, 0) / squares.length);
 
 /**
- * Errors with block bootstrap intervals over windows, and over seeds where there are several. Blocks are at least as long as the horizon, within
- * which forecasts overlap.
+ * Errors with block bootstrap intervals over windows, and over seeds where there are several. Blocks are at least as long as targets overlap.
  *
  * @throws {TypeError} when forecasts have another shape or are not finite
  * @throws {RangeError} when rows are not in the order of time, there is no seed, or there are too few windows
@@ -62,8 +73,8 @@ const rootOfMean: Statistic = (squares) => Math.sqrt(squares.reduce((sum, value)
  * ```
  */
 export function forecastErrors(forecasts: Forecasts, options: ForecastErrorOptions): ForecastErrors {
-  const { absolute, squared, horizon, windows } = lossesOf(forecasts);
-  const blocks = { ...options, leastBlockLength: Math.min(horizon, absolute[0].length) };
+  const { absolute, squared, overlap, windows } = lossesOf(forecasts);
+  const blocks = { ...options, leastBlockLength: overlap };
   const mae = blockBootstrapOverSeeds(absolute, blocks);
   const scale = naiveScale(windows);
   return {
@@ -84,17 +95,33 @@ export function compareForecasts(
   a: Forecasts,
   b: Forecasts,
   { metric = "mae", ...options }: ForecastErrorOptions & { metric?: ForecastMetric },
-): BlockDifference {
+): ForecastComparison {
   const [left, right] = [lossesOf(a), lossesOf(b)];
   const isSame = a.rows.length === b.rows.length && a.rows.every((row, i) => row === b.rows[i]) &&
     a.windows.dataset.hash === b.windows.dataset.hash;
   if (!isSame) throw new TypeError("Cannot compare forecasts: expected forecasts of the same windows, got others");
-  const blocks = { ...options, leastBlockLength: Math.min(left.horizon, a.rows.length) };
+  const blocks = { ...options, leastBlockLength: left.overlap };
   if (metric === "rmse") {
-    return pairedBlockDifference(left.squared, right.squared, { ...blocks, statistic: rootOfMean });
+    const difference = pairedBlockDifference(left.squared, right.squared, { ...blocks, statistic: rootOfMean });
+    return { ...difference, dieboldMariano: tested(left.squared, right.squared, left.overlap) };
   }
-  const difference = pairedBlockDifference(left.absolute, right.absolute, blocks);
+  const difference = {
+    ...pairedBlockDifference(left.absolute, right.absolute, blocks),
+    dieboldMariano: tested(left.absolute, right.absolute, left.overlap),
+  };
   return metric === "mae" ? difference : scaledBy(difference, naiveScale(a.windows));
+}
+
+/** The test on means over seeds; null where it has no positive variance. */
+function tested(a: Float64Array[], b: Float64Array[], horizon: number): DieboldMarianoResult | null {
+  const mean = (seeds: Float64Array[]) =>
+    seeds[0].map((_, i) => seeds.reduce((sum, losses) => sum + losses[i], 0) / seeds.length);
+  try {
+    return dieboldMariano(mean(a), mean(b), { horizon });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /** The mean absolute change from one step to the next in the training part: what MASE divides by. */
@@ -105,9 +132,9 @@ export function naiveScale({ series, segments: { train } }: SeriesWindows): numb
   return sum / (train.end - train.start - 1);
 }
 
-/** Losses of each seed, one a window: means over the horizon. */
+/** Losses of each seed, one a window: means over the horizon; and how many windows in a row have targets in common. */
 function lossesOf({ windows, rows, seeds }: Forecasts) {
-  const { options: { horizon } } = windows;
+  const { options: { horizon, stride } } = windows;
   if (!(seeds.length >= 1)) {
     throw new RangeError("Cannot compute forecast errors: expected at least one seed, got none");
   }
@@ -129,7 +156,8 @@ function lossesOf({ windows, rows, seeds }: Forecasts) {
       }
       return perWindow;
     });
-  return { absolute: losses(Math.abs), squared: losses((error) => error * error), horizon, windows };
+  const overlap = Math.min(rows.length - 1, Math.ceil(horizon / stride));
+  return { absolute: losses(Math.abs), squared: losses((error) => error * error), overlap, windows };
 }
 
 function maeByStep({ windows, rows, seeds }: Forecasts): Float64Array {

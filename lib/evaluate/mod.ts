@@ -106,6 +106,7 @@ export {
 } from "./forecast_baselines.ts";
 export {
   compareForecasts,
+  type ForecastComparison,
   type ForecastErrorOptions,
   type ForecastErrors,
   forecastErrors,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { loadSeries, windowsOf } from "lib/data/mod.ts";
+import { dataReference, gatherRows, inUnits, loadSeries, windowsOf } from "lib/data/mod.ts";
 import {
   compareForecasts,
   fitLinearForecaster,
@@ -12,7 +12,11 @@ import {
   naiveScale,
   RIDGE_CANDIDATES,
 } from "lib/evaluate/mod.ts";
+import { reshape } from "lib/graph/mod.ts";
+import { linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
+import { compile } from "lib/runtime/mod.ts";
+import { adam, train } from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
 
 interface Errors {
@@ -108,8 +112,10 @@ Deno.test("forecast errors have intervals in blocks of at least the horizon, and
   for (const metric of ["mae", "rmse", "mase"] as const) {
     const difference = compareForecasts(good, bad, { ...QUICK, metric });
     assert.equal(difference.verdict, "lower", metric);
+    assert.ok(difference.dieboldMariano!.statistic < -2 && difference.dieboldMariano!.pValue < 0.05, metric);
   }
-  assert.equal(compareForecasts(good, good, QUICK).verdict, "no difference shown");
+  const same = compareForecasts(good, good, QUICK);
+  assert.deepEqual([same.verdict, same.dieboldMariano], ["no difference shown", null]);
   const two = forecastErrors({ windows, rows, seeds: [naive, shifted] }, QUICK);
   const one = (seed: Float64Array) => forecastErrors({ windows, rows, seeds: [seed] }, QUICK).mae.value;
   assertAllClose([two.mae.value], [(one(naive) + one(shifted)) / 2], { rtol: 1e-12 });
@@ -127,4 +133,40 @@ Deno.test("forecast errors refuse forecasts that do not fit", async () => {
   const good = { windows, rows, seeds: [naive] };
   const fewer = { windows, rows: rows.subarray(1), seeds: [naive.subarray(3)] };
   assert.throws(() => compareForecasts(good, fewer, QUICK), /expected forecasts of the same windows, got others/);
+});
+
+Deno.test("the training loop takes windows as it takes any dataset, and a trained linear layer comes close to the fitted one", async () => {
+  const windows = windowsOf(await loadSeries("wti"), { context: 8, horizon: 2, stride: 4, normalization: "anchored" });
+  const linearModel = model(
+    "linear",
+    { inputs: { context: tensor("float32", ["batch", 8, 1]) } },
+    (scope, { context }) => ({
+      forecast: linear(scope.child("head"), reshape(context, [-1, 8]), 2),
+    }),
+  );
+  const { history, weights } = await train({
+    model: linearModel,
+    loss: ({ forecast }, { target }) => meanSquaredError(forecast, target),
+    targets: { target: tensor("float32", ["batch", 2]) },
+    data: dataReference(windows.dataset, { context: "context", target: "target" }),
+    optimizer: adam({ learningRate: 0.01 }),
+    epochs: 6,
+    batchSize: 64,
+    seed: 1,
+    threads: 1,
+  }).result;
+  assert.ok(history.at(-1)!.validation.loss < history[0].validation.loss);
+  const rows = windows.dataset.splits.validation;
+  const session = await compile(linearModel.trace(), { threads: 1, weights });
+  const context = {
+    dtype: "float32" as const,
+    shape: [rows.length, 8, 1],
+    data: gatherRows(windows.dataset.columns.context, rows),
+  };
+  const { forecast } = await session.run({ context });
+  await session.release();
+  const trained = { windows, rows, seeds: [inUnits(windows, rows, forecast.data as Float32Array)] };
+  const fitted = { windows, rows, seeds: [linearForecast(fitLinearForecaster(windows), windows, rows)] };
+  const [ours, best] = [trained, fitted].map((forecasts) => forecastErrors(forecasts, QUICK).rmse.value);
+  assert.ok(ours < 1.1 * best, `the trained layer is off by ${ours}, the fitted one by ${best}`);
 });

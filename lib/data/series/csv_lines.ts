@@ -92,6 +92,7 @@ class LineReader {
     if (bytes.includes(NUL)) this.#refuse("UTF-8 text", "a byte of zero; is the file binary, or UTF-16?");
     const text = bytes.toString("utf8", start, end);
     if (text.includes("\uFFFD")) this.#refuse("UTF-8 text", "other bytes");
+    if (text.includes("\r")) this.#refuse("lines that end with a line feed", "a return alone");
     this.#onLine({ text, number: this.count, offset: this.offset + start });
     this.offset += bytes.length;
   }

@@ -31,6 +31,17 @@ export interface SeriesReport {
   readonly filled: number;
 }
 
+const HANDLING: Record<MissingDays, string> = {
+  skip: "days without a value are skipped: a step leads from one observed day to the next",
+  carryForward: "days without a value repeat the last value before them",
+  refuse: "every day has a value",
+};
+
+/** What became of missing days, as a sentence without numbers for a report. */
+export function handlingSentence({ handling }: Pick<SeriesReport, "handling">): string {
+  return HANDLING[handling];
+}
+
 /** The steps of a series. */
 export interface Observations {
   /** Days since 1970-01-01, rising; shape [n]. */

@@ -112,6 +112,7 @@ Deno.test("loadSeries says what is wrong with a file, and in which line", async 
       /line 1: expected UTF-8 text, got a byte of zero; is the file binary, or UTF-16\?/,
     ],
     [new Uint8Array([0x64, 0x2c, 0xe4, 0x0a]), /line 1: expected UTF-8 text, got other bytes/],
+    ["date,price\r2000-01-03,1\r", /line 1: expected lines that end with a line feed, got a return alone/],
     ["x".repeat(LONGEST_LINE_BYTES + 1), /line 1: expected lines of at most 65536 bytes/],
     [`date,price\n${"x".repeat(2 ** 21)}`, /line 2: expected lines of at most 65536 bytes/],
   ];

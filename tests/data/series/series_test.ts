@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { dateOf, loadDataset, loadSeries, parseSeriesManifest, provenanceFile } from "lib/data/mod.ts";
+import {
+  dateOf,
+  handlingSentence,
+  loadDataset,
+  loadSeries,
+  parseSeriesManifest,
+  provenanceFile,
+} from "lib/data/mod.ts";
 import { projectPath, sha256Hex } from "lib/process/mod.ts";
 import { businessDays, seriesOf, withFiles } from "./series_files.ts";
 
@@ -92,6 +99,7 @@ Deno.test("gaps are counted and handled as is chosen", async () => {
     "2000-01-07",
     "2000-01-10",
   ]);
+  assert.match(handlingSentence(filled.report), /^days without a value repeat the last value before them$/);
   assert.deepEqual([filled.report.filled, filled.report.handling], [3, "carryForward"]);
   await assert.rejects(
     seriesOf(text, { missing: "refuse" }),
