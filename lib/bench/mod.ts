@@ -6,7 +6,8 @@
 // harness/ measures one subject (a graph, any .onnx file, a module) with one provider in processes of its own: scenarios, phases,
 // a gate before timing, a monitor, records with a verdict, comparisons of records, and the A/A study that says what they are worth.
 // Commands and notebooks call them, nothing here prints.
-// subjects/ has what notebook 03 measures: tensor operations, a decoder block, sessions and memory, and other frameworks' side.
+// subjects/ has what notebooks 03 and 04 measure: tensor operations, a decoder block, sessions and memory; the forecaster's updates, their
+// parts, its forms and its loader, what samples cost and which configuration follows; and other frameworks' side.
 
 export { type Conversation, conversation } from "./conversation.ts";
 export {

@@ -106,7 +106,8 @@ export interface GradientEngine {
   updateThreads?(threads: number, parameterCount: number): number;
 }
 
-const ON_CPU: GradientEngine = {
+/** ONNX Runtime's CPU provider. */
+export const ON_CPU: Required<GradientEngine> = {
   compileGradients: (graph, options) => compile(graph, { ...options, flushDenormals: true, stopSpinning: true }),
   layout: featureMajor,
   updateThreads,
@@ -181,11 +182,7 @@ async function prepareInPlace(
     threads,
     leanMemory: options.segments !== undefined,
   });
-  const weights = Object.fromEntries([
-    ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
-    ...fixed.parameters.filter(({ source }) => !source.trainable)
-      .map((leaf) => [leaf.source.name, float32(leaf.shape as number[])] as const),
-  ]);
+  const weights = parameterWeights(fixed, state);
   const arrays = bindArrays(session, { fixed, state, weights });
   const updaters = new KeptUpdater(state, helped);
   let isNew = true;
@@ -237,15 +234,37 @@ export function gradientGraph(fixed: Graph, trained: readonly Parameter[], { seg
 const float32 = (shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))) =>
   ({ dtype: "float32", shape, data }) as const satisfies ArrayValue;
 
-function bindArrays(
-  session: Session,
-  { fixed, state, weights }: { fixed: Graph; state: TrainingState; weights: Readonly<Record<string, ArrayValue>> },
-) {
-  const batch = Object.entries(fixed.inputs).map(([name, { shape }]) => [name, float32(shape as number[])] as const);
+/** Values of all parameters: views of the state for those that are trained. */
+export function parameterWeights({ parameters }: Graph, state: TrainingState): Record<string, ArrayValue> {
+  return Object.fromEntries([
+    ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
+    ...parameters.filter(({ source }) => !source.trainable)
+      .map((leaf) => [leaf.source.name, float32(leaf.shape as number[])] as const),
+  ]);
+}
+
+/** What a session reads and writes. */
+interface BoundTo {
+  fixed: Graph;
+  state: TrainingState;
+  weights: Readonly<Record<string, ArrayValue>>;
+  /** Arrays of the batch that another run reads too. Default: new ones. */
+  batch?: Readonly<Record<string, Float32Array>>;
+  /** Whether the session computes gradients. Default true. */
+  withGradients?: boolean;
+}
+
+/** Binds a session of loss and gradients to the state. */
+export function bindArrays(session: Session, { fixed, state, weights, batch: given, withGradients = true }: BoundTo) {
+  const batch = Object.entries(fixed.inputs).map(([name, { shape }]) =>
+    [name, float32(shape as number[], given?.[name])] as const
+  );
   const loss = new Float32Array(1);
   const fetches = Object.fromEntries([
     ["loss", float32([], loss)] as const,
-    ...state.parameters.map(({ name, shape, gradient }) => [gradientName(name), float32(shape, gradient)] as const),
+    ...(withGradients ? state.parameters : []).map(({ name, shape, gradient }) =>
+      [gradientName(name), float32(shape, gradient)] as const
+    ),
   ]);
   return {
     batch: Object.fromEntries(batch.map(([name, { data }]) => [name, data])),

@@ -48,6 +48,20 @@ const roundUp = (count: number, multiple: number) => Math.ceil(count / multiple)
 const bytesOf = ({ type }: RegionLayout) => (type === "float32" ? 4 : 1);
 
 /**
+ * Bytes that an optimizer carries over from step to step for each parameter, padding left out: 8 of Adam's two moments, about 2 of 8-bit Adam's.
+ *
+ * @example
+ * ```ts
+ * import { adam, adam8bit, stateBytesPerParameter } from "lib/train/mod.ts";
+ * const [whole, codes] = [adam, adam8bit].map((make) => stateBytesPerParameter(make({ learningRate: 1e-3 })));
+ * if (whole !== 8 || codes > 0.27 * whole) throw new Error("about a quarter");
+ * ```
+ */
+export function stateBytesPerParameter(optimizer: OptimizerSpec): number {
+  return carriedRegions(optimizer).reduce((sum, region) => sum + bytesOf(region) / region.valuesPerElement, 0);
+}
+
+/**
  * Allocates zeroed state.
  *
  * @throws {RangeError} when one parameter with its regions needs more than 4 GiB

@@ -64,3 +64,7 @@ Deno.test("explain asks for fixed dimensions", () => {
   assert.throws(() => explain(open), /^RangeError: Cannot explain open: .*fix "batch" with bindDimensions/);
   assert.equal(explain(bindDimensions(open, { batch: 2 })).flops, 6);
 });
+
+Deno.test("the shape of a scalar, a constant without elements, is nothing to be counted", () => {
+  assert.equal(of(reshape(reduceSum(input("x", "float32", [3])), [])).flops, 3);
+});

@@ -50,6 +50,8 @@ export interface BenchSettings {
   processes?: number;
   /** Warming up at most, in ms. Default 2000. */
   warmUpMs?: number;
+  /** Exactly so many calls of warming up, whatever they take, for a protocol that says how many. */
+  warmUpCalls?: number;
   /** Least time of a sample in ms; shorter calls are timed together. Default 0.02. */
   leastSampleMs?: number;
   /** Of graphs and files on the CPU and tfjs; elsewhere results are in fresh memory. Default "bound". */
@@ -147,13 +149,9 @@ export async function benchPrepared(
 ): Promise<BenchRecord> {
   const machine = machineFacts();
   const threads = provider.name === "cpu" ? provider.threads ?? machine.physicalCores ?? machine.logicalCores : 1;
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`Cannot benchmark: expected threads to be an integer from 1, got ${threads}`);
-  }
   const { processes = 1, signal, quietMs = 0, scenario: asked = "singleStream" } = settings;
-  if (!Number.isInteger(processes) || processes < 1) {
-    throw new RangeError(`Cannot benchmark: expected processes to be an integer from 1, got ${processes}`);
-  }
+  const { warmUpCalls = null } = settings;
+  checkCounts({ threads, processes, warmUpCalls });
   // Other providers go through onnxruntime-node, which gives new outputs at each call; modules see to theirs.
   const isOwnSession = subject.module === null && (provider.name === "cpu" || provider.name === "tfjs");
   const outputs = isOwnSession ? settings.outputs ?? "bound" : "fresh";
@@ -177,6 +175,7 @@ export async function benchPrepared(
     scenario,
     limits: shareOf(limits, processes),
     warmUpMs: settings.warmUpMs ?? 2000,
+    warmUpCalls,
     leastSampleMs: settings.leastSampleMs ?? 0.02,
     placement: true,
   };
@@ -225,6 +224,13 @@ function shareOf(limits: Limits, processes: number): Limits {
     minCount: Math.ceil(limits.minCount / processes),
     maxCount: Math.ceil(limits.maxCount / processes),
   };
+}
+
+function checkCounts(counts: Readonly<Record<string, number | null>>): void {
+  for (const [name, value] of Object.entries(counts)) {
+    if (value === null || (Number.isInteger(value) && value >= 1)) continue;
+    throw new RangeError(`Cannot benchmark: expected ${name} to be an integer from 1, got ${value}`);
+  }
 }
 
 function scenarioOf(asked: Scenario | Scenario["name"]): Scenario {

@@ -51,19 +51,31 @@ const WARM_WINDOW = 10;
 const WARM_WINDOWS = 3;
 const WARM_AGREEMENT = 0.02;
 
+/** When warming up ends. */
+export interface WarmUpOptions {
+  clock: Clock;
+  /** What it may take, unless the number of calls is given. */
+  maxMs: number;
+  /** Exactly so many calls, for a protocol that says how many. */
+  calls?: number | null;
+}
+
 /**
- * Calls until the medians of three windows of ten calls agree within 2%, or the time is over; at least once.
- *
- * @param maxMs what it may take
+ * Calls until the medians of three windows of ten calls agree within 2%, or the time is over; at least once. Where the number of calls is
+ * given, so often.
  */
-export async function warmUp(call: Call, { clock, maxMs }: { clock: Clock; maxMs: number }): Promise<WarmUp> {
+export async function warmUp(
+  call: Call,
+  { clock, maxMs, calls: wanted = null }: WarmUpOptions,
+): Promise<WarmUp> {
   const start = clock.nowMs();
   const medians: number[] = [];
   let window: number[] = [];
   let calls = 0;
   let now = start;
   let settled = false;
-  while (!settled && (calls === 0 || now - start < maxMs)) {
+  const goesOn = () => wanted === null ? !settled && (calls === 0 || now - start < maxMs) : calls < Math.max(1, wanted);
+  while (goesOn()) {
     const before = clock.nowMs();
     await call();
     now = clock.nowMs();

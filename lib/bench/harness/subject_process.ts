@@ -69,9 +69,9 @@ function slowed(call: Call, { slowdown = 0 }: Hooks): Call {
 }
 
 async function measure(call: Call, task: SubjectTask & { kind: "measure" }, phases: Phases): Promise<void> {
-  const { scenario, limits, subject, warmUpMs, leastSampleMs } = task;
+  const { scenario, limits, subject, warmUpMs, warmUpCalls, leastSampleMs } = task;
   enter("warm-up");
-  const warm = await warmUp(call, { clock: wallClock, maxMs: warmUpMs });
+  const warm = await warmUp(call, { clock: wallClock, maxMs: warmUpMs, calls: warmUpCalls });
   const repeat = scenario.name === "server" ? 1 : callsPerSample(warm.callMs, leastSampleMs);
   let toldMs = -Infinity;
   const monitor = new Monitor(subject.batchSize * repeat, () => ownMemory().rssBytes, (window) => {

@@ -19,17 +19,21 @@ export interface Hooks {
 /** The first message to the process. */
 export type SubjectTask =
   | { kind: "reference"; subject: PreparedSubject }
-  | (MeasureTask & {
-    kind: "measure";
-    scenario: Scenario;
-    limits: Limits;
-    warmUpMs: number;
-    leastSampleMs: number;
-    /** Whether to find out, afterwards, where each node runs. */
-    placement: boolean;
-  })
+  | (MeasureTask & { kind: "measure" } & HowLong)
   /** It takes turns with others, as `interleave` asks. */
   | (MeasureTask & { kind: "turns" });
+
+/** What is measured, and how long. */
+export interface HowLong {
+  scenario: Scenario;
+  limits: Limits;
+  warmUpMs: number;
+  /** Null: until it settles. */
+  warmUpCalls: number | null;
+  leastSampleMs: number;
+  /** Whether to find out, afterwards, where each node runs. */
+  placement: boolean;
+}
 
 /** What is common to both ways of measuring. */
 export interface MeasureTask {

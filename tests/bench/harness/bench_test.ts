@@ -186,6 +186,7 @@ Deno.test("bench refuses a batch of 0, a file that is no ONNX, and options out o
   await rejects({ batchSize: 0 }, /expected a batch of an integer from 1, got 0/);
   await rejects({ subject: { file: projectPath("deno.json") } }, /Cannot read deno.json: expected an ONNX model/);
   await rejects({ processes: 0 }, /expected processes to be an integer from 1, got 0/);
+  await rejects({ warmUpCalls: 1.5 }, /expected warmUpCalls to be an integer from 1, got 1\.5/);
   await rejects({ provider: { name: "cpu", threads: 0 } }, /expected threads to be an integer from 1, got 0/);
   await rejects({ signal: AbortSignal.abort(new Error("stopped")) }, /stopped/);
 });

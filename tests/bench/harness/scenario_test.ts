@@ -99,6 +99,9 @@ Deno.test("warmUp ends when three medians in a row agree, or at its time", async
   assert.ok(cut.ms >= 100 && cut.ms < 110);
   const once = new MadeClock([500]);
   assert.deepEqual((await warmUp(once.call, { clock: once, maxMs: 100 })).calls, 1);
+  const steady = new MadeClock([1]);
+  const asked = await warmUp(steady.call, { clock: steady, maxMs: 1, calls: 12 });
+  assert.deepEqual([asked.calls, asked.ms, asked.callMs], [12, 12, 1]);
 });
 
 Deno.test("limitsOf refuses what is not positive, and a most below its least is that least", () => {

@@ -1,0 +1,41 @@
+// The recorded benchmark of the forecaster: measured small, written and read back; a file that is none is refused.
+
+import assert from "node:assert/strict";
+import {
+  type ForecasterBenchmarkOptions,
+  parseForecasterBenchmark,
+  runForecasterBenchmark,
+} from "lib/bench/forecaster_benchmark.ts";
+
+const options: ForecasterBenchmarkOptions = {
+  size: "100k",
+  context: 8,
+  horizon: 2,
+  batchSize: 8,
+  accumulationSteps: 2,
+  inferBatches: [4],
+  providers: ["cpu"],
+  settings: { limits: { minMs: 1, minCount: 3 }, warmUpMs: 1 },
+  peerPython: null,
+  turns: { blocks: 4, blockMs: 1, minSteps: 2 },
+};
+
+Deno.test("updates and calls are measured, and the record is read as it was written", async () => {
+  const seen: string[] = [];
+  const result = await runForecasterBenchmark({
+    ...options,
+    onTiming: ({ what, rows }) => seen.push(`${what} ${rows}`),
+  });
+  assert.deepEqual(seen, ["training 16", "inference 4"]);
+  for (const { timeMs, side } of result.timings) assert.ok(timeMs!.value > 0 && side === "cpu");
+  const text = JSON.stringify(result);
+  assert.deepEqual(parseForecasterBenchmark(text, "made"), JSON.parse(text));
+  const wrong = { ...result, timings: [{ ...result.timings[0], rows: 0 }] };
+  assert.throws(() => parseForecasterBenchmark(JSON.stringify(wrong), "made"), /Cannot read made: timings\.0\.rows/);
+});
+
+Deno.test("what is no recorded benchmark is refused", () => {
+  assert.throws(() => parseForecasterBenchmark("{", "made"), /Cannot read made: expected JSON/);
+  assert.throws(() => parseForecasterBenchmark("[]", "made"), /Cannot read made/);
+  assert.throws(() => parseForecasterBenchmark('{"schemaVersion":2}', "made"), /schemaVersion/);
+});
