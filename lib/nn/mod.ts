@@ -12,10 +12,6 @@ export {
   type KeyValueCache,
   multiHeadAttention,
   type MultiHeadOptions,
-  rotary,
-  type RotaryAngles,
-  rotaryBy,
-  sequencePositions,
 } from "./attention.ts";
 export { dropout } from "./dropout.ts";
 export { fanInUniform, initialValues } from "./initializers.ts";
@@ -44,3 +40,4 @@ export {
 } from "./model.ts";
 export { gruCell, lstmCell, type RecurrentCell, scanSequence } from "./recurrent.ts";
 export { cosineSimilarities, neighbourLoss, similarityLoss } from "./relational_losses.ts";
+export { rotary, type RotaryAngles, rotaryBy, sequencePositions } from "./positions.ts";
