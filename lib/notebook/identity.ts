@@ -55,7 +55,10 @@ export function identityChanges(stored: RunIdentity, current: RunIdentity): stri
   changes.push(...mapChanges(stored.modules, current.modules));
   if (stored.lockfile !== current.lockfile) changes.push("package-lock.json changed");
   if (stored.parameters !== current.parameters) changes.push("the parameters given with -p changed");
-  changes.push(...mapChanges(stored.data, current.data, "data "));
+  // Which data are used follows from the code. A data set that is only there or only missing on this machine changes no report.
+  const shared = Object.keys(stored.data).filter((name) => current.data[name] !== undefined);
+  const only = (data: Record<string, string>) => Object.fromEntries(shared.map((name) => [name, data[name]]));
+  changes.push(...mapChanges(only(stored.data), only(current.data), "data "));
   return changes;
 }
 

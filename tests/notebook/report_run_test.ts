@@ -195,5 +195,9 @@ Deno.test("notebookIdentity follows modules that are started as programs, data s
     writeFileSync(join(folder, "grandchild.ts"), "export const changed = 1;\n");
     const [change] = identityChanges(identity, await notebookIdentity(path, request));
     assert.match(change, /grandchild\.ts changed$/);
+    const withData = (hash: string) => ({ ...identity, data: { ...identity.data, "large-and-not-shipped": hash } });
+    assert.deepEqual(identityChanges(withData("1"), identity), [], "data that are not here changed nothing");
+    assert.deepEqual(identityChanges(identity, withData("1")), []);
+    assert.deepEqual(identityChanges(withData("1"), withData("2")), ["data large-and-not-shipped changed"]);
   });
 });
