@@ -59,6 +59,7 @@ export async function open(
     provider,
     threads,
     optimization,
+    outputs: "fresh",
   });
   return {
     ...opened,
