@@ -146,4 +146,5 @@ def main(threads, device="cpu"):
             send({"samplesMs": side.take_turn(request["settle"], request["steps"], request["repeat"])})
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

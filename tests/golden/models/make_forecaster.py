@@ -13,7 +13,7 @@ sketches, times three, is on average the squared norm of the difference.
 - x and y of step t: streams 16384 + 2 t and 16385 + 2 t
 - sketch k: stream 20000 + k, over all values in the order of `names`
 
-`losses` are those of a run that goes on from the state of step 0 without moments, on the same batches.
+The model is that of tests/peers/forecaster.py. `losses` are those of a run that goes on from the state of step 0 without moments, on the same batches.
 """
 import json
 from pathlib import Path
@@ -25,53 +25,13 @@ from torch import nn
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent.parent / "peers"))
 from exact_values import exact_values  # noqa: E402
+from forecaster import Forecaster, named_parameters  # noqa: E402
 
 torch.set_num_threads(1)
 STEPS, ROWS, SKETCHES, VALUES = 8, 4, 8, 3
 FEATURES, CONTEXT, HORIZON = 3, 12, 5
-HIDDEN, FEED_FORWARD, HEADS = 208, 720, 4
+HIDDEN, FEED_FORWARD, HEADS, LAYERS = 208, 720, 4, 2
 LEARNING_RATE = 1e-3
-
-
-class Forecaster(nn.Module):
-    """As `forecaster` of lib/models/forecaster.ts, of PyTorch's own layers."""
-
-    def __init__(self):
-        super().__init__()
-        self.recurrent = nn.LSTM(FEATURES, HIDDEN, num_layers=2, batch_first=True)
-        self.query, self.value, self.output = (nn.Linear(HIDDEN, HIDDEN) for _ in range(3))
-        self.key = nn.Linear(HIDDEN, HIDDEN, bias=False)
-        self.norm, self.norm2 = nn.LayerNorm(HIDDEN), nn.LayerNorm(HIDDEN)
-        self.up, self.down = nn.Linear(HIDDEN, FEED_FORWARD), nn.Linear(FEED_FORWARD, HIDDEN)
-        self.head = nn.Linear(HIDDEN, HORIZON)
-
-    def forward(self, x):
-        states, _ = self.recurrent(x)
-        last = states[:, -1:]
-        heads = lambda t: t.unflatten(-1, (HEADS, HIDDEN // HEADS)).transpose(1, 2)
-        mixed = nn.functional.scaled_dot_product_attention(
-            heads(self.query(last)), heads(self.key(states)), heads(self.value(states))
-        )
-        row = self.norm(last[:, 0] + self.output(mixed.transpose(1, 2).flatten(-2)[:, 0]))
-        row = self.norm2(row + self.down(nn.functional.gelu(self.up(row))))
-        return self.head(row)
-
-
-def named_parameters(model):
-    """Our names and PyTorch's parameters."""
-    named = []
-    for layer in range(2):
-        for name in ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]:
-            named.append((f"recurrent.{layer}.{name}", getattr(model.recurrent, f"{name}_l{layer}")))
-    modules = {
-        "attention.query": model.query, "attention.key": model.key, "attention.value": model.value,
-        "attention.output": model.output, "attention.norm": model.norm, "feedForward.up": model.up,
-        "feedForward.down": model.down, "feedForward.norm": model.norm2, "head": model.head,
-    }
-    for path, module in modules.items():
-        named += [(f"{path}.{name}", parameter) for name, parameter in module.named_parameters()]
-    assert len(named) == len(list(model.parameters())) < 64
-    return named
 
 
 def exact_like(tensor, stream, scale=1.0):
@@ -124,8 +84,9 @@ def facts(tensors, directions):
 
 
 def main():
-    model = Forecaster()
-    named = named_parameters(model)
+    model = Forecaster(FEATURES, HORIZON, HIDDEN, FEED_FORWARD, HEADS, LAYERS)
+    named = named_parameters(model, LAYERS)
+    assert len(named) == len(list(model.parameters())) < 64
     parameters = [parameter for _, parameter in named]
     count = sum(parameter.numel() for parameter in parameters)
     directions = [exact_values(count, 20000 + k).double() for k in range(SKETCHES)]
