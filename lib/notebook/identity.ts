@@ -56,17 +56,16 @@ export function identityChanges(stored: RunIdentity, current: RunIdentity): stri
   if (stored.lockfile !== current.lockfile) changes.push("package-lock.json changed");
   if (stored.parameters !== current.parameters) changes.push("the parameters given with -p changed");
   // Which data are used follows from the code. A data set that is only there or only missing on this machine changes no report.
-  const shared = Object.keys(stored.data).filter((name) => current.data[name] !== undefined);
-  const only = (data: Record<string, string>) => Object.fromEntries(shared.map((name) => [name, data[name]]));
-  changes.push(...mapChanges(only(stored.data), only(current.data), "data "));
+  const isOther = (name: string) => current.data[name] !== undefined && current.data[name] !== stored.data[name];
+  changes.push(...Object.keys(stored.data).filter(isOther).sort().map((name) => `data ${name} changed`));
   return changes;
 }
 
-function mapChanges(stored: Record<string, string>, current: Record<string, string>, prefix = ""): string[] {
+function mapChanges(stored: Record<string, string>, current: Record<string, string>): string[] {
   const names = [...new Set([...Object.keys(stored), ...Object.keys(current)])].sort();
   return names.filter((name) => stored[name] !== current[name]).map((name) => {
-    if (stored[name] === undefined) return `${prefix}${name} is new`;
-    return `${prefix}${name} ${current[name] === undefined ? "is no longer used" : "changed"}`;
+    if (stored[name] === undefined) return `${name} is new`;
+    return `${name} ${current[name] === undefined ? "is no longer used" : "changed"}`;
   });
 }
 
