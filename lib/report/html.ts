@@ -6,6 +6,7 @@ import { formatRecord } from "./format.ts";
 import { intervalSentence, machineLine, parameterPairs } from "./header.ts";
 import { htmlClaims, HtmlFootnotes, htmlRecords } from "./html_appendix.ts";
 import { headingAnchors, htmlBlock, type HtmlBlockContext } from "./html_blocks.ts";
+import { filterScript, filterStyle } from "./html_filter.ts";
 import { escapeHtml, type HtmlContext } from "./html_inline.ts";
 import { pageScript } from "./html_script.ts";
 import { pageStyle } from "./html_style.ts";
@@ -55,11 +56,17 @@ export function renderHtml(document: ReportDocument, { plotlyScript, svgs = {}, 
     `<script type="application/json" id="report-data">${scriptJson(pageData(document))}</script>`,
     plotlyScript === "" ? "" : `<script>${scriptText(plotlyScript)}</script>`,
     `<script>${scriptText(pageScript)}</script>`,
+    hasFilter(document) ? `<script>${scriptText(filterScript)}</script>` : "",
   ].filter((part) => part !== "").join("\n");
   return `${pageHead(document)}\n<body>\n${body}\n</body>\n</html>\n`;
 }
 
-function pageHead({ title }: ReportDocument): string {
+function hasFilter({ blocks }: ReportDocument): boolean {
+  return blocks.some((block) => block.kind === "table" && block.filter !== undefined);
+}
+
+function pageHead(document: ReportDocument): string {
+  const { title } = document;
   const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:";
   return [
     "<!doctype html>",
@@ -70,7 +77,7 @@ function pageHead({ title }: ReportDocument): string {
     `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     '<meta name="color-scheme" content="light dark">',
     `<title>${escapeHtml(title)}</title>`,
-    `<style>${pageStyle}</style>`,
+    `<style>${hasFilter(document) ? `${pageStyle}\n${filterStyle}` : pageStyle}</style>`,
     "</head>",
   ].join("\n");
 }
