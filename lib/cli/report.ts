@@ -16,7 +16,7 @@ import {
 } from "../notebook/mod.ts";
 import { projectRoot } from "../process/mod.ts";
 import { CommandError, INTERRUPTED_EXIT_CODE, runCommand } from "./command.ts";
-import { listNotebooks, selectNotebooks } from "./notebooks.ts";
+import { inReportOrder, listNotebooks, selectNotebooks } from "./notebooks.ts";
 import { parseReportCommand, REPORT_USAGE, type ReportCommand } from "./report_options.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
@@ -43,9 +43,9 @@ export async function reportMain(args: string[], signal: AbortSignal, context: R
     context.terminal.line(REPORT_USAGE);
     return 0;
   }
-  const paths = command.all
-    ? listNotebooks(context.notebooksDir)
-    : selectNotebooks(command.names, context.notebooksDir);
+  const paths = inReportOrder(
+    command.all ? listNotebooks(context.notebooksDir) : selectNotebooks(command.names, context.notebooksDir),
+  );
   if (paths.length === 0) throw new CommandError("There are no notebooks yet: add one to notebooks/");
   const options: ReportRunOptions = {
     scale: command.scale,

@@ -190,6 +190,7 @@ function groupTrace(
     customdata: own.map(({ label }) => label),
     hovertemplate: "%{customdata}: claimed %{x:.4g}, found %{y:.4g}",
     legendgroup: group,
+    legendrank: index,
     marker: { color: translucent(color, 0.75), size: 8, symbol, line: { color, width: 1 } },
     mode: "markers",
     name: group,
