@@ -2,7 +2,6 @@
 
 import type { ResultRecord } from "../record/mod.ts";
 import type { Claim } from "./ledger.ts";
-import type { Meaning } from "./meanings.ts";
 import { describeUnit, unitFactor } from "./units.ts";
 
 /**
@@ -10,6 +9,15 @@ import { describeUnit, unitFactor } from "./units.ts";
  * `open`: the record has no value.
  */
 export type Comparison = "agrees" | "disagrees" | "undecided" | "in words" | "open";
+
+/** What a number must be for a claim in words to be true. Bounds without `or` are strict: zero gain is no gain. */
+export type Meaning =
+  /** About this: within the tolerance. */
+  | { about: number }
+  | { above: number }
+  | { below: number }
+  | { atLeast: number }
+  | { atMost: number };
 
 /** How {@link compareWithClaim} compares. */
 export interface CompareOptions {

@@ -4,7 +4,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
-import { isFilePattern, matchingFiles } from "../claims/mod.ts";
+import { isFilePattern, matchingFiles } from "../process/mod.ts";
 
 /** Files that a module names. */
 export interface References {

@@ -57,6 +57,11 @@ export const filterScript = String.raw`
       ...selects.map(({ column, select }) => labelled(textOf(tables[0].tHead.rows[0].cells[column]), select)),
       reset, count,
     );
+    // A table goes with its heading, if that stands right above it.
+    const blocks = tables.map((table) => {
+      const section = table.closest("section") || table, heading = section.previousElementSibling;
+      return { table, parts: heading && /^H[34]$/.test(heading.tagName) ? [heading, section] : [section] };
+    });
     const apply = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
       let shown = 0;
@@ -66,17 +71,16 @@ export const filterScript = String.raw`
         tr.hidden = !fits;
         if (fits) shown++;
       }
-      for (const table of tables) {
-        const section = table.closest("section");
-        if (section) section.hidden = [...table.tBodies[0].rows].every((tr) => tr.hidden);
+      for (const { table, parts } of blocks) {
+        const empty = [...table.tBodies[0].rows].every((tr) => tr.hidden);
+        for (const part of parts) part.hidden = empty;
       }
       count.textContent = shown + " of " + rows.length + " rows";
     };
     form.addEventListener("input", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(apply));
-    const first = tables[0].closest("section") || tables[0];
-    first.before(form);
+    blocks[0].parts[0].before(form);
     apply();
   }
 })();
@@ -91,6 +95,6 @@ export const filterStyle = String.raw`
   border: 1px solid var(--muted); border-radius: 6px; padding: 0.35rem 0.6rem; max-width: 100%; }
 .filter button { cursor: pointer; background: var(--soft); }
 .filter output { padding: 0.35rem 0; }
-tr[hidden], section[hidden] { display: none; }
+tr[hidden], section[hidden], h3[hidden] { display: none; }
 @media print { .filter { display: none; } }
 `.trim();

@@ -56,6 +56,7 @@ Deno.test("importProblem accepts what the order of rooms allows and names what i
     ["tests/bench/a_test.ts", "lib/bench/subjects/matmul.ts"],
     ["notebooks/a.ipynb", "lib/models/lnsp.ts"],
     ["notebooks/a.ipynb", "lib/bench/inference.ts"],
+    ["notebooks/a.ipynb", "lib/claims/audit/mod.ts"],
     ["notebooks/a.ipynb", "lib/notebook/run.ts"],
     ["notebooks/a.ipynb", "lib/sweep/mod.ts"],
   ];

@@ -61,6 +61,7 @@ export function claimedPanels({ panels, groups, band = 2 }: ClaimedPanels): Plot
       ...Object.assign({}, ...drawn.map(({ axes }) => axes)),
       annotations: drawn.map(({ annotation }) => annotation),
       height: rows * PANEL_HEIGHT + 60,
+      meta: { keepSize: true },
       legend: { y: 1 + 50 / (rows * PANEL_HEIGHT) },
       width: 900,
     },

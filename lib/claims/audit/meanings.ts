@@ -1,13 +1,6 @@
 // What a claim in words means as a figure, where a record answers it with a number: our reading, reviewed here and nowhere else.
 
-/** What a number must be for a claim in words to be true. Bounds without `or` are strict: zero gain is no gain. */
-export type Meaning =
-  /** About this: within the tolerance. */
-  | { about: number }
-  | { above: number }
-  | { below: number }
-  | { atLeast: number }
-  | { atMost: number };
+import type { Meaning } from "../compare.ts";
 
 /** By claim id. A claim in words without an entry is judged by a record that says yes or no, or repeats its words. */
 export const MEANINGS: Readonly<Record<string, Meaning>> = {

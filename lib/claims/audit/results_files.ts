@@ -1,9 +1,9 @@
 // The records of all reports: every results.json below a folder, this machine's and those that were brought from others.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
-import { projectRoot } from "../process/mod.ts";
-import { parseResults, type ResultsFile } from "../record/mod.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { matchingFiles, projectRoot } from "../../process/mod.ts";
+import { parseResults, type ResultsFile } from "../../record/mod.ts";
 
 /** A report's results, and where they stand. */
 export interface ResultsSource {
@@ -20,34 +20,6 @@ export interface ReadResultsOptions {
   except?: string;
 }
 
-const STARS = "/**/";
-
-/** Whether a text is a pattern such as "reports/**\/results.json": a folder, any folders below it, a file's name. */
-export function isFilePattern(text: string): boolean {
-  const [folder, name, ...rest] = text.split(STARS);
-  return rest.length === 0 && name !== undefined && /^[\w.-]+(\/[\w.-]+)*$/.test(folder) && /^[\w.-]+$/.test(name);
-}
-
-/**
- * The files that a pattern means, relative to `root`, sorted; hidden folders are not searched.
- *
- * @throws {RangeError} when the pattern is not of the form "folder/**\/name"
- */
-export function matchingFiles(pattern: string, { root = projectRoot(), except }: ReadResultsOptions = {}): string[] {
-  if (!isFilePattern(pattern)) {
-    throw new RangeError(`Cannot find files: expected a pattern such as "reports/**/results.json", got "${pattern}"`);
-  }
-  const [folder, name] = pattern.split(STARS);
-  const search = (at: string): string[] =>
-    readdirSync(at, { withFileTypes: true }).flatMap((entry) => {
-      const path = join(at, entry.name);
-      if (entry.isDirectory()) return entry.name.startsWith(".") ? [] : search(path);
-      return entry.name === name && basename(dirname(path)) !== except ? [path] : [];
-    });
-  if (!existsSync(join(root, folder))) return [];
-  return search(join(root, folder)).map((path) => relative(root, path).replaceAll("\\", "/")).sort();
-}
-
 /**
  * Reads every results file that `pattern` means. A notebook that names the pattern depends on those files: its report is stale when one of
  * them changes, comes or goes.
@@ -56,7 +28,7 @@ export function matchingFiles(pattern: string, { root = projectRoot(), except }:
  *
  * @example
  * ```ts
- * import { readAllResults } from "lib/claims/mod.ts";
+ * import { readAllResults } from "lib/claims/audit/mod.ts";
  * const sources = readAllResults("reports/**\/results.json", { except: "00-claims-audit" });
  * console.log(sources.every(({ path }) => path.endsWith("/results.json"))); // true
  * ```

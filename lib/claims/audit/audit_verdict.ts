@@ -1,8 +1,8 @@
 // One verdict for a claim, from its arithmetic and from the answers of reports. The rule in one place, in the order of the questions.
 
-import type { MachineFacts, ResultRecord, Unanswered } from "../record/mod.ts";
-import { compareWithClaim, type Comparison } from "./compare.ts";
-import type { Claim } from "./ledger.ts";
+import type { MachineFacts, ResultRecord, Unanswered } from "../../record/mod.ts";
+import { compareWithClaim, type Comparison } from "../compare.ts";
+import type { Claim } from "../ledger.ts";
 import { belongsToMachine, isOfClaimsClass } from "./machine_class.ts";
 import { MEANINGS } from "./meanings.ts";
 import type { Recomputation } from "./recompute.ts";

@@ -2,7 +2,7 @@
 
 import { checkAnswers } from "./audit_check.ts";
 import { type ClaimAnswer, decidingAnswer, judge, type Judgement } from "./audit_verdict.ts";
-import { type Claim, loadClaims } from "./ledger.ts";
+import { type Claim, loadClaims } from "../ledger.ts";
 import { type Recomputation, recompute } from "./recompute.ts";
 import type { ResultsSource } from "./results_files.ts";
 
@@ -25,7 +25,7 @@ export interface AuditEntry extends Judgement {
  *
  * @example
  * ```ts
- * import { auditClaims } from "lib/claims/mod.ts";
+ * import { auditClaims } from "lib/claims/audit/mod.ts";
  * const entries = auditClaims([]);
  * console.log(entries.length, entries.every(({ verdict }) => verdict === "not yet measured")); // 556 true
  * ```

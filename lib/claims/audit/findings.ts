@@ -1,7 +1,7 @@
 // What is worth knowing of the claims that do not add up: each finding, and the claims that it is about.
 
 import type { AuditEntry } from "./audit.ts";
-import { claim } from "./ledger.ts";
+import { claim } from "../ledger.ts";
 
 /** Claims that fail for one reason. */
 export interface Finding {
@@ -135,6 +135,8 @@ export interface RankedFinding extends Finding {
   doublings: number;
   /** The largest factor between what is said and what follows; null where nothing can be divided. */
   largestFactor: number | null;
+  /** The claim with the largest factor. */
+  example: string | null;
 }
 
 /** All findings, in the order in which they stand here. */
@@ -153,13 +155,17 @@ export function rankFindings(entries: readonly AuditEntry[]): RankedFinding[] {
   const byId = new Map(entries.map((entry) => [entry.claim.id, entry]));
   return findings().map((finding) => {
     const own = finding.claims.map((id) => byId.get(id)!);
-    const factors = own.flatMap((entry) => factorOf(entry, finding.instead) ?? []);
+    const off = own.flatMap((entry) => {
+      const factor = factorOf(entry, finding.instead);
+      return factor === null ? [] : [{ id: entry.claim.id, doublings: Math.abs(Math.log2(factor)) }];
+    }).sort((a, b) => b.doublings - a.doublings);
     return {
       ...finding,
       failing:
         own.filter(({ claim, recomputed }) => (recomputed ? !recomputed.agrees : claim.consistent === false)).length,
-      doublings: factors.reduce((total, factor) => total + Math.abs(Math.log2(factor)), 0),
-      largestFactor: factors.length > 0 ? Math.max(...factors.map((factor) => Math.max(factor, 1 / factor))) : null,
+      doublings: off.reduce((total, { doublings }) => total + doublings, 0),
+      largestFactor: off.length > 0 ? 2 ** off[0].doublings : null,
+      example: off[0]?.id ?? null,
     };
   }).sort((a, b) => b.doublings - a.doublings || b.failing - a.failing);
 }

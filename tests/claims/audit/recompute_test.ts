@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { loadClaims } from "lib/claims/mod.ts";
-import { evaluateExpression } from "lib/claims/expression.ts";
-import { evaluateOwnFormula, halfUnit, recomputableClaims, recompute } from "lib/claims/recompute.ts";
+import { evaluateExpression } from "lib/claims/audit/expression.ts";
+import { evaluateOwnFormula, halfUnit, recomputableClaims, recompute } from "lib/claims/audit/recompute.ts";
 
 const arithmetic = [...loadClaims().values()].filter(({ kind }) => kind === "arithmetic");
 

@@ -1,10 +1,10 @@
 // An audit as records, so that a report can print it: what was claimed, what arithmetic gives, what a report found, and counts.
 
-import { record, type ResultRecord } from "../record/mod.ts";
+import { record, type ResultRecord } from "../../record/mod.ts";
 import type { AuditEntry } from "./audit.ts";
 import { AUDIT_VERDICTS, type AuditVerdict, isRecord } from "./audit_verdict.ts";
-import { claimedRecord, claimedStatement } from "./claimed_record.ts";
-import type { Claim, Figure } from "./ledger.ts";
+import { claimedRecord, claimedStatement } from "../claimed_record.ts";
+import type { Claim, Figure } from "../ledger.ts";
 
 /** The records of one line of the audit. None of them answers a claim: the originals do. */
 export interface AuditRecords {

@@ -8,11 +8,11 @@ import {
   type AuditEntry,
   auditRecords,
   isRecord,
-  loadClaims,
   readAllResults,
   type ResultsSource,
   verdictCounts,
-} from "lib/claims/mod.ts";
+} from "lib/claims/audit/mod.ts";
+import { loadClaims } from "lib/claims/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { epyc, m4Pro, results } from "./results_examples.ts";
 
@@ -200,7 +200,7 @@ Deno.test("results of another schema version are refused by file, and so is what
 
 Deno.test("the claims that reports leave without a record are the reviewed ones, for the reviewed reasons", () => {
   const reviewed: Record<string, string[]> = JSON.parse(
-    readFileSync(projectPath("tests", "claims", "not_measurable.json"), "utf8"),
+    readFileSync(projectPath("tests", "claims", "audit", "not_measurable.json"), "utf8"),
   );
   const reasonOf = new Map(Object.entries(reviewed).flatMap(([reason, ids]) => ids.map((id) => [id, reason])));
   assert.equal(reasonOf.size, Object.values(reviewed).flat().length, "each once");

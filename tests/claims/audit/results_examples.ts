@@ -1,7 +1,7 @@
 // Results files for tests of the audit: one machine, a few records.
 
 import { type MachineFacts, parseResults, record, type RecordFields, type Unanswered } from "lib/record/mod.ts";
-import type { ResultsSource } from "lib/claims/mod.ts";
+import type { ResultsSource } from "lib/claims/audit/mod.ts";
 
 export const epyc: MachineFacts = {
   id: "epyc",

@@ -1,7 +1,7 @@
 // Which machines a claim's absolute values can be compared on.
 
-import type { MachineFacts } from "../record/mod.ts";
-import type { Claim } from "./ledger.ts";
+import type { MachineFacts } from "../../record/mod.ts";
+import type { Claim } from "../ledger.ts";
 
 /** The machine that each document is about. */
 const DOCUMENT_MACHINES: Readonly<Record<string, string>> = {

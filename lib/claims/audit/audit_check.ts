@@ -1,9 +1,9 @@
 // What no audit can be made of: claims that do not exist, two answers of one machine, units that cannot be compared.
 
 import { type ClaimAnswer, isRecord } from "./audit_verdict.ts";
-import { loadClaims } from "./ledger.ts";
-import { nearest } from "./nearest.ts";
-import { describeUnit, unitFactor } from "./units.ts";
+import { loadClaims } from "../ledger.ts";
+import { nearest } from "../nearest.ts";
+import { describeUnit, unitFactor } from "../units.ts";
 
 /** Sentences that say what is wrong with the answers of reports, by claim; empty when nothing is. */
 export function checkAnswers(answers: ReadonlyMap<string, readonly ClaimAnswer[]>): string[] {

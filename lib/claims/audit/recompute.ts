@@ -8,7 +8,7 @@ import { lnFormulas } from "./formulas/ln_formulas.ts";
 import { lnspFormulas, lnspSymbolic } from "./formulas/lnsp_formulas.ts";
 import { loraFormulas } from "./formulas/lora_formulas.ts";
 import { mlxFormulas } from "./formulas/mlx_formulas.ts";
-import { type Claim, claim, type Figure } from "./ledger.ts";
+import { type Claim, claim, type Figure } from "../ledger.ts";
 
 /** A claim's figure done again. */
 export interface Recomputation {
@@ -16,7 +16,7 @@ export interface Recomputation {
   value: Figure;
   /** The claims that it follows from. */
   inputs: string[];
-  /** The formula in the ledger's words; the code that was run stands in lib/claims/formulas. */
+  /** The formula in the ledger's words; the code that was run stands in lib/claims/audit/formulas. */
   formula: string;
   /** Whether the claim agrees with it. */
   agrees: boolean;
@@ -47,7 +47,7 @@ export function recomputableClaims(): string[] {
  *
  * @example
  * ```ts
- * import { recompute } from "lib/claims/mod.ts";
+ * import { recompute } from "lib/claims/audit/mod.ts";
  * const { value, agrees } = recompute("lnsp-bottleneck-256-params")!;
  * console.log(value, agrees); // 296000 false
  * ```
