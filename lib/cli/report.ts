@@ -43,9 +43,9 @@ export async function reportMain(args: string[], signal: AbortSignal, context: R
     context.terminal.line(REPORT_USAGE);
     return 0;
   }
-  const paths = inReportOrder(
-    command.all ? listNotebooks(context.notebooksDir) : selectNotebooks(command.names, context.notebooksDir),
-  );
+  const paths = command.all
+    ? listNotebooks(context.notebooksDir)
+    : selectNotebooks(command.names, context.notebooksDir);
   if (paths.length === 0) throw new CommandError("There are no notebooks yet: add one to notebooks/");
   const options: ReportRunOptions = {
     scale: command.scale,
@@ -61,7 +61,7 @@ export async function reportMain(args: string[], signal: AbortSignal, context: R
   };
   if (command.status) return await printStatus(paths, options, context);
   const results: boolean[] = [];
-  for (const path of paths) {
+  for (const path of inReportOrder(paths)) {
     results.push(await reportOne(path, command, { options, context }));
     if (signal.aborted) return INTERRUPTED_EXIT_CODE;
   }

@@ -14,10 +14,11 @@ export interface MatchingOptions {
 
 const STARS = "/**/";
 
-/** Whether a text is a pattern such as `reports/**\/results.json`: a folder, any folders below it, a file's name. */
+/** Whether a text is a pattern such as `reports/**\/results.json` or `data/**\/*.csv`: a folder, any folders below it, a file's name or ending. */
 export function isFilePattern(text: string): boolean {
   const [folder, name, ...rest] = text.split(STARS);
-  return rest.length === 0 && name !== undefined && /^[\w.-]+(\/[\w.-]+)*$/.test(folder) && /^[\w.-]+$/.test(name);
+  return rest.length === 0 && name !== undefined && /^[\w.-]+(\/[\w.-]+)*$/.test(folder) &&
+    /^(\*\.)?[\w.-]+$/.test(name);
 }
 
 /**
@@ -40,7 +41,8 @@ export function matchingFiles(pattern: string, { root = projectRoot(), except }:
     readdirSync(at, { withFileTypes: true }).flatMap((entry) => {
       const path = join(at, entry.name);
       if (entry.isDirectory()) return entry.name.startsWith(".") ? [] : search(path);
-      return entry.name === name && basename(dirname(path)) !== except ? [path] : [];
+      const fits = name.startsWith("*") ? entry.name.endsWith(name.slice(1)) : entry.name === name;
+      return fits && basename(dirname(path)) !== except ? [path] : [];
     });
   if (!existsSync(join(root, folder))) return [];
   return search(join(root, folder)).map((path) => relative(root, path).replaceAll("\\", "/")).sort();

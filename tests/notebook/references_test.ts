@@ -19,6 +19,8 @@ Deno.test("a pattern in a notebook's code stands for all files that it means, it
     const source = 'const sources = readAllResults("reports/**/results.json");';
     assert.ok(mayReference(source, context));
     assert.deepEqual(referencesOf(join(root, "cells.ts"), source, context).data, files);
+    const dropped = 'f("reports/machines/**/*.json")';
+    assert.deepEqual(referencesOf(join(root, "cells.ts"), dropped, context).data, [files[1]]);
     const comment = "// reads reports/**/results.json\nconst x = `reports/**/results.json`;";
     assert.deepEqual(referencesOf(join(root, "cells.ts"), comment, context).data, []);
     assert.deepEqual(referencesOf(join(root, "cells.ts"), 'f("gone/**/results.json")', context).data, []);

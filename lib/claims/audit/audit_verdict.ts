@@ -5,6 +5,7 @@ import { compareWithClaim, type Comparison } from "../compare.ts";
 import type { Claim } from "../ledger.ts";
 import { belongsToMachine, isOfClaimsClass } from "./machine_class.ts";
 import { MEANINGS } from "./meanings.ts";
+import { unitFactor } from "../units.ts";
 import type { Recomputation } from "./recompute.ts";
 
 /** What the audit says of a claim. */
@@ -112,10 +113,18 @@ function measuredJudgement(claim: Claim, deciding: ClaimAnswer, comparison: Comp
     case "undecided":
       return of("not reproduced", "not shown: the interval reaches the claim, but the value is another");
     case "disagrees":
-      return of("not reproduced", "outside of the tolerance and the interval");
+      return of("not reproduced", differenceOf(claim, answer));
     default:
       return of("not measurable", "metric undefined");
   }
+}
+
+/** On which side of a claimed figure a record lies that disagrees with it. */
+function differenceOf({ value: claimed, unit }: Claim, record: ResultRecord): string {
+  const factor = unit === null ? 1 : unitFactor(record.unit, unit);
+  if (typeof claimed === "string" || typeof record.value !== "number" || factor === null) return "it is not as claimed";
+  const found = record.value * factor;
+  return found < Math.min(...[claimed].flat()) ? "less than claimed" : "more than claimed";
 }
 
 function trendOf(comparison: Comparison, comparable: boolean): string {

@@ -20,27 +20,41 @@ export interface ReadResultsOptions {
   except?: string;
 }
 
+/** Folders of a report, or of all reports, that hold no results. */
+const OTHER_FOLDERS = /\/(figures|benchmarks)\//;
+
 /**
- * Reads every results file that `pattern` means. A notebook that names the pattern depends on those files: its report is stale when one of
- * them changes, comes or goes.
+ * Reads every results file that the patterns mean: files named results.json, and any other JSON file that is one. A copy of a file counts once.
+ * A notebook that names the patterns depends on those files: its report is stale when one of them changes, comes or goes.
  *
  * @throws {SyntaxError | TypeError | RangeError} naming the file and the field, for a file of another schema version too
  *
  * @example
  * ```ts
  * import { readAllResults } from "lib/claims/audit/mod.ts";
- * const sources = readAllResults("reports/**\/results.json", { except: "00-claims-audit" });
+ * const sources = readAllResults(["reports/**\/results.json"], { except: "00-claims-audit" });
  * console.log(sources.every(({ path }) => path.endsWith("/results.json"))); // true
  * ```
  */
-export function readAllResults(pattern: string, options: ReadResultsOptions = {}): ResultsSource[] {
+export function readAllResults(patterns: readonly string[], options: ReadResultsOptions = {}): ResultsSource[] {
   const { root = projectRoot(), except } = options;
-  const sources = matchingFiles(pattern, options).map((path) => ({ path, results: readOne(root, path) }));
-  return sources.filter(({ results }) => results.report !== except);
+  const paths = new Set(patterns.flatMap((pattern) => matchingFiles(pattern, options)));
+  const texts = new Map<string, string>();
+  for (const path of paths) {
+    const text = readFileSync(join(root, path), "utf8");
+    if (mayBeResults(path, text) && !texts.has(text)) texts.set(text, path);
+  }
+  return [...texts].map(([text, path]) => ({ path, results: readOne(path, text) }))
+    .filter(({ results }) => results.report !== except);
 }
 
-function readOne(root: string, path: string): ResultsFile {
-  const text = readFileSync(join(root, path), "utf8");
+/** A results.json is one, whatever it holds; of other files, those that look like one. */
+function mayBeResults(path: string, text: string): boolean {
+  if (OTHER_FOLDERS.test(path) || path.endsWith("/document.json")) return false;
+  return path.endsWith("/results.json") || (text.includes('"schemaVersion"') && text.includes('"records"'));
+}
+
+function readOne(path: string, text: string): ResultsFile {
   try {
     return parseResults(text);
   } catch (error) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -16,7 +16,7 @@ import { loadClaims } from "lib/claims/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { epyc, m4Pro, results } from "./results_examples.ts";
 
-const PATTERN = "reports/**/results.json";
+const PATTERN = ["reports/**/results.json", "reports/machines/**/*.json"];
 /** The committed reports, without the audit's own. */
 const committed = readAllResults(PATTERN, { except: "00-claims-audit" });
 
@@ -75,7 +75,8 @@ Deno.test("a time of another class of machine gets no verdict, one of the docume
     });
   assert.equal(verdictOf("ln-teacher-time", time(epyc, 66))[0], "measured elsewhere");
   assert.equal(verdictOf("ln-teacher-time", time(m4Pro, 6.2))[0], "reproduced");
-  assert.equal(verdictOf("ln-teacher-time", time(m4Pro, 9))[0], "not reproduced");
+  assert.deepEqual(verdictOf("ln-teacher-time", time(m4Pro, 9)), ["not reproduced", "more than claimed"]);
+  assert.deepEqual(verdictOf("ln-teacher-time", time(m4Pro, 3)), ["not reproduced", "less than claimed"]);
   // The document's class of machine decides, whichever file comes first.
   for (const sources of [[time(epyc, 66), time(m4Pro, 9)], [time(m4Pro, 9), time(epyc, 66)]]) {
     const entry = auditClaims(sources).find(({ claim }) => claim.id === "ln-teacher-time")!;
@@ -191,8 +192,20 @@ Deno.test("results of another schema version are refused by file, and so is what
       "a report of that name, wherever it is",
     );
     assert.deepEqual(readAllResults(PATTERN, { root, except: "02-example" }), [], "a folder of that name");
-    assert.throws(() => readAllResults("reports/*.json", { root }), /expected a pattern such as/);
-    assert.deepEqual(readdirSync(root), ["reports"]);
+    assert.throws(() => readAllResults(["reports/*.json"], { root }), /expected a pattern such as/);
+    // A copy counts once, under any name; what is no results file is left out where any name may be one.
+    cpSync(join(root, path), join(root, "reports/machines/copy.json"));
+    mkdirSync(join(root, "reports/machines/m4/benchmarks"));
+    for (const other of ["m4/02-example/document.json", "m4/benchmarks/train.json", "notes.json"]) {
+      writeFileSync(join(root, "reports/machines", other), '{"ratio": 2}');
+    }
+    assert.equal(readAllResults(PATTERN, { root }).length, 1);
+    const other = { ...results([]).results, report: "03-example" };
+    writeFileSync(join(root, "reports/machines/dropped.json"), JSON.stringify(other));
+    assert.deepEqual(readAllResults(PATTERN, { root }).map(({ results }) => results.report), [
+      "01-example",
+      "03-example",
+    ]);
   } finally {
     rmSync(root, { recursive: true });
   }
