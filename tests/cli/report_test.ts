@@ -51,6 +51,7 @@ Deno.test("a notebook that reads all reports is run after those that make them",
     for (const name of ["01-b", "02-c"]) writeNotebook(folder, name, ["1"]);
     const names = inReportOrder(listNotebooks(folder)).map((path) => path.slice(folder.length + 1));
     assert.deepEqual(names, ["01-b.ipynb", "02-c.ipynb", "00-a.ipynb"]);
+    return Promise.resolve();
   });
 });
 

@@ -105,7 +105,7 @@ function measuredJudgement(claim: Claim, deciding: ClaimAnswer, comparison: Comp
   if (answer.value === null) return of("not yet measured", "its record has no value");
   if (isInvalid(answer)) return of("not yet measured", "its measurement is invalid");
   const comparable = isComparable(claim, deciding);
-  if (claim.kind === "projection") return of("projection", trendOf(comparison!, comparable));
+  if (claim.kind === "projection") return of("projection", trendOf(comparison!, comparable, typeof answer.value));
   if (!comparable) return of("measured elsewhere", "on a machine of another class");
   switch (comparison!) {
     case "agrees":
@@ -127,8 +127,10 @@ function differenceOf({ value: claimed, unit }: Claim, record: ResultRecord): st
   return found < Math.min(...[claimed].flat()) ? "less than claimed" : "more than claimed";
 }
 
-function trendOf(comparison: Comparison, comparable: boolean): string {
-  if (comparison === "in words") return "the measured trend has another form";
+function trendOf(comparison: Comparison, comparable: boolean, type: string): string {
+  if (comparison === "in words") {
+    return type === "number" ? "it is a formula, and a figure stands beside it" : "the measured trend has another form";
+  }
   const says = {
     agrees: "the measured trend agrees",
     disagrees: "the measured trend says otherwise",
