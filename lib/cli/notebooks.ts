@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { notebookName } from "../notebook/mod.ts";
+import { kernelOf, notebookName, readNotebook } from "../notebook/mod.ts";
 import { projectPath } from "../process/mod.ts";
 import { CommandError } from "./command.ts";
 
@@ -28,4 +28,16 @@ export function selectNotebooks(names: string[], folder?: string): string[] {
     throw new CommandError(`There is no notebook "${name}"; the notebooks are: ${known}`);
   });
   return [...new Set(selected)];
+}
+
+/** Those of the notebooks in `folder` that make reports: all but the ones for tslab. One that cannot be read is among them, and says why when it is run. */
+export function reportNotebooks(folder?: string): string[] {
+  return listNotebooks(folder).filter((path) => {
+    try {
+      return kernelOf(readNotebook(path).metadata) === "deno";
+    } catch (error) {
+      if (error instanceof TypeError) return true;
+      throw error;
+    }
+  });
 }
