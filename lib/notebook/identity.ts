@@ -8,6 +8,7 @@ import type { RunIdentity } from "../record/mod.ts";
 import { codeCells, notebookName, readNotebook } from "./document.ts";
 import { generateModule } from "./extract.ts";
 import { withGeneratedFile } from "./generated_file.ts";
+import { requireDeno } from "./kernels.ts";
 import { reachableModules } from "./module_graph.ts";
 import { mayReference, type ReferenceContext, referencesOf } from "./references.ts";
 
@@ -24,10 +25,13 @@ export interface RunRequest {
  * The identity of a run of the notebook at `path`. Outputs and Markdown cells do not count.
  *
  * @throws {NotebookError} when a cell cannot be parsed
+ * @throws {TypeError} when the file is no notebook, or not for the project's Deno
  */
 export async function notebookIdentity(path: string, { scale, overrides, machine }: RunRequest): Promise<RunIdentity> {
   const root = projectRoot();
-  const cells = codeCells(readNotebook(path));
+  const notebook = readNotebook(path);
+  requireDeno(notebook.metadata, basename(path));
+  const cells = codeCells(notebook);
   const { code } = generateModule(basename(path), cells);
   const { modules, data } = await reachableFiles(path, code, root);
   const hashOf = (file: string) => sha256Hex(readFileSync(file));
