@@ -27,6 +27,7 @@ export async function siteMain(
     outputDir: folder === null ? `${root}/.cache/site` : resolve(cwd, folder),
     checkpointsFolder: `${root}/checkpoints`,
     reportsFolder: `${root}/reports`,
+    notebooksFolder: `${root}/notebooks`,
     trialPages,
     onProgress: (text) => terminal.live(text, false),
   }).catch((error) => {

@@ -31,12 +31,14 @@ export async function studioMain(
   const studio = await startStudio({
     checkpointsFolder: `${root}/checkpoints`,
     reportsFolder: `${root}/reports`,
+    notebooksFolder: `${root}/notebooks`,
     port,
   }).catch((error) => {
     throw new CommandError((error as Error).message);
   });
   terminal.line(`Studio: ${studio.address}`);
   terminal.line("Ctrl-C ends it; studies go on without it.");
+  for (const { name, problem } of studio.problems) terminal.line(`Left out ${name}: ${problem}`);
   if (open) openBrowser(studio.address, terminal);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

@@ -20,10 +20,18 @@ export function emit(event: HeadlessEvent): void {
   parent.send(event);
 }
 
+let running: number | null = null;
+
 /** Receiver of the markers in a generated module. */
 export const cells = {
-  begin: (cell: number): void => emit({ type: "begin", cell }),
-  end: (cell: number): void => emit({ type: "end", cell }),
+  begin(cell: number): void {
+    running = cell;
+    emit({ type: "begin", cell });
+  },
+  end(cell: number): void {
+    running = null;
+    emit({ type: "end", cell });
+  },
   line: (line: number): void => emit({ type: "line", line }),
   async value(value: unknown): Promise<void> {
     if (value !== undefined) emit({ type: "result", data: await mediaOf(value) });
@@ -66,7 +74,7 @@ const jupyterStandIn = {
 };
 
 function install(): void {
-  openHeadlessChannel({ emit });
+  openHeadlessChannel({ emit, cell: () => running });
   (Deno as { jupyter: unknown }).jupyter = jupyterStandIn;
   // stderr has a pipe of its own: sent as events, warnings keep their place between other outputs.
   for (const method of ["error", "warn", "trace"] as const) {

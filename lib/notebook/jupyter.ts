@@ -11,6 +11,8 @@ export interface JupyterDisplay {
 /** The runner's side of a headless notebook process. */
 export interface HeadlessChannel {
   emit(event: HeadlessEvent): void;
+  /** The code cell that is running, counted from 1; null between cells. */
+  cell(): number | null;
 }
 
 /** What a headless notebook process tells the runner, in order with its output. */

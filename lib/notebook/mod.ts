@@ -6,6 +6,7 @@
 
 export { checkNotebook } from "./check.ts";
 export {
+  cellSource,
   type CodeCell,
   codeCells,
   formatNotebook,

@@ -1,8 +1,9 @@
 // What a notebook imports: its parameters, its progress display, and edits of the library without a restart. The first import refuses a kernel that loses outputs.
 
 import "./kernel_guard.ts";
+import { setCellSource } from "../record/mod.ts";
 import { setDisplay } from "../report/mod.ts";
-import { displayBundle, jupyter } from "./jupyter.ts";
+import { displayBundle, headlessChannel, jupyter } from "./jupyter.ts";
 import { type KeepStep, keptSteps } from "./kept_steps.ts";
 import { type ParameterValue, requestedRun, resolveParameters, type Scale } from "./parameters.ts";
 
@@ -62,5 +63,7 @@ export function notebookRun<P extends Record<string, ParameterValue>>(
     // Not awaited: what a report shows must not hold it back.
     setDisplay((bundle) => void displayBundle(bundle).catch(() => {}));
   }
+  const channel = headlessChannel();
+  if (channel) setCellSource(channel.cell); // records and blocks then know the cell that makes them
   return { name, scale, parameters: resolveParameters(scaled, overrides), step: keptSteps(stepsDir, identity) };
 }

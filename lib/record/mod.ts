@@ -4,6 +4,7 @@
 // Values are checked where they are made and where they are read, with the path of the offending field.
 // Nothing here measures, renders or touches a file.
 
+export { type CellSource, makingCell, runningCell, setCellSource } from "./origin.ts";
 export { type EstimateLike, type MoreFields, type RecordMaker, recordMaker, type RunFacts } from "./maker.ts";
 export { mergeMachines, parseMachineFacts, parseResults, record, type RecordFields } from "./record.ts";
 export {

@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { machineFactsSchema, resultRecordSchema, resultsFileSchema, SCHEMA_VERSION, show } from "./schema.ts";
+import { noteMaking } from "./origin.ts";
 import type { MachineFacts, ResultRecord, ResultsFile } from "./types.ts";
 
 /** The fields of a record that have no default, and any of the others. */
@@ -26,7 +27,7 @@ export type RecordFields =
 export function record(fields: RecordFields): ResultRecord {
   const defined = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   const machine = fields.machine ?? "any";
-  return parse(resultRecordSchema, {
+  const made = parse(resultRecordSchema, {
     schemaVersion: SCHEMA_VERSION,
     n: fields.value === null ? 0 : 1,
     interval: null,
@@ -37,6 +38,8 @@ export function record(fields: RecordFields): ResultRecord {
     note: null,
     ...defined,
   }, `make record ${show(fields.id)}`);
+  noteMaking(made.id);
+  return made;
 }
 
 /**

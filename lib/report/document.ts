@@ -44,22 +44,28 @@ export interface PlotlyFigure {
   layout: Record<string, unknown>;
 }
 
-export interface HeadingBlock {
+/** Where a block comes from. */
+export interface Placed {
+  /** The code cell that added it, counted from 1 as "Run All" counts; absent where nobody knows, as in a kernel. */
+  cell?: number;
+}
+
+export interface HeadingBlock extends Placed {
   kind: "heading";
   /** 2 or 3; the report's title is the only heading of level 1. */
   level: 2 | 3;
   text: string;
 }
-export interface ParagraphBlock {
+export interface ParagraphBlock extends Placed {
   kind: "paragraph";
   content: Inline[];
 }
-export interface ListBlock {
+export interface ListBlock extends Placed {
   kind: "list";
   ordered: boolean;
   items: Inline[][];
 }
-export interface TableBlock {
+export interface TableBlock extends Placed {
   kind: "table";
   id: string;
   caption: Inline[];
@@ -69,7 +75,7 @@ export interface TableBlock {
   /** Rows can be filtered in index.html. */
   filter?: TableFilter;
 }
-export interface FigureBlock {
+export interface FigureBlock extends Placed {
   kind: "figure";
   id: string;
   caption: Inline[];
@@ -82,12 +88,12 @@ export interface FigureBlock {
   width: number;
   height: number;
 }
-export interface CalloutBlock {
+export interface CalloutBlock extends Placed {
   kind: "callout";
   tone: "finding" | "note" | "warning";
   content: Inline[];
 }
-export interface CodeBlock {
+export interface CodeBlock extends Placed {
   kind: "code";
   language: string;
   text: string;
@@ -121,6 +127,8 @@ export interface ReportDocument {
   /** In order of first use, each id once. */
   records: ResultRecord[];
   unanswered: Unanswered[];
+  /** The code cell that made each of `records`, in their order; null or absent where nobody knows. */
+  recordCells?: (number | null)[];
 }
 
 /** The records of a document by id. */
@@ -164,4 +172,19 @@ export function blockRecordIds(block: Block): string[] {
   );
   if (block.kind === "figure") ids.push(...block.records);
   return [...new Set(ids)];
+}
+
+/** The code cell that made each record, by record id; records of which nobody knows are left out. */
+export function cellsByRecord({ records, recordCells = [] }: ReportDocument): Map<string, number> {
+  return new Map(records.flatMap(({ id }, i) => recordCells[i] == null ? [] : [[id, recordCells[i]] as const]));
+}
+
+/** The blocks with an id, tables and figures, that show each record, by record id, in the order of the document. */
+export function blocksByRecord(document: ReportDocument): Map<string, (TableBlock | FigureBlock)[]> {
+  const found = new Map<string, (TableBlock | FigureBlock)[]>();
+  for (const block of document.blocks) {
+    if (block.kind !== "table" && block.kind !== "figure") continue;
+    for (const id of blockRecordIds(block)) found.set(id, [...found.get(id) ?? [], block]);
+  }
+  return found;
 }

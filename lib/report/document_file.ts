@@ -12,13 +12,15 @@ interface DocumentFile {
   results: string;
   rerun: string;
   blocks: Block[];
+  recordCells?: (number | null)[];
 }
 
 /** The text of a document's document.json, one block a line; `results`: the text of its results.json. */
-export function documentJson({ rerun, blocks }: ReportDocument, results: string): string {
+export function documentJson({ rerun, blocks, recordCells }: ReportDocument, results: string): string {
   const lines = blocks.map((block) => `    ${JSON.stringify(block)}`).join(",\n");
   const head = `{\n  "results": "${sha256Hex(results)}",\n  "rerun": ${JSON.stringify(rerun)},\n`;
-  return `${head}  "blocks": [${lines === "" ? "" : `\n${lines}\n  `}]\n}\n`;
+  const cells = recordCells === undefined ? "" : `,\n  "recordCells": ${JSON.stringify(recordCells)}`;
+  return `${head}  "blocks": [${lines === "" ? "" : `\n${lines}\n  `}]${cells}\n}\n`;
 }
 
 /**
@@ -31,7 +33,7 @@ export function readDocument(folder: string): ReportDocument {
   const path = join(folder, "document.json");
   const again = "run the report's notebook again";
   if (!existsSync(path)) throw new Error(`Cannot read document.json: expected one in ${folder}, got none; ${again}`);
-  const { results, rerun, blocks } = JSON.parse(readFileSync(path, "utf8")) as Partial<DocumentFile>;
+  const { results, rerun, blocks, recordCells } = JSON.parse(readFileSync(path, "utf8")) as Partial<DocumentFile>;
   if (!Array.isArray(blocks) || typeof rerun !== "string" || typeof results !== "string") {
     throw new Error(`Cannot read ${path}: expected a report document with blocks; ${again}`);
   }
@@ -42,5 +44,5 @@ export function readDocument(folder: string): ReportDocument {
       `Cannot read ${path}: expected results.json to be the one it was written with, got another; ${again}`,
     );
   }
-  return { name, ...rest, rerun, blocks };
+  return { name, ...rest, rerun, blocks, ...(Array.isArray(recordCells) && { recordCells }) };
 }

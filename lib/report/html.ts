@@ -1,11 +1,20 @@
 // A document as one self-contained, interactive page without network: a pure function.
 
-import { blockNumbers, type FigureBlock, recordsById, type ReportDocument } from "./document.ts";
+import {
+  blockNumbers,
+  blocksByRecord,
+  cellsByRecord,
+  type FigureBlock,
+  recordsById,
+  type ReportDocument,
+} from "./document.ts";
 import { darkColors, template } from "./figures/figure.ts";
 import { formatRecord } from "./format.ts";
 import { intervalSentence, machineLine, parameterPairs } from "./header.ts";
 import { htmlClaims, HtmlFootnotes, htmlRecords } from "./html_appendix.ts";
-import { headingAnchors, htmlBlock, type HtmlBlockContext } from "./html_blocks.ts";
+import { cardLinks, type RecordLinks } from "./html_links.ts";
+import { htmlBlock, type HtmlBlockContext } from "./html_blocks.ts";
+import { headingAnchors } from "./anchors.ts";
 import { filterScript, filterStyle } from "./html_filter.ts";
 import { escapeHtml, type HtmlContext } from "./html_inline.ts";
 import { pageScript } from "./html_script.ts";
@@ -19,6 +28,12 @@ export interface RenderHtmlOptions {
   svgs?: Readonly<Record<string, string>>;
   /** A link at the top of the page, to the pages that it is one of. */
   home?: { href: string; label: string };
+  /** Further facts for the head of the page; values are HTML. */
+  facts?: readonly (readonly [name: string, html: string])[];
+  /** Where a code cell of the notebook can be read. */
+  cellHref?: (cell: number) => string;
+  /** Where more is said of a claim. */
+  claimHref?: (id: string) => string;
 }
 
 /**
@@ -31,30 +46,33 @@ export interface RenderHtmlOptions {
  * console.log(renderHtml(report.document, { plotlyScript: "" }).includes("<h1>A &lt; B</h1>")); // true
  * ```
  */
-export function renderHtml(document: ReportDocument, { plotlyScript, svgs = {}, home }: RenderHtmlOptions): string {
+export function renderHtml(document: ReportDocument, options: RenderHtmlOptions): string {
+  const { plotlyScript, svgs = {}, home, cellHref, claimHref } = options;
   const footnotes = new HtmlFootnotes();
   const context: HtmlContext = {
     records: recordsById(document),
     missingNote: (record) => footnotes.mark(record.note),
   };
-  const whole: HtmlBlockContext = {
-    document,
-    context,
-    numbers: blockNumbers(document),
-    anchors: headingAnchors(document),
-    svgs,
+  const numbers = blockNumbers(document);
+  const whole: HtmlBlockContext = { document, context, numbers, anchors: headingAnchors(document), svgs, cellHref };
+  const links: RecordLinks = {
+    numbers,
+    blocks: blocksByRecord(document),
+    cells: cellsByRecord(document),
+    cellHref,
+    claimHref,
   };
   const body = [
     home === undefined ? "" : `<p class="home"><a href="${escapeHtml(home.href)}">${escapeHtml(home.label)}</a></p>`,
-    pageHeader(document),
+    pageHeader(document, options),
     tableOfContents(whole),
     `<main>\n${document.blocks.map((block) => htmlBlock(block, whole)).join("\n")}`,
-    htmlClaims(document, context),
+    htmlClaims(document, context, links),
     footnotes.html(),
-    `${htmlRecords(document)}\n</main>`,
+    `${htmlRecords(document, links)}\n</main>`,
     '<div id="card" role="tooltip" hidden></div>',
-    `<script type="application/json" id="report-data">${scriptJson(pageData(document))}</script>`,
-    plotlyScript === "" ? "" : `<script>${scriptText(plotlyScript)}</script>`,
+    `<script type="application/json" id="report-data">${scriptJson(pageData(document, links))}</script>`,
+    plotlyScript === "" ? "" : `<script type="text/plain" id="plotly-script">${scriptText(plotlyScript)}</script>`,
     `<script>${scriptText(pageScript)}</script>`,
     hasFilter(document) ? `<script>${scriptText(filterScript)}</script>` : "",
   ].filter((part) => part !== "").join("\n");
@@ -82,7 +100,7 @@ function pageHead(document: ReportDocument): string {
   ].join("\n");
 }
 
-function pageHeader(document: ReportDocument): string {
+function pageHeader(document: ReportDocument, { facts: more = [] }: RenderHtmlOptions): string {
   const code = (text: string) => `<code>${escapeHtml(text)}</code>`;
   const pairs = parameterPairs(document).map(code);
   const interactive = document.identity === null ? ", made interactively (its freshness cannot be checked)" : "";
@@ -94,6 +112,7 @@ function pageHeader(document: ReportDocument): string {
     ]),
     ["Parameters", pairs.length > 0 ? pairs.join(" ") : "none"],
     ["Run again", code(document.rerun)],
+    ...more.map(([name, html]): [string, string] => [escapeHtml(name), html]),
   ];
   const list = facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("\n");
   const promise = "Every number below is a record: point at it, tap it or move to it with the keyboard to see its " +
@@ -114,7 +133,7 @@ function tableOfContents({ document, anchors }: HtmlBlockContext): string {
 }
 
 /** What the page's script reads: records for the cards, figures without their template, templates for both themes. */
-function pageData(document: ReportDocument): Record<string, unknown> {
+function pageData(document: ReportDocument, links: RecordLinks): Record<string, unknown> {
   const light = JSON.stringify(template("light"));
   const figures = document.blocks.filter((block): block is FigureBlock => block.kind === "figure");
   return {
@@ -128,6 +147,7 @@ function pageData(document: ReportDocument): Record<string, unknown> {
     records: Object.fromEntries(document.records.map((record) => [record.id, {
       ...record,
       shown: formatRecord(record),
+      ...cardLinks(record, links),
     }])),
     templates: { light: template("light"), dark: template("dark") },
   };

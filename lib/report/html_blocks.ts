@@ -3,6 +3,8 @@
 import type { Block, FigureBlock, ReportDocument, TableBlock } from "./document.ts";
 import { escapeHtml, type HtmlContext, htmlInlines } from "./html_inline.ts";
 import { madeOn } from "./header.ts";
+import { blockAnchor, recordAnchor } from "./anchors.ts";
+import { htmlCellOfBlock } from "./html_links.ts";
 import { layoutColumns } from "./table_layout.ts";
 
 /** What the HTML of a block needs beside the block. */
@@ -13,6 +15,7 @@ export interface HtmlBlockContext {
   anchors: ReadonlyMap<Block, string>;
   /** SVG text by figure id. */
   svgs: Readonly<Record<string, string>>;
+  cellHref?: (cell: number) => string;
 }
 
 /** One block as HTML. */
@@ -41,22 +44,7 @@ export function htmlBlock(block: Block, whole: HtmlBlockContext): string {
   }
 }
 
-/** Anchors of headings, unique, made from their text. */
-export function headingAnchors(document: ReportDocument): Map<Block, string> {
-  const anchors = new Map<Block, string>();
-  const used = new Set<string>();
-  for (const block of document.blocks) {
-    if (block.kind !== "heading") continue;
-    const slug = `section-${block.text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "")}`;
-    let anchor = slug;
-    for (let copy = 2; used.has(anchor); copy++) anchor = `${slug}-${copy}`;
-    used.add(anchor);
-    anchors.set(block, anchor);
-  }
-  return anchors;
-}
-
-function htmlTable(block: TableBlock, { document, context, numbers }: HtmlBlockContext): string {
+function htmlTable(block: TableBlock, { document, context, numbers, cellHref }: HtmlBlockContext): string {
   const layout = layoutColumns(block, context.records);
   const heads = block.columns.map((column, c) => {
     const unit = layout[c].unit ? ` <span class="unit">(${escapeHtml(layout[c].unit)})</span>` : "";
@@ -70,10 +58,11 @@ function htmlTable(block: TableBlock, { document, context, numbers }: HtmlBlockC
       }).join("")
     }</tr>`
   );
-  const caption = `${htmlInlines(block.caption, context)}${escapeHtml(madeOn(document, block))}`;
+  const caption = htmlInlines(block.caption, context) + escapeHtml(madeOn(document, block)) +
+    htmlCellOfBlock(block, cellHref);
   const label = `caption-${block.id}`;
   return [
-    `<section class="table" id="table-${block.id}">`,
+    `<section class="table" id="${blockAnchor(block)}">`,
     `<p class="caption" id="${label}"><strong>Table ${numbers.get(block.id)}.</strong> ${caption}</p>`,
     `<div class="box" tabindex="0" role="region" aria-labelledby="${label}"><table class="sortable"${
       filterAttributes(block)
@@ -101,18 +90,26 @@ function sortKey(cell: TableBlock["rows"][number][number], context: HtmlContext)
   return value === null ? "" : ` data-sort="${escapeHtml(String(value))}"`;
 }
 
-function htmlFigure(block: FigureBlock, { document, context, numbers, svgs }: HtmlBlockContext): string {
-  const caption = `${htmlInlines(block.caption, context)}${escapeHtml(madeOn(document, block))}`;
+function htmlFigure(block: FigureBlock, { document, context, numbers, svgs, cellHref }: HtmlBlockContext): string {
+  const caption = htmlInlines(block.caption, context) + escapeHtml(madeOn(document, block)) +
+    htmlCellOfBlock(block, cellHref);
   const svg = svgs[block.id] ?? "";
   // An image element keeps the ids of one figure apart from those of the others.
   const image = svg === "" ? "" : `<img class="static" alt="${escapeHtml(block.alt.replaceAll("`", ""))}" ` +
     `width="${block.width}" height="${block.height}" src="data:image/svg+xml,${encodeURIComponent(svg)}">`;
   return [
-    `<figure id="figure-${block.id}">`,
+    `<figure id="${blockAnchor(block)}">`,
     `<div class="box plot" data-figure="${block.id}" tabindex="0" role="region" aria-label="Figure ${
       numbers.get(block.id)
     }">${image}</div>`,
     `<figcaption><strong>Figure ${numbers.get(block.id)}.</strong> ${caption}</figcaption>`,
+    recordsBehind(block),
     "</figure>",
   ].join("\n");
+}
+
+/** Links to the records that a figure is drawn from. */
+function recordsBehind({ records }: FigureBlock): string {
+  const links = records.map((id) => `<a href="#${escapeHtml(recordAnchor(id))}"><code>${escapeHtml(id)}</code></a>`);
+  return `<details class="behind"><summary>Records behind this figure</summary><p>${links.join(" ")}</p></details>`;
 }

@@ -2,6 +2,7 @@
 // a card on hover, focus and tap.
 
 import type { ResultRecord } from "../record/mod.ts";
+import { recordAnchor } from "./anchors.ts";
 import type { Inline } from "./document.ts";
 import { formatParameter, formatParts } from "./format.ts";
 
@@ -11,6 +12,8 @@ export interface HtmlContext {
   /** Called for every record without a value; returns the HTML of its footnote mark. */
   missingNote: (record: ResultRecord) => string;
   omitUnit?: boolean;
+  /** Address of the report's page, where the text stands on another one; links to records go there. */
+  page?: string;
 }
 
 /** Text with everything escaped that HTML would take for markup, in content and in quoted attributes. */
@@ -51,7 +54,7 @@ function htmlInline(inline: Inline, context: HtmlContext): string {
 export function htmlRecord(
   record: ResultRecord,
   style: NonNullable<Parameters<typeof formatParts>[1]>,
-  context: Pick<HtmlContext, "missingNote">,
+  context: Pick<HtmlContext, "missingNote" | "page">,
 ): string {
   const { value, interval, unit, samples, missing, numeric } = formatParts(record, style);
   const words = !numeric && value.length > 24 ? " words" : "";
@@ -62,7 +65,8 @@ export function htmlRecord(
     samples && ` <span class="interval">(${escapeHtml(samples)})</span>`,
   ].join("");
   const id = escapeHtml(record.id);
-  const link = `<a class="number" href="#record-${id}" data-record="${id}">${body}</a>`;
+  const href = `${escapeHtml(context.page ?? "")}#${escapeHtml(recordAnchor(record.id))}`;
+  const link = `<a class="number" href="${href}" data-record="${id}">${body}</a>`;
   return missing ? link + context.missingNote(record) : link;
 }
 

@@ -18,6 +18,18 @@ export const pageScript = String.raw`
     dd.textContent = value;
     return [dt, dd];
   };
+  // Links of the card: to this page's rows and, in a site, to the notebook's cell.
+  const linked = (links) => (links || []).flatMap(([text, href], i) => {
+    const a = document.createElement(href ? "a" : "span");
+    a.textContent = text;
+    if (href) a.href = href;
+    return i === 0 ? [a] : [", ", a];
+  });
+  const linkRow = (name, links) => {
+    const parts = row(name, links && links.length > 0 ? " " : "");
+    if (parts.length > 0) parts[1].replaceChildren(...linked(links));
+    return parts;
+  };
   const fill = (record) => {
     const title = document.createElement("p"), list = document.createElement("dl");
     title.textContent = record.shown;
@@ -26,11 +38,12 @@ export const pageScript = String.raw`
       record.interval.method + ")";
     const exact = record.value === null ? "" : String(record.value) + (record.unit && record.unit !== "1" ? " " + record.unit : "");
     list.append(
-      ...row("Record", record.id), ...row("Quantity", record.quantity), ...row("Value", exact),
+      ...linkRow("Record", [[record.id, "#record-" + record.id]]), ...row("Quantity", record.quantity), ...row("Value", exact),
       ...row("Samples", "n = " + record.n), ...row("Interval", interval), ...row("Kind", record.kind),
       ...row("Machine", data.machines[record.machine] || (record.machine === "any" ? "" : record.machine)),
       ...row("Source", record.provenance.source), ...row("Inputs", record.provenance.inputs.join(", ")),
-      ...row("Run again", record.provenance.rerun), ...row("Claims", record.claims.join(", ")), ...row("Note", record.note),
+      ...row("Run again", record.provenance.rerun), ...linkRow("Made by", record.madeBy), ...linkRow("Shown in", record.shownIn),
+      ...linkRow("Claims", record.claims.map((id) => [id, "#claim-" + id])), ...row("Note", record.note),
     );
     card.replaceChildren(title, list);
   };
@@ -85,10 +98,18 @@ export const pageScript = String.raw`
       show(link);
       if (again) hide();
       else pinned = true;
-    } else if (!card.contains(event.target)) hide();
+    } else if (!card.contains(event.target) || event.target.closest("a")) hide();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") hide();
+    const from = shownFor, inside = card.contains(event.target);
+    if (event.key === "Escape") {
+      hide();
+      if (inside && from) from.focus();
+    } else if (event.key === "Tab" && !event.shiftKey && pinned && event.target === shownFor) {
+      // The card stands at the end of the page: from the number that it belongs to, Tab leads into it.
+      event.preventDefault();
+      card.querySelector("a").focus();
+    }
   });
   document.addEventListener("scroll", (event) => {
     // Moving the focus into a table scrolls its box: the card follows.
@@ -187,14 +208,26 @@ export const pageScript = String.raw`
     }
     Plotly.react(target, traces, layout, { displayModeBar: false });
   };
-  if (typeof Plotly === "object" || typeof Plotly === "function") {
+  const library = document.getElementById("plotly-script");
+  // plotly.js is most of the page: it runs when the first figure comes near the screen, and until then the static ones are shown.
+  const start = () => {
+    if (typeof Plotly !== "undefined") return;
+    const script = document.createElement("script");
+    script.textContent = library.textContent;
+    document.head.append(script);
+  };
+  if (library) {
     // Drawn when they come near the screen: a long report opens at once.
     const near = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
-        if (isIntersecting && !drawn.has(target)) draw(target);
+        if (!isIntersecting || drawn.has(target)) continue;
+        start();
+        draw(target);
       }
     }, { rootMargin: "600px" });
-    for (const box of document.querySelectorAll("[data-figure]")) near.observe(box);
+    // After the page is shown: a figure at its top would else hold it back.
+    const observe = () => document.querySelectorAll("[data-figure]").forEach((box) => near.observe(box));
+    addEventListener("load", () => requestAnimationFrame(() => setTimeout(observe)));
     dark.addEventListener("change", () => drawn.forEach((_, box) => draw(box)));
     let width = innerWidth, timer = 0;
     addEventListener("resize", () => {

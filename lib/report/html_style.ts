@@ -45,6 +45,10 @@ td:has(.words) { min-width: 15rem; }
 section.table, figure { margin: 1.75rem 0 2.25rem; }
 .caption, figcaption { margin: 0 0 0.6rem; max-width: 46rem; font-size: 0.9375rem; }
 figcaption { margin: 0.5rem 0 0; }
+.made { white-space: nowrap; font-size: 0.9em; }
+.behind { margin: 0.25rem 0 0; font-size: 0.9375rem; }
+.behind p { margin: 0.25rem 0 0; max-width: none; line-height: 1.9; }
+.behind summary { color: var(--muted); }
 .box { overflow: auto; max-height: 85vh; max-width: 100%; }
 .table .box, details .box { border: 1px solid var(--line); border-radius: 6px;
   /* A shadow at the right edge while there is more to scroll to. */
@@ -99,7 +103,7 @@ sup { line-height: 0; margin-left: 0.1em; }
   :root { --page: #fff; --ink: #000; --muted: #444; --line: #bbb; --soft: #f5f5f5; --accent: #00639b; --finding: #009e73;
     --warning: #d55e00; }
   body { max-width: none; padding: 0; font-size: 10pt; }
-  nav, .home, #card { display: none; }
+  nav, .home, #card, .behind:not([open]), .made { display: none; }
   .box, .table .box { overflow: visible; max-height: none; max-width: none; margin-left: 0; transform: none; }
   .table th, .table td { position: static; }
   table { font-size: 8pt; }

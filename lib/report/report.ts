@@ -2,9 +2,9 @@
 // in the notebook as it is made.
 
 import { canonicalJson } from "../process/mod.ts";
-import { mergeMachines, type NotMeasurableReason, type ResultRecord } from "../record/mod.ts";
+import { makingCell, mergeMachines, type NotMeasurableReason, type ResultRecord, runningCell } from "../record/mod.ts";
 import { hasDisplay, show } from "./display.ts";
-import type { Block, Inline, ReportDocument, TableColumn } from "./document.ts";
+import type { Block, FigureBlock, Inline, ReportDocument, TableColumn } from "./document.ts";
 import { checkFigure, figureSize, withTemplate } from "./figures/figure.ts";
 import { type Content, paragraphs, type Part, refuseDigits, toParts } from "./inline.ts";
 import { renderBlockMarkdown } from "./markdown.ts";
@@ -35,6 +35,8 @@ export class Report {
   readonly #settings: RunSettings;
   readonly #blocks: Block[] = [];
   readonly #records = new Map<string, ResultRecord>();
+  /** The cells that made the records, or else those that brought them here. */
+  readonly #cells: (number | null)[] = [];
   readonly #unanswered: ReportDocument["unanswered"] = [];
   readonly #pending: Promise<void>[] = [];
 
@@ -65,6 +67,7 @@ export class Report {
       blocks: this.#blocks,
       records: [...this.#records.values()],
       unanswered: this.#unanswered,
+      ...(this.#cells.some((cell) => cell !== null) && { recordCells: this.#cells }),
     });
   }
 
@@ -155,7 +158,7 @@ export class Report {
     if (records.length === 0) {
       throw new RangeError(`Cannot ${action}: expected the records that it is drawn from, got none`);
     }
-    const block: Block = {
+    const block: FigureBlock = {
       kind: "figure",
       id,
       caption: this.#store(toParts(caption, action)),
@@ -164,7 +167,7 @@ export class Report {
       records: [...new Set(records.map((record) => this.#keep(record)))],
       ...figureSize(figure, { width, height }),
     };
-    this.#blocks.push(block);
+    this.#blocks.push(placed(block));
     if (!hasDisplay()) return Promise.resolve();
     const shown = figureBundle(block, renderBlockMarkdown(this.document, block)).then(show);
     this.#pending.push(shown.catch(() => {})); // the caller sees the error; write() only waits
@@ -229,7 +232,7 @@ export class Report {
   }
 
   #add(block: Block): void {
-    this.#blocks.push(block);
+    this.#blocks.push(placed(block));
     if (hasDisplay()) show({ "text/markdown": renderBlockMarkdown(this.document, block) });
   }
 
@@ -269,6 +272,13 @@ export class Report {
     const left = this.#unanswered.find(({ claim }) => record.claims.includes(claim));
     if (left) throw new RangeError(`Cannot use record ${record.id}: its claim ${left.claim} is listed as unanswered`);
     this.#records.set(record.id, structuredClone(record));
+    this.#cells.push(makingCell(record.id) ?? runningCell());
     return record.id;
   }
+}
+
+/** The block with the cell that adds it, where one is known to run. */
+function placed(block: Block): Block {
+  const cell = runningCell();
+  return cell === null ? block : { ...block, cell };
 }

@@ -1,12 +1,20 @@
 // Pages by address: what the server answers and what files are written are the same pages.
 
 import { readFileSync } from "node:fs";
+import { readNotebook } from "../notebook/mod.ts";
 import { plotlyScriptPath } from "../report/mod.ts";
+import { claimAnswers } from "./claim_answers.ts";
+import { claimsPage } from "./claims_page.ts";
 import { clientScript } from "./client_script.ts";
 import { type ComparedStudy, comparePage } from "./compare_page.ts";
 import { indexPage } from "./index_page.ts";
 import type { StudyReader, TrialView } from "../sweep/mod.ts";
-import { listReports, reportPage } from "./reports.ts";
+import type { ReportEntry, ReportLibrary } from "./library.ts";
+import { makerOf } from "./machine_results.ts";
+import { machinesPage } from "./machines_page.ts";
+import { notebookPage } from "./notebook_page.ts";
+import { type ReportPage, reportPage } from "./report_page.ts";
+import { searchScript } from "./site_search.ts";
 import type { StudyShelf } from "./shelf.ts";
 import { studioStyle } from "./style.ts";
 import { studyPage } from "./study_page.ts";
@@ -15,7 +23,7 @@ import { trialPage } from "./trial_page.ts";
 /** Where pages come from. */
 export interface Sources {
   shelf: StudyShelf;
-  reportsFolder: string;
+  library: ReportLibrary;
 }
 
 let plotly: string | null = null;
@@ -27,14 +35,47 @@ export function assets(): Record<"studio.css" | "studio.js", string> {
 }
 
 /** The first page. */
-export async function firstPage({ shelf, reportsFolder }: Sources, { live }: { live: boolean }): Promise<string> {
+export async function firstPage({ shelf, library }: Sources, { live }: { live: boolean }): Promise<string> {
   const studies = await Promise.all(shelf.names().map((name) => shelf.entry(name)));
-  return indexPage({ studies, reports: listReports(reportsFolder), live });
+  const { reports, problems } = library.view();
+  const claims = claimAnswers(reports);
+  const answered = claims.filter(({ answers }) => answers.length > 0).length;
+  return indexPage({ studies, reports, problems, claims: { count: claims.length, answered }, live });
 }
 
-/** The page of a report; null when there is none. */
-export function reportHtml({ reportsFolder }: Sources, name: string): { html: string; interactive: boolean } | null {
-  return reportPage(reportsFolder, name, { plotlyScript });
+/** The page of all claims. */
+export function claimsHtml({ library }: Sources): string {
+  const { reports } = library.view();
+  return claimsPage(claimAnswers(reports), { reports: reports.map(({ name }) => name) });
+}
+
+/** The script that the search of the pages loads. */
+export function searchJs({ library, shelf }: Sources): string {
+  return searchScript(library.view().reports, shelf.names());
+}
+
+/** The page of a report. @throws {Error} when something of it cannot be read */
+export function reportHtml({ library }: Sources, entry: ReportEntry): ReportPage {
+  return reportPage(library.folder, entry, { plotlyScript });
+}
+
+/** The page of a report's notebook; null when that is not here. @throws {TypeError} when it cannot be read */
+export function notebookHtml({ library }: Sources, entry: ReportEntry): string | null {
+  const { name, title, notebook, document, results } = entry;
+  if (notebook === null) return null;
+  const same = results === null ? null : library.states.isSameNotebook(name, results);
+  return notebookPage({ name, title, notebook: readNotebook(notebook), document, same });
+}
+
+/** The page of a report's machines; null when only one made it. */
+export function machinesHtml({ library }: Sources, { name, title, results, others }: ReportEntry): string | null {
+  const maker = results && makerOf(results);
+  const own = results && maker ? [{ machine: maker, results, file: `reports/${name}/results.json` }] : [];
+  const compared = [...own, ...others.map((other) => ({ ...other, file: `reports/${other.file}` }))].map((one) => ({
+    ...one,
+    changes: library.states.changesSince(name, one.results),
+  }));
+  return others.length === 0 ? null : machinesPage({ title, compared, hasOwn: own.length > 0 });
 }
 
 /** The page of a study. */

@@ -10,5 +10,6 @@ export function problemPage(root: string, message: string): string {
     root,
     main: `<h1>Not here</h1>\n<p>${escapeText(message)}</p>`,
     live: false,
+    search: false,
   });
 }

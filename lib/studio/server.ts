@@ -3,18 +3,37 @@
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { assets, comparisonHtml, firstPage, reportHtml, type Sources, studyHtml, trialHtml } from "./content.ts";
+import {
+  assets,
+  claimsHtml,
+  comparisonHtml,
+  firstPage,
+  machinesHtml,
+  notebookHtml,
+  reportHtml,
+  searchJs,
+  type Sources,
+  studyHtml,
+  trialHtml,
+} from "./content.ts";
 import { type ChangesSince, studyChanges, studyPulse, Watcher } from "./events.ts";
 import { COMMON_HEADERS, FILE_POLICY, newToken, PAGE_POLICY, refusalOf, REPORT_POLICY } from "./guard.ts";
 import type { RequestKind, StudyReader } from "../sweep/mod.ts";
 import { problemPage } from "./problem_page.ts";
-import { listReports, reportFile } from "./reports.ts";
+import { ReportLibrary } from "./library.ts";
+import type { Problem } from "./machine_results.ts";
+import type { IdentityOf } from "./report_states.ts";
+import { reportFile } from "./reports.ts";
 import { type OpenReader, storeReader, StudyShelf } from "./shelf.ts";
 
 /** Where the studio reads and listens. */
 export interface StudioOptions {
   checkpointsFolder: string;
   reportsFolder: string;
+  /** Where the reports' notebooks are; without it no report has one. */
+  notebooksFolder?: string;
+  /** Default: the notebooks' own, by lib/notebook. */
+  identityOf?: IdentityOf;
   /** Default: the store's own. */
   openReader?: OpenReader;
   /** 0, the default, is any free one. */
@@ -25,6 +44,8 @@ export interface StudioOptions {
 export interface Studio {
   /** The address with its token: `http://127.0.0.1:PORT/TOKEN/`. */
   address: string;
+  /** Reports and other machines' results that could not be read when it started. */
+  problems: Problem[];
   close(): Promise<void>;
 }
 
@@ -43,9 +64,10 @@ export interface Studio {
  * ```
  */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
-  const { checkpointsFolder, reportsFolder, port = 0 } = options;
+  const { checkpointsFolder, reportsFolder, notebooksFolder, identityOf, port = 0 } = options;
   const shelf = new StudyShelf(checkpointsFolder, options.openReader ?? storeReader(checkpointsFolder));
-  const site = new Site({ shelf, reportsFolder });
+  const library = new ReportLibrary({ reportsFolder, notebooksFolder, identityOf });
+  const site = new Site({ shelf, library });
   const token = newToken();
   const server = createServer((request, response) => {
     const refusal = refusalOf(request, { port: (server.address() as AddressInfo).port, token });
@@ -61,12 +83,14 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}/`;
   return {
     address,
+    problems: library.view().problems,
     async close() {
       site.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
       shelf.close();
+      await library.close();
     },
   };
 }
@@ -112,6 +136,10 @@ class Site {
     }
     if (path === "events") {
       return this.#watch("", ({ revision }) => this.#listChanges(revision)).add(response, sinceOf(query, request));
+    }
+    if (path === "claims.html") return send(response, 200, claimsHtml(this.#sources));
+    if (path === "assets/search.js") {
+      return send(response, 200, searchJs(this.#sources), { type: "text/javascript" });
     }
     const asset = /^assets\/(studio\.(?:css|js))$/.exec(path)?.[1] as keyof ReturnType<typeof assets> | undefined;
     if (asset) {
@@ -167,12 +195,18 @@ class Site {
     response: ServerResponse,
     { report, file }: { report: string; file: string },
   ): void {
-    if (file === "" || file === "index.html") {
-      const page = reportHtml(this.#sources, report);
-      if (page === null) return notFound(request, response);
-      return send(response, 200, page.html, { policy: page.interactive ? REPORT_POLICY : PAGE_POLICY });
+    const { library } = this.#sources;
+    if (/^(index\.html|notebook\.html|machines\.html)?$/.test(file)) {
+      const entry = library.report(report);
+      if (entry === null) return notFound(request, response);
+      if (file === "" || file === "index.html") {
+        const page = reportHtml(this.#sources, entry);
+        return send(response, 200, page.html, { policy: page.interactive ? REPORT_POLICY : PAGE_POLICY });
+      }
+      const html = file === "notebook.html" ? notebookHtml(this.#sources, entry) : machinesHtml(this.#sources, entry);
+      return html === null ? notFound(request, response) : send(response, 200, html);
     }
-    const found = reportFile(this.#sources.reportsFolder, report, file);
+    const found = reportFile(library.folder, report, file);
     if (found === null) return notFound(request, response);
     response.writeHead(200, { ...COMMON_HEADERS, "content-type": found.type, "content-security-policy": FILE_POLICY });
     if (request.method === "HEAD") return void response.end();
@@ -211,13 +245,13 @@ class Site {
 
   /** A change of the list of studies: its revision is counted here, since it is of several stores. */
   async #listChanges(since: number) {
-    const { shelf, reportsFolder } = this.#sources;
+    const { shelf, library } = this.#sources;
     const pulses = shelf.names().map((name) => {
       const pulse = this.#pulses.get(name) ?? studyPulse(() => shelf.study(name));
       this.#pulses.set(name, pulse);
       return pulse();
     });
-    const list = JSON.stringify([await Promise.all(pulses), listReports(reportsFolder)]);
+    const list = JSON.stringify([await Promise.all(pulses), library.glance()]);
     if (list !== this.#list) [this.#list, this.#listRevision] = [list, this.#listRevision + 1];
     const change = since === this.#listRevision ? null : { revision: this.#listRevision, keys: [] };
     return { change, state: null };

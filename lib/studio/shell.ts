@@ -18,14 +18,19 @@ export interface Page {
   live: boolean;
   /** A page of text, as wide as a report. */
   narrow?: boolean;
+  /** Whether the page leads to the first one; by default all in other folders do. */
+  home?: boolean;
+  /** Whether the page has the search of the site; it has unless told otherwise. */
+  search?: boolean;
 }
 
 /** A page as HTML. It loads nothing but the studio's own stylesheet and script. */
-export function renderPage({ title, root, above = [], main, data = null, live, narrow = false }: Page): string {
+export function renderPage(page: Page): string {
+  const { title, root, above = [], main, data = null, live, narrow = false, search = true, home = root !== "" } = page;
   const links = [{ href: `${root}index.html`, label: "Latent Lab" }, ...above]
     .map(({ href, label }) => `<li><a href="${escapeText(href)}">${escapeText(label)}</a></li>`).join("");
   const connection = live ? '<span id="connection" role="status"></span>' : "";
-  const navigation = root === "" ? "" : `<nav aria-label="Breadcrumb"><ol>${links}</ol></nav>`;
+  const navigation = !home ? "" : `<nav aria-label="Breadcrumb"><ol>${links}</ol></nav>`;
   const json = data === null ? "" : `<script type="application/json" id="page-data">${inScript(data)}</script>\n`;
   return `<!doctype html>
 <html lang="en">
@@ -40,7 +45,7 @@ export function renderPage({ title, root, above = [], main, data = null, live, n
 </head>
 <body${narrow ? ' class="narrow"' : ""}>
 <a class="skip" href="#main">Skip to content</a>
-<div class="bar">${navigation}${connection}</div>
+<div class="bar">${navigation}${search ? searchForm(root) : ""}${connection}</div>
 <main id="main" tabindex="-1">
 ${main}
 </main>
@@ -48,6 +53,13 @@ ${json}<script src="${root}assets/studio.js"></script>
 </body>
 </html>
 `;
+}
+
+/** The search of the site, whose script takes the list of what there is when it is first used. */
+function searchForm(root: string): string {
+  return `<form id="search" class="scripted" role="search" aria-label="All pages" data-root="${root}">` +
+    `<label for="search-words">Find</label> <input id="search-words" type="search" autocomplete="off" spellcheck="false" ` +
+    `placeholder="reports, records, claims"><output role="status"></output><ul hidden></ul></form>`;
 }
 
 /** JSON that can stand inside a script element. */

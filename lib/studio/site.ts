@@ -5,9 +5,25 @@ import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../process/mod.ts";
 import { bestTrials } from "./compare_page.ts";
-import { assets, comparisonHtml, firstPage, reportHtml, type Sources, studyHtml, trialHtml } from "./content.ts";
+import {
+  assets,
+  claimsHtml,
+  comparisonHtml,
+  firstPage,
+  machinesHtml,
+  notebookHtml,
+  reportHtml,
+  searchJs,
+  type Sources,
+  studyHtml,
+  trialHtml,
+} from "./content.ts";
 import type { StudyReader, TrialView } from "../sweep/mod.ts";
-import { listReports, reportFigures, reportFile } from "./reports.ts";
+import { type ReportEntry, ReportLibrary } from "./library.ts";
+import type { Problem } from "./machine_results.ts";
+import { problemPage } from "./problem_page.ts";
+import type { IdentityOf } from "./report_states.ts";
+import { reportFigures, reportFile } from "./reports.ts";
 import { type OpenReader, storeReader, StudyShelf } from "./shelf.ts";
 
 /** Where the site comes from and goes to. */
@@ -15,6 +31,10 @@ export interface SiteOptions {
   outputDir: string;
   checkpointsFolder: string;
   reportsFolder: string;
+  /** Where the reports' notebooks are; without it no report has one. */
+  notebooksFolder?: string;
+  /** Default: the notebooks' own, by lib/notebook. */
+  identityOf?: IdentityOf;
   /** Default: the store's own. */
   openReader?: OpenReader;
   /** The most trials of a study that get a page of their own: the best ones. */
@@ -26,8 +46,8 @@ export interface SiteOptions {
 export interface WrittenSite {
   index: string;
   files: number;
-  /** Studies and reports that could not be read, with the reason. */
-  problems: { name: string; problem: string }[];
+  /** Studies, reports and other machines' results that could not be read, with the reason. */
+  problems: Problem[];
 }
 
 /** The file by which a folder is known to be a site. */
@@ -52,9 +72,10 @@ const MOST_COMPARED = 12;
  * ```
  */
 export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
-  const { outputDir, checkpointsFolder, reportsFolder, trialPages = 500, onProgress } = options;
+  const { outputDir, checkpointsFolder, reportsFolder, notebooksFolder, identityOf, onProgress } = options;
   const shelf = new StudyShelf(checkpointsFolder, options.openReader ?? storeReader(checkpointsFolder));
-  const sources = { shelf, reportsFolder };
+  const library = new ReportLibrary({ reportsFolder, notebooksFolder, identityOf });
+  const sources = { shelf, library };
   const problems: WrittenSite["problems"] = [];
   let files = 0;
   const write = async (path: string, text: string) => {
@@ -63,36 +84,75 @@ export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
   };
   try {
     await clearSite(outputDir);
+    onProgress?.("states of the reports");
+    await library.settled();
     for (const [name, text] of Object.entries(assets())) await write(`assets/${name}`, text);
-    const readers = new Map<string, StudyReader>();
-    for (const name of shelf.names()) {
-      const found = await shelf.study(name);
-      if (found && "reader" in found) readers.set(name, found.reader);
-      else problems.push({ name, problem: found?.problem ?? "It was removed." });
-    }
-    const compared = readers.size <= MOST_COMPARED ? [...readers] : [];
-    for (const [name, reader] of readers) {
-      onProgress?.(`study ${name}`);
-      const others = compared.filter(([other]) => other !== name);
-      await writeStudy(sources, reader, { name, trialPages, others: others.map(([other]) => other), write });
-      for (const [other, second] of others) {
-        await write(`compare/${name}/${other}.html`, comparisonHtml(reader, second));
-      }
-    }
-    for (const { name } of listReports(reportsFolder)) {
-      onProgress?.(`report ${name}`);
-      try {
-        await write(`reports/${name}/index.html`, reportHtml(sources, name)!.html);
-        files += await copyReportFiles(reportsFolder, name, outputDir);
-      } catch (error) {
-        problems.push({ name: `report ${name}`, problem: (error as Error).message });
-      }
+    await write("assets/search.js", searchJs(sources));
+    await write("claims.html", claimsHtml(sources));
+    problems.push(...await writeStudies(sources, options, write));
+    const { reports, problems: unread } = library.view();
+    problems.push(...unread);
+    for (const entry of reports) {
+      onProgress?.(`report ${entry.name}`);
+      problems.push(...await writeReportPages(sources, entry, write));
+      files += await copyReportFiles(reportsFolder, entry.name, outputDir);
     }
     await write("index.html", await firstPage(sources, { live: false })); // last: whoever sees it finds what it links to
   } finally {
     shelf.close();
+    await library.close();
   }
   return { index: join(outputDir, "index.html"), files, problems };
+}
+
+type Write = (path: string, text: string) => Promise<void>;
+
+/** Writes the pages of all studies; returns those that could not be read. */
+async function writeStudies(
+  sources: Sources,
+  { trialPages = 500, onProgress }: SiteOptions,
+  write: Write,
+): Promise<Problem[]> {
+  const { shelf } = sources;
+  const problems: Problem[] = [];
+  const readers = new Map<string, StudyReader>();
+  for (const name of shelf.names()) {
+    const found = await shelf.study(name);
+    if (found && "reader" in found) readers.set(name, found.reader);
+    else problems.push({ name, problem: found?.problem ?? "It was removed." });
+  }
+  const compared = readers.size <= MOST_COMPARED ? [...readers] : [];
+  for (const [name, reader] of readers) {
+    onProgress?.(`study ${name}`);
+    const others = compared.filter(([other]) => other !== name);
+    await writeStudy(sources, reader, { name, trialPages, others: others.map(([other]) => other), write });
+    for (const [other, second] of others) {
+      await write(`compare/${name}/${other}.html`, comparisonHtml(reader, second));
+    }
+  }
+  return problems;
+}
+
+/** Writes a report's pages; one that cannot be rendered says so in its place, so that links to it lead somewhere. */
+async function writeReportPages(sources: Sources, entry: ReportEntry, write: Write): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const pages: [file: string, html: () => string | null][] = [
+    ["index", () => reportHtml(sources, entry).html],
+    ["notebook", () => notebookHtml(sources, entry)],
+    ["machines", () => machinesHtml(sources, entry)],
+  ];
+  for (const [file, render] of pages) {
+    let html: string | null;
+    try {
+      html = render();
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== entry.problem) problems.push({ name: `${file} of report ${entry.name}`, problem: message });
+      html = problemPage("../../", message);
+    }
+    if (html !== null) await write(`reports/${entry.name}/${file}.html`, html);
+  }
+  return problems;
 }
 
 /** Removes an earlier site, by its mark; a folder with anything else is left as it is. */
@@ -101,7 +161,7 @@ async function clearSite(folder: string): Promise<void> {
   if (names.length > 0 && !names.includes(MARK)) {
     throw new Error(`Cannot write the site to ${folder}: expected an empty folder or an earlier site, got other files`);
   }
-  for (const name of ["index.html", "studies", "compare", "reports", "assets"]) {
+  for (const name of ["index.html", "claims.html", "studies", "compare", "reports", "assets"]) {
     await rm(join(folder, name), { recursive: true, force: true });
   }
   await writeFileAtomic(join(folder, MARK), "Pages written by `deno task site`, which removes and writes them anew.\n");
@@ -114,7 +174,7 @@ async function writeStudy(
     name: string;
     trialPages: number;
     others: readonly string[];
-    write: (path: string, text: string) => Promise<void>;
+    write: Write;
   },
 ): Promise<void> {
   const trials = reader.trials();

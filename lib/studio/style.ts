@@ -1,6 +1,7 @@
 // The stylesheet of the studio: that of reports, and what only the studio's pages have.
 
 import { pageStyle } from "../report/mod.ts";
+import { siteRules } from "./site_style.ts";
 
 const studioRules = String.raw`
 :root { --finished: #0072b2; --pruned: #b8860b; --failed: #c43d00; --running: #009e73; --quiet: #8a939c; --grid: #e8ebee; }
@@ -161,5 +162,5 @@ pre.wrapped { white-space: pre-wrap; overflow-wrap: anywhere; }
 
 /** The stylesheet of the studio's pages. */
 export function studioStyle(): string {
-  return `${pageStyle}\n${studioRules}\n`;
+  return `${pageStyle}\n${studioRules}\n${siteRules}\n`;
 }

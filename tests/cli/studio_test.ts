@@ -40,7 +40,7 @@ Deno.test("siteMain writes the site to .cache/site, or to a folder beside the us
   await withFolder(async (root) => {
     const { lines, terminal } = collecting();
     assert.equal(await siteMain([], { terminal, root, cwd: root }), 0);
-    assert.equal(lines.at(-1), "Wrote 3 files: .cache/site/index.html");
+    assert.equal(lines.at(-1), "Wrote 5 files: .cache/site/index.html");
     assert.match(readFileSync(join(root, ".cache", "site", "index.html"), "utf8"), /<title>Latent Lab<\/title>/);
     mkdirSync(join(root, "elsewhere"));
     await siteMain(["pages"], { terminal, root, cwd: join(root, "elsewhere") });

@@ -58,6 +58,9 @@ Deno.test("reportNotebook writes a report once and then says fresh, until someth
     assert.deepEqual([first.status, first.scale, first.note], ["written", "quick", null]);
     assert.ok(lines.includes("steps 4/4"), lines.join());
     assert.match(read("report.md"), /The sum is 12/);
+    const { blocks, recordCells } = JSON.parse(read("document.json"));
+    assert.ok(recordCells.length > 0 && recordCells.every(Number.isInteger), "the cells of records are known");
+    assert.ok(blocks.every(({ cell }: { cell?: number }) => Number.isInteger(cell)), "and those of blocks");
     const identity = JSON.parse(read("results.json")).identity;
     assert.ok(Object.keys(identity.modules).some((path) => path.endsWith("demo_constants.ts")));
     assert.ok(Object.keys(identity.modules).includes("lib/notebook/run.ts"));
@@ -133,6 +136,9 @@ Deno.test("reportNotebook keeps a larger report and puts a smaller one aside, un
     const forced = await reportNotebook(notebook, { ...options, force: true });
     assert.equal(forced.folder, join(folder, "reports", "demo"));
     assert.match(read("report.md"), /The sum is 12/);
+    const { blocks, recordCells } = JSON.parse(read("document.json"));
+    assert.ok(recordCells.length > 0 && recordCells.every(Number.isInteger), "the cells of records are known");
+    assert.ok(blocks.every(({ cell }: { cell?: number }) => Number.isInteger(cell)), "and those of blocks");
     assert.equal(existsSync(join(folder, "reports", "demo", "index.html")), false);
     assert.equal(read("notes.txt"), "mine");
   });

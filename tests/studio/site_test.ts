@@ -50,6 +50,13 @@ Deno.test("writeSite writes pages whose links lead to files of the site, without
     assert.deepEqual(problems, [{ name: "damaged", problem: "it is damaged" }]);
     const pages = filesBelow(folder).filter((path) => path.endsWith(".html"));
     assert.ok(pages.length > 50);
+    const idsOf = new Map<string, Set<string>>();
+    const hasId = (path: string, id: string) => {
+      const ids = idsOf.get(path) ??
+        new Set([...readFileSync(path, "utf8").matchAll(/\sid="([^"]*)"/g)].map(([, found]) => found));
+      idsOf.set(path, ids);
+      return ids.has(id);
+    };
     let followed = 0;
     for (const page of pages) {
       // Without the scripts that a report's page carries, whose texts look like links here and there.
@@ -57,10 +64,12 @@ Deno.test("writeSite writes pages whose links lead to files of the site, without
       assert.doesNotMatch(html, /id="connection"|<form class="request"|"live":true/, page);
       const targets = [...html.matchAll(/\s(?:href|src)="([^"]*)"/g)].map(([, target]) => target);
       for (const target of targets) {
-        if (/^(https?:|data:|#)/.test(target)) continue;
+        if (/^(https?:|data:)/.test(target)) continue;
         assert.ok(!target.startsWith("/"), `${page}: ${target} would leave the site's folder`);
-        const path = resolve(dirname(page), target.split("#")[0]);
+        const [file, anchor] = target.split("#");
+        const path = file === "" ? page : resolve(dirname(page), file);
         assert.ok(existsSync(path), `${page}: ${target}`);
+        if (anchor) assert.ok(hasId(path, anchor), `${page}: ${target} leads to no element`);
         followed++;
       }
     }

@@ -1,8 +1,11 @@
 // The script of every page: what a page has is brought to life. The page reads without it, but for the charts.
 
 import { comparisonView, curvesView, parallelView, scatterView } from "./chart_views.mjs";
+import { claimsView } from "./claims_view.mjs";
 import { filterView } from "./filter_view.mjs";
 import { listen, reloadMain } from "./live.mjs";
+import { machinesView } from "./machines_view.mjs";
+import { searchView } from "./search_view.mjs";
 import { studyState } from "./study_state.mjs";
 import { tableView } from "./table_view.mjs";
 
@@ -153,6 +156,10 @@ function requests() {
 const element = document.getElementById("page-data");
 const pageData = element === null ? {} : JSON.parse(element.textContent);
 requests();
+const search = document.getElementById("search");
+if (search !== null) searchView(search);
 if (pageData.trials) studyPage(pageData);
 else if (pageData.compared) comparisonPage(pageData);
+else if (pageData.machines) machinesView(pageData);
+else if (pageData.claims) claimsView();
 else if (pageData.events) followPage(pageData);
