@@ -49,7 +49,7 @@ export interface LmBenchmarkOptions {
   onRound?: (soFar: LmBenchmark) => Promise<void>;
 }
 
-const READ_PASSES = 6;
+const READ_PASSES = 12;
 const LEAST_ROUNDS = 2;
 /** Token ids below it are the tokenizer's special ones. */
 const FIRST_PLAIN_TOKEN = 500;

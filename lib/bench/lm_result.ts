@@ -96,7 +96,7 @@ export interface LmBenchmark extends LmSubject {
   floors: LmFloor[];
 }
 
-/** What is asked for, and whether it is so. */
+/** What is asked for on the CPU, and whether it is so. */
 export interface LmFloor {
   what: string;
   value: number;
@@ -265,8 +265,9 @@ function floorsOf(sides: readonly LmSide[]): LmFloor[] {
   const floors: LmFloor[] = [];
   const atMost = (what: string, value: number, limit: number) =>
     floors.push({ what, value, limit, atLeast: false, isMet: value <= limit });
-  for (const { role, name, weights, prompt, generation, roofline, peakRssBytes, limitRssBytes } of sides) {
-    if (role !== "ours") continue;
+  for (const side of sides) {
+    const { name, weights, prompt, generation, roofline, peakRssBytes, limitRssBytes } = side;
+    if (side.role !== "ours" || side.device !== "cpu") continue;
     if (weights === "float32") {
       for (const [what, { comparison }] of [["a prompt", prompt], ["a token", generation]] as const) {
         if (comparison) {

@@ -63,7 +63,7 @@ export interface TurnContext {
 }
 
 const DEADLINE_MS = 8 * 60_000;
-/** A process that takes more is ended before the machine swaps. */
+/** A process on the CPU that takes more is ended before the machine swaps; drivers of GPUs map more than they hold. */
 const MEMORY_LIMIT_BYTES = 12 * 2 ** 30;
 
 /** The sides: ours in each format, ours again in the last one as a control, and the peer in what it has a counterpart for. */
@@ -111,7 +111,7 @@ export async function takeTurn(side: LmSideSettings, task: LmTask, context: Turn
     side.role === "peer"
       ? peerChild(["generate", task_], { threads: task.threads, python: context.peerPython })
       : { module: projectPath("lib", "bench", "lm_child.ts"), args: [task_] },
-    context,
+    { ...context, onGpu: side.device !== "cpu" },
   );
 }
 
@@ -129,9 +129,10 @@ export function peerChild(args: string[], { threads, python }: { threads: number
 export async function report<T>(
   name: string,
   child: { module: string; args: string[]; env?: Record<string, string> },
-  { signal }: { signal?: AbortSignal },
+  { signal, onGpu = false }: { signal?: AbortSignal; onGpu?: boolean },
 ): Promise<T> {
-  const limits = { deadlineMs: DEADLINE_MS, memoryLimitBytes: MEMORY_LIMIT_BYTES, memoryPollMs: 1000 };
+  const memory = onGpu ? {} : { memoryLimitBytes: MEMORY_LIMIT_BYTES, memoryPollMs: 1000 };
+  const limits = { deadlineMs: DEADLINE_MS, ...memory };
   const { talk, greeting } = await conversation(name, { ...child, ...limits, signal });
   await talk.end();
   return greeting as T;

@@ -20,7 +20,7 @@ export interface ReadWay {
   bytesPerSecond: number[];
 }
 
-/** Ways of reading on the CPU: ONNX Runtime's ReduceSum and MatMul, and PyTorch's sum when there is a peer. On a GPU: PyTorch's sum alone. */
+/** Ways of reading on the CPU: ONNX Runtime's ReduceSum and Gemm of one row, and PyTorch's sum when there is a peer. On a GPU: PyTorch's sum alone. */
 export async function readWays(task: ReadTask, context: TurnContext): Promise<ReadWay[]> {
   const ways: ReadWay[] = [];
   const argument = JSON.stringify(task);
@@ -30,7 +30,8 @@ export async function readWays(task: ReadTask, context: TurnContext): Promise<Re
   }
   if (context.peerPython !== null) {
     const child = peerChild(["read", argument], { threads: task.threads, python: context.peerPython });
-    ways.push(...await report<{ ways: ReadWay[] }>("reading with PyTorch", child, context).then(waysOf));
+    const onGpu = task.device !== "cpu";
+    ways.push(...await report<{ ways: ReadWay[] }>("reading with PyTorch", child, { ...context, onGpu }).then(waysOf));
   }
   return ways;
 }

@@ -1,13 +1,13 @@
 // Run as a child: reads a large table again and again with ONNX Runtime. Argument: a `ReadTask` as JSON. It sends `{ ways }`.
 
 import process from "node:process";
-import { type Graph, graph, input, matMul, reduceSum } from "../graph/mod.ts";
+import { gemm, type Graph, graph, input, reduceSum } from "../graph/mod.ts";
 import { connectParent } from "../process/mod.ts";
 import { type ArrayValue, compile } from "../runtime/mod.ts";
 import type { ReadTask, ReadWay } from "./read_bandwidth.ts";
 
-/** Rows of the table: enough for any number of threads to share them evenly. */
-const ROWS = 512;
+/** Columns of the table, as many as a wide layer has: there are rows enough for any number of threads to share them evenly. */
+const COLUMNS = 4096;
 
 /** Reads all of `table` at each pass. */
 async function readBy(
@@ -33,18 +33,18 @@ async function readBy(
 
 async function main(task: ReadTask): Promise<void> {
   const parent = connectParent();
-  const columns = Math.floor(task.bytes / 4 / ROWS);
+  const rows = Math.floor(task.bytes / 4 / COLUMNS);
   // Written once: pages that nothing was written to are all the same page of zeros, which stays in the cache.
-  const data = new Float32Array(ROWS * columns).fill(1);
-  const table: ArrayValue = { dtype: "float32", shape: [ROWS, columns], data };
-  const asked = input("table", "float32", [ROWS, columns]);
-  const row: ArrayValue = { dtype: "float32", shape: [1, ROWS], data: new Float32Array(ROWS).fill(1) };
+  const data = new Float32Array(rows * COLUMNS).fill(1);
+  const table: ArrayValue = { dtype: "float32", shape: [rows, COLUMNS], data };
+  const asked = input("table", "float32", [rows, COLUMNS]);
+  const row: ArrayValue = { dtype: "float32", shape: [1, COLUMNS], data: new Float32Array(COLUMNS).fill(1) };
   const sums = graph("sums", { y: reduceSum(asked, { axes: [1] }) });
-  const product = graph("product", { y: matMul(input("row", "float32", [1, ROWS]), asked) });
+  const product = graph("product", { y: gemm(input("row", "float32", [1, COLUMNS]), asked, null, { transB: true }) });
   parent.send({
     ways: [
       await readBy("ONNX Runtime, ReduceSum", sums, { table }, task),
-      await readBy("ONNX Runtime, row times matrix", product, { row, table }, task),
+      await readBy("ONNX Runtime, Gemm of a row", product, { row, table }, task),
     ],
   });
 }

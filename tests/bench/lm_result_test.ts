@@ -130,6 +130,8 @@ Deno.test("floors say what is met: time beside transformers, the roofline's shar
     "generation in int4 as a share of the memory roofline": false, // 0.5 of 0.6
     "peak memory in int4, GB": false, // 3.5 of 1.3 x 1 + 2
   });
+  const onGpu = SIDES.map((side) => ({ ...side, device: "webgpu" as const }));
+  assert.deepEqual(lmBenchmark(onGpu, measured(), { subject: SUBJECT, machine: machineFacts(), gpu: null }).floors, []);
 });
 
 Deno.test("float32 that computes other logits is INVALID, integers may differ", () => {

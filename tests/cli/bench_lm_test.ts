@@ -9,6 +9,7 @@ Deno.test("bench:lm reads its options", () => {
   assert.match(output, /reports.benchmarks.lm\.json$/);
   const onGpu = benchLmOptions(["--provider", "webgpu", "--quick", "--model", "here"]);
   assert.deepEqual(onGpu.options.weights, ["float32", "float16", "int4"]);
+  assert.equal(benchLmOptions(["--provider", "webgpu"]).options.budgetMs, 180_000);
   assert.match(onGpu.output, /lm-webgpu-quick\.json$/);
   assert.equal(onGpu.model, "here");
   assert.equal(benchLmOptions(["--minutes", "2"]).options.budgetMs, 120_000);
