@@ -32,7 +32,7 @@ Deno.test("fusableNorms computes the same, and ONNX Runtime makes one operator o
   const expected = interpret(plain, { x, ...weights }).y.data;
   assertAllClose(interpret(fusable, { x, ...weights }).y.data, expected, { rtol: 0, atol: 1e-12 });
   const session = await compile(fusable, { weights, threads: 1 });
-  assertAllClose((await session.run({ x })).y.data, expected, { rtol: 0, atol: 1e-6 });
+  assertAllClose((await session.run({ x })).y.data as Float32Array, expected, { rtol: 0, atol: 1e-6 });
   await session.release();
   const operatorsOf = async (program: typeof plain) =>
     Object.keys(readModelFile(await optimizedModel(program, { weights }), "norm").operators);
