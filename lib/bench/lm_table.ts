@@ -36,13 +36,15 @@ export function lmTable(result: LmBenchmark): string {
       `Opened in ${weights} before the rounds: ${seconds(ms)} s, ${gigabytes(peakRssBytes)} GB at most`
     ),
     ...result.sides.flatMap(remarks),
-    ...result.missing.map(({ name, reason }) => `${name} is missing: ${reason.slice(-500)}`),
+    ...result.missing.map(({ name, reason }) => `${name} is missing: ${withoutStack(reason).slice(-500)}`),
     ...result.floors.map(floorText),
   );
   if (!result.isComplete) lines.push("The run was not finished.");
   return lines.join("\n");
 }
 
+/** A child's last words without the lines that say where in the code. */
+const withoutStack = (text: string) => text.split("\n").filter((line) => !/^ +at /.test(line)).join(" ");
 const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2);
 const seconds = (ms: number) => (ms / 1000).toFixed(2);
 const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
