@@ -31,7 +31,14 @@ export async function readWays(task: ReadTask, context: TurnContext): Promise<Re
   if (context.peerPython !== null) {
     const child = peerChild(["read", argument], { threads: task.threads, python: context.peerPython });
     const onGpu = task.device !== "cpu";
-    ways.push(...await report<{ ways: ReadWay[] }>("reading with PyTorch", child, { ...context, onGpu }).then(waysOf));
+    try {
+      ways.push(
+        ...await report<{ ways: ReadWay[] }>("reading with PyTorch", child, { ...context, onGpu }).then(waysOf),
+      );
+    } catch (error) {
+      // A Python without PyTorch is told where it is compared with; what was read without it holds.
+      if (context.signal?.aborted || ways.length === 0) throw error;
+    }
   }
   return ways;
 }

@@ -1,6 +1,7 @@
 // The whole benchmark on a model of a few thousand parameters, with transformers beside it where PEER_PYTHON names a Python that has it.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,8 @@ import { GOLDEN_LFM2 } from "tests/models/lfm2/golden.ts";
 import { peerPython } from "tests/peers/peer_python.ts";
 
 const python = peerPython();
+const FIND = "import sys, importlib.util as u; sys.exit(not (u.find_spec('torch') and u.find_spec('transformers')))";
+const hasTransformers = python !== null && spawnSync(python, ["-c", FIND]).status === 0;
 
 async function run(changed: Partial<LmBenchmarkOptions>): Promise<LmBenchmark> {
   const folder = mkdtempSync(join(tmpdir(), "lm-bench-"));
@@ -42,12 +45,16 @@ Deno.test("runLmBenchmark measures our side alone, tells after each round, and l
   const result = await run({
     // float16 is refused on the CPU: the others go on.
     weights: ["float16", "int4"],
+    peerPython: "false", // a program that ends at once
     rounds: 3,
     onStep: (step) => void steps.push(step),
     onRound: (soFar) => Promise.resolve(void rounds.push(soFar)),
   });
   assert.deepEqual(result.sides.map(({ name }) => name), ["int4"]);
+  assert.deepEqual(result.missing.map(({ name }) => name), ["float16", "transformers float32"]);
   assert.match(result.missing[0].reason, /expected float32, int8 or int4 on the CPU, got float16/);
+  assert.match(result.missing[1].reason, /transformers float32 ended \(exit code 1\)/);
+  assert.equal(result.readBytesPerSecond!.ways[0].length, 2);
   const [{ generation, prompt, roofline, loadMs, peakRssBytes, bytesPerToken, weightBytes }] = result.sides;
   assert.equal(loadMs.length, 2, "two rounds, whatever they take, and no third beyond the budget");
   assert.deepEqual([prompt.n, generation.n], [4, 6]);
@@ -69,7 +76,7 @@ Deno.test("runLmBenchmark says why when no side of ours can be measured", async 
 
 Deno.test({
   name: "runLmBenchmark finds transformers' logits and compares times with it",
-  ignore: python === null,
+  ignore: !hasTransformers,
   async fn() {
     const { sides: [float32, peer], ratio, missing, readBytesPerSecond } = await run({
       weights: ["float32"],
