@@ -10,13 +10,9 @@
 // parts, its forms and its loader, what samples cost and which configuration follows; and other frameworks' side.
 
 export { type Conversation, conversation } from "./conversation.ts";
-export {
-  bench,
-  type BenchOptions,
-  type BenchProgress,
-  type BenchSettings,
-  type ProviderSupports,
-} from "./harness/bench.ts";
+export { bench } from "./harness/bench.ts";
+export type { BenchOptions, BenchProgress, BenchSettings, ProviderSupports } from "./harness/bench_settings.ts";
+export { benchInRounds, type OnRound } from "./harness/rounds.ts";
 export { benchGrid, type GridOptions } from "./harness/grid.ts";
 export { BenchFiles, parseSamples, type SampleLine } from "./harness/bench_file.ts";
 export { comparePairs, compareRecords, incomparable, type RecordComparison } from "./harness/compare.ts";

@@ -76,6 +76,7 @@ export {
 export { activationRanges, type CalibrationOptions, type Execute } from "./rewrites/calibration.ts";
 export { eliminateCommonSubexpressions } from "./rewrites/common_subexpressions.ts";
 export { type ProductSelection } from "./rewrites/dense_products.ts";
+export { type WeightBits } from "./rewrites/int8_weights.ts";
 export { quantizeDynamicInt8 } from "./rewrites/dynamic_int8.ts";
 export { type Float16Options, toFloat16 } from "./rewrites/float16.ts";
 export { checkFloat16Range } from "./rewrites/float16_islands.ts";

@@ -83,8 +83,13 @@ export interface ScaledBytes {
  *
  * @param left int8 or uint8 `[..., m, k]`
  * @param right int8 or uint8 `[..., k, n]`
+ * @param options bias: float32 `[n]`, added to each row
  */
-export function matMulIntegerToFloat(left: ScaledBytes, right: ScaledBytes): Tensor {
+export function matMulIntegerToFloat(
+  left: ScaledBytes,
+  right: ScaledBytes,
+  { bias }: { bias?: Tensor } = {},
+): Tensor {
   const scales = [left.scale, right.scale, left.zeroPoint, right.zeroPoint];
-  return applyOne("MatMulIntegerToFloat", [left.values, right.values, ...scales]);
+  return applyOne("MatMulIntegerToFloat", [left.values, right.values, ...scales, ...(bias ? [bias] : [])]);
 }

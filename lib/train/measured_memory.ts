@@ -29,31 +29,48 @@ export interface MeasureOptions {
   stepsPerEpoch?: number;
 }
 
+/** What a measured run took, and what it came to. */
+export interface MeasuredTraining {
+  /** How far resident memory grew at most, from an engine that had already computed something. */
+  growthBytes: number;
+  /** SHA-256 over the bits of all weights at the end, in the order of their names: runs that agree in it took the same steps. */
+  weightsSha256: string;
+}
+
 /**
- * Trains a program for a few steps in a child process and returns how far its resident memory grew, from an engine that has
- * already computed something. Linux gives the exact peak, other systems samples.
+ * Trains a program for a few steps on random rows, in a child process that does nothing else. Linux gives the exact peak, other systems
+ * samples.
  *
- * @returns bytes
  * @throws {Error} when the process fails
  */
-export async function measureTrainingBytes(
+export async function measureTraining(
   program: TrainingProgram,
   { batchSize, validationRows = 1024, threads = 0, segments, epochs = 3, stepsPerEpoch = 3 }: MeasureOptions,
-): Promise<number> {
-  let growthBytes: number | null = null;
+): Promise<MeasuredTraining> {
+  let measured: MeasuredTraining | null = null;
   const child = startChild({
     module: projectPath("lib", "train", "memory_process.ts"),
     denoFlags: ["--v8-flags=--expose-gc"],
     deadlineMs: 600_000,
-    onMessage: (message) => (growthBytes = (message as { growthBytes: number }).growthBytes),
+    onMessage: (message) => (measured = message as MeasuredTraining),
   });
   const sizes = { batchSize, validationRows, threads, segments, epochs, stepsPerEpoch };
   const order: MemoryOrder = { program: serializeProgram(program), ...sizes };
   child.send(order);
   child.endMessages();
   const { stderrTail, reason } = await child.result;
-  if (growthBytes === null) throw new Error(`Cannot measure memory: the process ended (${reason}): ${stderrTail}`);
-  return growthBytes;
+  if (measured === null) throw new Error(`Cannot measure memory: the process ended (${reason}): ${stderrTail}`);
+  return measured;
+}
+
+/**
+ * How far resident memory grows by training; see {@link measureTraining}.
+ *
+ * @returns bytes
+ * @throws {Error} when the process fails
+ */
+export async function measureTrainingBytes(program: TrainingProgram, options: MeasureOptions): Promise<number> {
+  return (await measureTraining(program, options)).growthBytes;
 }
 
 let fixed: Promise<number> | undefined;

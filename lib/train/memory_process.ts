@@ -1,11 +1,12 @@
 // Run as a child: trains a program on random rows for a few epochs and sends how far its resident memory grew.
 
+import { createHash } from "node:crypto";
 import process from "node:process";
-import { elementCount } from "../graph/mod.ts";
+import { type ArrayValue, elementCount } from "../graph/mod.ts";
 import { connectParent, PeakMemory } from "../process/mod.ts";
 import { warmUpEngine } from "../runtime/mod.ts";
 import { random } from "../statistics/mod.ts";
-import type { MemoryOrder } from "./measured_memory.ts";
+import type { MeasuredTraining, MemoryOrder } from "./measured_memory.ts";
 import { adam } from "./optimizer.ts";
 import { deserializeProgram, rowShape, type TrainingProgram } from "./program.ts";
 import { trainProgram } from "./train.ts";
@@ -20,11 +21,21 @@ async function main(): Promise<void> {
     await warmUpEngine("cpu", { flushDenormals: true });
     const memory = new PeakMemory();
     const settings = { optimizer: adam({ learningRate: 1e-4 }), batchSize, seed: 1, ...cost };
-    await trainProgram(program, data, { settings }).result;
-    parent.send({ growthBytes: memory.end() - memory.baselineRssBytes });
+    const { weights } = await trainProgram(program, data, { settings }).result;
+    const growthBytes = memory.end() - memory.baselineRssBytes;
+    parent.send({ growthBytes, weightsSha256: hashOf(weights) } satisfies MeasuredTraining);
     break;
   }
   process.exit(0);
+}
+
+function hashOf(weights: Readonly<Record<string, ArrayValue>>): string {
+  const hash = createHash("sha256");
+  for (const name of Object.keys(weights).sort()) {
+    const { buffer, byteOffset, byteLength } = weights[name].data;
+    hash.update(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
 }
 
 function randomRows(program: TrainingProgram, { train, validation }: { train: number; validation: number }) {

@@ -10,7 +10,13 @@ export { availableEngines, createStepper, type Engine, ENGINES } from "./create_
 export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
 export { KeptSessions } from "./kept_sessions.ts";
 export { definitionHash } from "./loop.ts";
-export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
+export {
+  fixedTrainingBytes,
+  type MeasuredTraining,
+  type MeasureOptions,
+  measureTraining,
+  measureTrainingBytes,
+} from "./measured_memory.ts";
 export { predictTrainingBytes } from "./memory.ts";
 export {
   adam,

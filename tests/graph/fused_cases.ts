@@ -35,8 +35,10 @@ export const FUSED_CASES: readonly OperatorCase[] = [
       return quantizedLstm(x, { weight, recurrence, bias, ...scales }, { hiddenDim: HIDDEN });
     },
   },
-  ...[[0.5], waves(3, 1).map(Math.abs)].map((scales): OperatorCase => ({
-    name: `MatMulIntegerToFloat with ${scales.length} scales`,
+  ...[{ scales: [0.5] }, { scales: waves(3, 1).map(Math.abs), bias: constant([0.5, -1, 2]) }].map((
+    { scales, bias },
+  ): OperatorCase => ({
+    name: `MatMulIntegerToFloat with ${scales.length} scales${bias ? " and a bias" : ""}`,
     shapes: [],
     build: () =>
       matMulIntegerToFloat(
@@ -50,6 +52,7 @@ export const FUSED_CASES: readonly OperatorCase[] = [
           scale: constant(scales.length === 1 ? scales[0] : scales),
           zeroPoint: constant(-2, { dtype: "int8" }),
         },
+        { bias },
       ),
   })),
 ];

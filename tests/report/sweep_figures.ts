@@ -37,6 +37,22 @@ export const sweepFigures: Record<string, () => PlotlyFigure> = {
       cost: { title: "Parameters", unit: "count" },
       quality: loss,
     }),
+  qualityOfForms: () =>
+    qualityAgainstCost({
+      points: [
+        { label: "graph optimization, basic", cost: 9.3, quality: 1, low: 1, high: 1 },
+        { label: "graph optimization, all", cost: 9.31, quality: 1, low: 1, high: 1 },
+        { label: "saved optimized model", cost: 9.6, quality: 1, low: 1, high: 1 },
+        { label: "fused attention", cost: 9.1, quality: 1, low: 1, high: 1 },
+        { label: "half precision", cost: 13.2, quality: 1.00004, low: 1.00004, high: 1.00005 },
+        { label: "dynamic int8", cost: 5.9, quality: 1.001, low: 1.0006, high: 1.0013 },
+        { label: "static int8", cost: 6.5, quality: 1.0013, low: 1.0009, high: 1.0016 },
+        { label: "all combined", cost: 3.46, quality: 1.0009, low: 1.0005, high: 1.0012 },
+      ],
+      cost: { title: "Time of a call", unit: "ms" },
+      quality: { title: "Forecast error", unit: "x", best: "low" },
+      labels: "all",
+    }),
   qualityOfMany: () =>
     qualityAgainstCost({
       points: madeUpSweep(20_000).map(({ width, loss }) => ({ cost: 962 * width, quality: 1 - 50 * loss })),

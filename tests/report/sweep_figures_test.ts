@@ -60,6 +60,15 @@ Deno.test("qualityAgainstCost puts on the front what none beats, never what was 
   assert.throws(() => qualityAgainstCost({ points: [point(0, 1)], cost, quality: loss }), /above 0, got 0/);
 });
 
+Deno.test("qualityAgainstCost names the best at the edge beside its error bar, and with labels of all the others too", () => {
+  const texts = (trace: string) =>
+    (sweepFigures.qualityOfForms().data as unknown as Trace[]).find(({ name }) => name === trace)!.text!;
+  assert.deepEqual(texts("Pareto front"), ["all combined", "fused attention"]);
+  assert.deepEqual(texts("other configurations").slice(-3), ["half precision", "dynamic int8", "static int8"]);
+  const front = sweepFigures.qualityAgainstCost().data as unknown as Trace[];
+  assert.equal(front.find(({ name }) => name === "other configurations")!.text, undefined);
+});
+
 Deno.test("qualityAgainstCost thins the others but keeps the front", () => {
   const points = Array.from(
     { length: 20_000 },

@@ -6,7 +6,7 @@ import { projectPath } from "lib/process/mod.ts";
 import {
   createStepper,
   fixedTrainingBytes,
-  measureTrainingBytes,
+  measureTraining,
   predictTrainingBytes,
   trainProgram,
 } from "lib/train/mod.ts";
@@ -59,12 +59,14 @@ Deno.test("training a deep model in four segments takes less memory, predicted a
   const sizes = { batchSize: 8192, validationRows: 100 };
   const fixedBytes = await fixedTrainingBytes();
   const bytes = async (segments: number) => {
-    const measured = await measureTrainingBytes(program, { ...sizes, segments, threads: 1 }) - fixedBytes;
+    const { growthBytes, weightsSha256 } = await measureTraining(program, { ...sizes, segments, threads: 1 });
+    const measured = growthBytes - fixedBytes;
     const predicted = predictTrainingBytes(program, sizes.batchSize, { ...sizes, segments });
     console.log(`${segments} segments: predicted ${mib(predicted)}, measured ${mib(measured)}`);
-    return { predicted, measured };
+    return { predicted, measured, weightsSha256 };
   };
   const [plain, four] = [await bytes(1), await bytes(4)];
+  assert.equal(four.weightsSha256, plain.weightsSha256, "the weights after nine steps are the same bits");
   assert.ok(four.predicted < 0.6 * plain.predicted, `${mib(four.predicted)} of ${mib(plain.predicted)}`);
   assert.ok(four.measured < 0.6 * plain.measured, `${mib(four.measured)} of ${mib(plain.measured)}`);
   // The arena of ONNX Runtime grows by powers of two: here it holds up to twice what is live, and falls with it.

@@ -5,80 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { machineFacts, totalMemoryBytes } from "../../runtime/mod.ts";
 import { waitForQuiet } from "../quiet.ts";
-import type { AcceleratorWatch } from "./accelerator.ts";
 import { boundOf } from "./correctness.ts";
+import type { BenchOptions, BenchProgress, BenchSettings } from "./bench_settings.ts";
 import { readEnvironment } from "./environment.ts";
 import { type Limits, limitsOf } from "./limits.ts";
-import type { OutputMemory } from "./open_subject.ts";
 import { type ProviderConfig, providerLabel, whyAbsent, whyRefused } from "./provider.ts";
 import { type BenchRecord } from "./record.ts";
 import { recordOf, type RunMade } from "./record_of.ts";
 import { runChild, withoutPaths } from "./run_child.ts";
 import type { Scenario } from "./scenario.ts";
 import { type BenchSubject, type PreparedSubject, prepareSubject } from "./subject.ts";
-import type { Hooks, Phase, SubjectMessage, SubjectTask } from "./task.ts";
+import type { Phase, SubjectMessage, SubjectTask } from "./task.ts";
 import type { MonitorWindow } from "./windows.ts";
-
-/** Why a provider cannot run a subject at all, or null: asked before anything is started. */
-export type ProviderSupports = (
-  subject: PreparedSubject,
-  provider: ProviderConfig,
-) => string | null | Promise<string | null>;
-
-/** Where a measurement is. */
-export interface BenchProgress {
-  subject: string;
-  provider: string;
-  batchSize: number;
-  /** Process, from 1. */
-  run: number;
-  runs: number;
-  phase: Phase | "reference" | "quiet";
-  /** The last window of calls, while it measures. */
-  window: MonitorWindow | null;
-}
-
-/** How it is measured. */
-export interface BenchSettings {
-  /** Default singleStream. */
-  scenario?: Scenario | Scenario["name"];
-  /** Default 1. */
-  batchSize?: number;
-  /** Each process has its share of the times and counts. Defaults: 1 s and 662 calls at least, 30 s at most. */
-  limits?: Partial<Limits>;
-  /** Fresh processes one after another; what differs between them is part of the interval of a comparison. Default 1. */
-  processes?: number;
-  /** Warming up at most, in ms. Default 2000. */
-  warmUpMs?: number;
-  /** Exactly so many calls of warming up, whatever they take, for a protocol that says how many. */
-  warmUpCalls?: number;
-  /** Least time of a sample in ms; shorter calls are timed together. Default 0.02. */
-  leastSampleMs?: number;
-  /** Of graphs and files on the CPU and tfjs; elsewhere results are in fresh memory. Default "bound". */
-  outputs?: OutputMemory;
-  /** What outputs may differ by, over their largest value. Default: by the dtype, see `boundOf`. */
-  bound?: number;
-  /** Longest wait for a quiet machine in ms. Default 0. */
-  quietMs?: number;
-  /** A process that takes longer is ended, and is a failure. Default: five minutes more than measuring may take. */
-  deadlineMs?: number;
-  /** A process that takes more is ended. Default: 0.8 of the machine's. */
-  memoryLimitBytes?: number;
-  providerSupports?: ProviderSupports;
-  onProgress?: (progress: BenchProgress) => void;
-  /** Takes all samples of each process. */
-  onSamples?: (samples: RunMade, record: BenchRecord) => void;
-  accelerator?: AcceleratorWatch;
-  /** For tests and controls. */
-  hooks?: Hooks;
-  signal?: AbortSignal;
-}
-
-/** What is measured, and how. */
-export interface BenchOptions extends BenchSettings {
-  subject: BenchSubject;
-  provider: ProviderConfig;
-}
 
 const START_MS = 300_000;
 const MEMORY_SHARE = 0.8;
@@ -143,10 +81,28 @@ async function makeReference(subject: PreparedSubject, signal?: AbortSignal): Re
 }
 
 /** Measures what `withSubject` has prepared. */
-export async function benchPrepared(
+export async function benchPrepared(subject: PreparedSubject, settings: PreparedSettings): Promise<BenchRecord> {
+  const started = await startBench(subject, settings);
+  while (await started.next());
+  return started.record();
+}
+
+/** How a prepared subject is measured. */
+export type PreparedSettings = BenchSettings & { provider: ProviderConfig; reference: ReferenceOf };
+
+/** A measurement under way, one process at a time. */
+export interface StartedBench {
+  /** Runs the next process; false when none is left, or the last one was wrong or broken. */
+  next(): Promise<boolean>;
+  /** What the processes so far say. */
+  record(): BenchRecord;
+}
+
+/** Begins the measurement of what `withSubject` has prepared: everything but its processes. */
+export async function startBench(
   subject: PreparedSubject,
-  { provider, reference, ...settings }: BenchSettings & { provider: ProviderConfig; reference: ReferenceOf },
-): Promise<BenchRecord> {
+  { provider, reference, ...settings }: PreparedSettings,
+): Promise<StartedBench> {
   const machine = machineFacts();
   const threads = provider.name === "cpu" ? provider.threads ?? machine.physicalCores ?? machine.logicalCores : 1;
   const { processes = 1, signal, quietMs = 0, scenario: asked = "singleStream" } = settings;
@@ -158,14 +114,16 @@ export async function benchPrepared(
   const scenario = scenarioOf(asked);
   const limits = limitsOf(settings.limits);
   const about = { subject, provider, threads, outputs, scenario, limits, machine, accelerator: settings.accelerator };
-  const refused = (outcome: Refusal["outcome"], reason: string) =>
-    recordOf({ ...about, outcome, reasons: [reason], runs: [], idleBefore: null });
+  const refused = (outcome: Refusal["outcome"], reason: string): StartedBench => ({
+    next: () => Promise.resolve(false),
+    record: () => recordOf({ ...about, outcome, reasons: [reason], runs: [], idleBefore: null }),
+  });
   const refusal = await whyNotStarted(subject, provider, settings);
   if (refusal) return refused(refusal.outcome, refusal.reason);
   tellOf(settings, about, { run: 1, runs: processes })("reference", null);
   const { reference: made, failure } = await reference();
   if (failure) return refused("failed", withoutPaths(`no reference could be computed: ${failure}`, subject.folder));
-  const task: SubjectTask = {
+  const task: MeasureTask = {
     kind: "measure",
     subject,
     open: { provider, threads, outputs },
@@ -182,19 +140,39 @@ export async function benchPrepared(
   const idleBefore = quietMs > 0
     ? await waitForQuiet({ atMostMs: quietMs, lookMs: Math.min(2000, quietMs), signal })
     : null;
+  return running(task, { about, settings, processes, idleBefore });
+}
+
+type MeasureTask = SubjectTask & { kind: "measure" };
+
+function running(
+  task: MeasureTask,
+  { about, settings, processes, idleBefore }: {
+    about: Omit<Parameters<typeof recordOf>[0], "outcome" | "reasons" | "runs" | "idleBefore">;
+    settings: BenchSettings;
+    processes: number;
+    idleBefore: number | null;
+  },
+): StartedBench {
   const runs: RunMade[] = [];
-  for (let run = 1; run <= processes; run++) {
-    const made = await runOnce(
-      { ...task, placement: run === 1 },
-      settings,
-      tellOf(settings, about, { run, runs: processes }),
-    );
-    runs.push(made);
-    if (made.failure || !made.samples) break; // what is wrong or broken once is so
-  }
-  const record = recordOf({ ...about, outcome: null, reasons: [], runs, idleBefore });
-  for (const made of runs) if (made.samples) settings.onSamples?.(made, record);
-  return record;
+  return {
+    async next() {
+      const run = runs.length + 1;
+      const made = await runOnce(
+        { ...task, placement: run === 1 },
+        settings,
+        tellOf(settings, about, { run, runs: processes }),
+      );
+      runs.push(made);
+      // What is wrong or broken once is so.
+      return !made.failure && made.samples !== null && run < processes;
+    },
+    record() {
+      const record = recordOf({ ...about, outcome: null, reasons: [], runs, idleBefore });
+      for (const made of runs) if (made.samples) settings.onSamples?.(made, record);
+      return record;
+    },
+  };
 }
 
 interface Refusal {
@@ -256,7 +234,7 @@ function tellOf(
 }
 
 async function runOnce(
-  task: SubjectTask & { kind: "measure" },
+  task: MeasureTask,
   { deadlineMs, memoryLimitBytes = MEMORY_SHARE * totalMemoryBytes(), signal, accelerator }: BenchSettings,
   tell: Tell,
 ): Promise<RunMade> {

@@ -1,7 +1,8 @@
 // One subject with several providers at several batch sizes: each configuration in processes of its own, and whatever one of them
 // does, the others are measured.
 
-import { benchPrepared, type BenchSettings, withSubject } from "./bench.ts";
+import { benchPrepared, withSubject } from "./bench.ts";
+import type { BenchSettings } from "./bench_settings.ts";
 import type { ProviderConfig } from "./provider.ts";
 import type { BenchRecord } from "./record.ts";
 import type { BenchSubject } from "./subject.ts";

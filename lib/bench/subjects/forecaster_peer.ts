@@ -3,15 +3,14 @@
 
 import { bindDimensions, type Graph } from "../../graph/mod.ts";
 import { type ForecasterConfig, forecasterTrial } from "../../models/forecaster.ts";
-import { projectPath } from "../../process/mod.ts";
 import { type ArrayValue, compile } from "../../runtime/mod.ts";
-import { bootstrapInterval, type Estimate, median } from "../../statistics/mod.ts";
+import type { Estimate } from "../../statistics/mod.ts";
 import { adamW, type CpuStepper, cpuStepper, traceProgram } from "../../train/mod.ts";
-import { type Conversation, conversation } from "../conversation.ts";
+import type { Conversation } from "../conversation.ts";
 import { fillExact, setExactWeights } from "../exact_values.ts";
-import { interleave } from "../interleave.ts";
 import type { TurnOptions } from "../turn_plan.ts";
-import { judge, type Judgement } from "../verdict.ts";
+import type { Judgement } from "../verdict.ts";
+import { openPeer, timePeer } from "./open_peer.ts";
 
 /** Devices of PyTorch that are tried. */
 export const FORECASTER_PEERS = ["torch cpu", "torch cuda", "torch mps"] as const;
@@ -35,7 +34,6 @@ export type ForecasterPeerResult =
   | { peer: ForecasterPeer; absent: string }
   | { peer: ForecasterPeer; absent: null; version: string; device: string; answers: PeerAnswer[] };
 
-const DEADLINE_MS = 7_200_000;
 const [X_STREAM, Y_STREAM] = [1000, 1001];
 const LEARNING_RATE = 1e-3;
 /** Over the largest value. */
@@ -48,24 +46,16 @@ export async function measureForecasterPeer(
   { python, threads, turns, signal }: { python: string; threads: number; turns: TurnOptions; signal?: AbortSignal },
 ): Promise<ForecasterPeerResult> {
   const [, device] = peer.split(" ");
-  const opened = await conversation(peer, {
-    module: projectPath("lib", "bench", "relay.ts"),
-    args: [python, projectPath("tests", "peers", "forecaster.py"), String(threads), device],
-    deadlineMs: DEADLINE_MS,
-    signal,
-  }).catch((error: Error) => error);
-  if (opened instanceof Error) {
-    signal?.throwIfAborted();
-    return { peer, absent: opened.message.split("\n").at(-1)!.replace(/^.* ended \([^)]*\): /, "") };
-  }
-  const { talk, greeting } = opened;
+  const opened = await openPeer(peer, { python, script: "forecaster.py", args: [String(threads), device], signal });
+  if (opened.absent !== null) return { peer, absent: opened.absent };
+  const { talk, version, device: used } = opened;
   const answers: PeerAnswer[] = [];
   try {
     for (const work of works) answers.push(await timeWork(talk, work, turns).catch((error: Error) => error.message));
   } finally {
     await talk.end();
   }
-  return { peer, absent: null, ...greeting as { version: string; device: string }, answers };
+  return { peer, absent: null, version, device: used, answers };
 }
 
 async function timeWork(talk: Conversation, work: PeerWork, turns: TurnOptions): Promise<PeerAnswer> {
@@ -78,14 +68,7 @@ async function timeWork(talk: Conversation, work: PeerWork, turns: TurnOptions):
   if (values.length !== expected.length || !(difference <= TOLERANCE)) {
     return `wrong results, not timed: they differ by ${difference} of the largest value`;
   }
-  const [{ blocks, failure }] = await interleave([{ talk }], turns);
-  if (failure !== null) return failure;
-  const timeMs = bootstrapInterval(blocks.map((block) => median(block)), {
-    statistic: median,
-    seed: "peers",
-    resamples: 2000,
-  });
-  return { ...judge({ calls: blocks }), timeMs: { ...timeMs, n: blocks.flat().length } };
+  return await timePeer(talk, turns);
 }
 
 const exact = (shape: readonly number[], stream: number) =>

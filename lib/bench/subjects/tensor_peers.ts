@@ -2,12 +2,11 @@
 // results on small inputs are compared with the float64 interpreter first.
 
 import { interpret } from "../../graph/mod.ts";
-import { projectPath } from "../../process/mod.ts";
-import { bootstrapInterval, type Estimate, median, random } from "../../statistics/mod.ts";
-import { type Conversation, conversation } from "../conversation.ts";
-import { interleave } from "../interleave.ts";
+import { type Estimate, random } from "../../statistics/mod.ts";
+import type { Conversation } from "../conversation.ts";
 import type { TurnOptions } from "../turn_plan.ts";
-import { judge, type Judgement } from "../verdict.ts";
+import type { Judgement } from "../verdict.ts";
+import { openPeer, timePeer } from "./open_peer.ts";
 import { ELEMENTWISE, elementwise, matrixProduct, normalization, plainAttention, type TensorOp } from "./tensor_ops.ts";
 
 /** Frameworks and devices that are tried. */
@@ -47,7 +46,6 @@ export interface PeerOptions {
 const TOLERANCE = 1e-4;
 /** The order in which the peers take inputs. */
 const INPUT_ORDER = ["left", "right", "x", "other", "scale", "bias", "query", "key", "value"];
-const DEADLINE_MS = 3_600_000;
 const SMALL: Record<PeerOperation["kind"], readonly number[]> = {
   matmul: [6, 6],
   addition: [6, 6],
@@ -69,19 +67,10 @@ export async function measurePeer(
   { python, threads, turns, keep = (_, measure) => measure(), signal }: PeerOptions,
 ): Promise<PeerResult> {
   const [framework, device = "cpu"] = peer.split(" ");
-  const opened = await conversation(peer, {
-    module: projectPath("lib", "bench", "relay.ts"),
-    args: [python, projectPath("tests", "peers", "tensor_ops.py"), framework, String(threads), device],
-    deadlineMs: DEADLINE_MS,
-    signal,
-  }).catch((error: Error) => error);
-  if (opened instanceof Error) {
-    signal?.throwIfAborted();
-    // The end of its error output, without what stands before it.
-    return { peer, absent: opened.message.split("\n").at(-1)!.replace(/^.* ended \([^)]*\): /, "") };
-  }
-  const { talk, greeting } = opened;
-  const { version, device: used } = greeting as { version: string; device: string };
+  const args = [framework, String(threads), device];
+  const opened = await openPeer(peer, { python, script: "tensor_ops.py", args, signal });
+  if (opened.absent !== null) return { peer, absent: opened.absent };
+  const { talk, version, device: used } = opened;
   try {
     const timings: (PeerTiming | string)[] = [];
     for (const [i, operation] of operations.entries()) {
@@ -103,11 +92,7 @@ async function timeOperation(
   const difference = await checkSmall(talk, operation.kind);
   if (!(difference <= TOLERANCE)) return `wrong output, not timed: it differs by ${difference} of its largest value`;
   await talk.ask({ open: operation });
-  const [{ blocks, failure }] = await interleave([{ talk }], turns);
-  if (failure !== null) return failure;
-  const medians = blocks.map((block) => median(block));
-  const timeMs = bootstrapInterval(medians, { statistic: median, seed: "peers", resamples: 2000 });
-  return { ...judge({ calls: blocks }), timeMs: { ...timeMs, n: blocks.flat().length } };
+  return await timePeer(talk, turns);
 }
 
 /** Largest difference from the interpreter over the largest value. */

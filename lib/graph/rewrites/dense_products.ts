@@ -66,6 +66,8 @@ export function transposedMatrix(values: Float32Array, { k, n }: Pick<DenseProdu
 export interface Replaced {
   readonly product: Tensor;
   readonly weights: Weights;
+  /** The product with a bias `[n]`, where one operator does both. */
+  readonly withBias?: (bias: Tensor) => Tensor;
 }
 
 /** Replaces each selected product, with its factors and bias added again. */
@@ -82,12 +84,17 @@ export function replaceProducts(
       const replaced = replace(dense, inputs[0], operation);
       if (!replaced) return null;
       Object.assign(converted, replaced.weights);
-      const scaled = dense.alpha === 1 ? replaced.product : mul(replaced.product, dense.alpha);
       const bias = inputs[2];
+      if (bias && replaced.withBias && isPlainBias(dense, bias)) return [replaced.withBias(bias)];
+      const scaled = dense.alpha === 1 ? replaced.product : mul(replaced.product, dense.alpha);
       return [bias ? add(scaled, dense.beta === 1 ? bias : mul(bias, dense.beta)) : scaled];
     },
   });
   return reachedWeights(rewritten, weights, converted);
+}
+
+function isPlainBias({ alpha, beta, n }: DenseProduct, { shape, dtype }: Tensor): boolean {
+  return alpha === 1 && beta === 1 && dtype === "float32" && shape.length === 1 && shape[0] === n;
 }
 
 /** One tensor for each key, so that a matrix used twice is converted and stored once. */

@@ -8,7 +8,7 @@ import { constant, type Tensor } from "../tensor.ts";
 import { activationRanges, type CalibrationOptions } from "./calibration.ts";
 import { type ProductSelection, replaceProducts } from "./dense_products.ts";
 import { quantizeLstms } from "./dynamic_int8_lstm.ts";
-import { int8Matrices, scalarZeroPoint } from "./int8_weights.ts";
+import { int8Matrices, type WeightBits } from "./int8_weights.ts";
 import { type WeightedGraph } from "./weights.ts";
 
 /**
@@ -20,23 +20,29 @@ import { type WeightedGraph } from "./weights.ts";
  * Bound, for one product on values inside the range: as quantizeDynamicInt8, with s the calibrated range divided by 255.
  *
  * @param source weights in float32
- * @param options batches that look like the data to come; their largest and smallest values set the scales
+ * @param options batches that look like the data to come; their largest and smallest values set the scales; `select` products, `weightBits` of
+ *   their matrices
  * @returns parameters `NAME.int8` uint8 `[k, n]` and `NAME.int8.scale`
  * @throws {RangeError} without batches, or when the graph gives values that are not finite
  */
 export async function quantizeStaticInt8(
   source: WeightedGraph,
-  { batches, execute, ...selection }: CalibrationOptions & ProductSelection,
+  { batches, execute, weightBits, ...selection }: CalibrationOptions & ProductSelection & WeightBits,
 ): Promise<WeightedGraph> {
   const ranges = await activationRanges(source, { batches, execute });
   const places = new Map(topologicalOrder(Object.values(source.graph.outputs)).map((operation, i) => [operation, i]));
-  const matrixOf = int8Matrices(source.weights);
+  const matrixOf = int8Matrices(source.weights, { weightBits });
   const quantized = new Map<Tensor, ScaledBytes>();
   const dense = replaceProducts(source, selection, (product, x, original) => {
     const { low, high } = ranges.get(places.get(original)!)!;
     if (!quantized.has(x)) quantized.set(x, inBytes(x, rangeScale(Math.fround(low), Math.fround(high))));
     const { weights, ...matrix } = matrixOf(product);
-    return { product: matMulIntegerToFloat(quantized.get(x)!, { ...matrix, zeroPoint: scalarZeroPoint() }), weights };
+    const left = quantized.get(x)!;
+    return {
+      product: matMulIntegerToFloat(left, matrix),
+      weights,
+      withBias: (bias) => matMulIntegerToFloat(left, matrix, { bias }),
+    };
   });
   return quantizeLstms(dense, selection);
 }

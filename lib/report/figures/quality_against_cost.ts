@@ -4,7 +4,7 @@ import type { PlotlyFigure } from "../document.ts";
 import { paretoFront } from "../../statistics/mod.ts";
 import { valueAxis } from "./axes.ts";
 import { type Axis, checkValues, palette, referenceColor, translucent } from "./figure.ts";
-import { placeLabels } from "./label_placement.ts";
+import { type LabelBox, placeLabels } from "./label_placement.ts";
 import { errorBar } from "./marks.ts";
 import type { DirectedAxis } from "./value_classes.ts";
 
@@ -16,7 +16,7 @@ export interface CostPoint {
   /** Of the quality, over seeds. */
   low?: number | null;
   high?: number | null;
-  /** Stands beside points of the front where there is room. */
+  /** Stands beside the point where there is room. */
   label?: string;
   /** Ended early: a cross that is never on the front. */
   pruned?: boolean;
@@ -28,6 +28,8 @@ export interface QualityAgainstCost {
   /** Logarithmic unless `log` is false. */
   cost: Axis;
   quality: DirectedAxis;
+  /** Whose labels are shown: only those of the front (default), for sweeps, or of all finished ones, where they are few. */
+  labels?: "front" | "all";
 }
 
 /** More configurations beside the front than this are thinned. */
@@ -50,7 +52,7 @@ const PLOT = { width: 650, height: 345 };
  * console.log(figure.data.length); // 3
  * ```
  */
-export function qualityAgainstCost({ points, cost, quality }: QualityAgainstCost): PlotlyFigure {
+export function qualityAgainstCost({ points, cost, quality, labels = "front" }: QualityAgainstCost): PlotlyFigure {
   const finished = points.filter(({ pruned }) => !pruned);
   if (finished.length === 0) {
     throw new RangeError("Cannot draw quality against cost: expected at least one finished configuration");
@@ -69,22 +71,17 @@ export function qualityAgainstCost({ points, cost, quality }: QualityAgainstCost
   const values = shown.flatMap((point) => [point.quality, point.low ?? point.quality, point.high ?? point.quality]);
   const xaxis = valueAxis(costAxis, shown.map((point) => point.cost));
   const yaxis = valueAxis(quality, values);
+  const positions = labelPositions({ front, others, pruned }, {
+    ranges: [xaxis.range, yaxis.range] as Ranges,
+    logs: [costAxis.log, quality.log ?? false],
+    labelled: labels === "all" ? [...front, ...others] : front,
+  });
   return {
     data: [
       ...(pruned.length > 0 ? [prunedTrace(pruned)] : []),
-      ...(others.length > 0 ? [dominatedTrace(others)] : []),
+      ...(others.length > 0 ? [dominatedTrace(others, labels === "all" ? positions : null)] : []),
       frontLine(front, xaxis.range as [number, number], costAxis.log),
-      frontTrace(
-        front,
-        labelPositions(front, {
-          others: [...others, ...pruned],
-          ranges: [xaxis.range, yaxis.range] as Ranges,
-          logs: [
-            costAxis.log,
-            quality.log ?? false,
-          ],
-        }),
-      ),
+      frontTrace(front, positions),
     ],
     layout: { height: 460, legend: { traceorder: "reversed" }, xaxis, yaxis },
   };
@@ -117,12 +114,25 @@ function prunedTrace(points: readonly CostPoint[]): Record<string, unknown> {
   };
 }
 
-function dominatedTrace(points: readonly CostPoint[]): Record<string, unknown> {
+type Positions = ReadonlyMap<CostPoint, string | null>;
+
+/** Labels beside dots, as Plotly draws them: an empty text where there is no room. */
+function labelled(points: readonly CostPoint[], positions: Positions): Record<string, unknown> {
+  return {
+    meta: { narrowMode: "markers" },
+    mode: "markers+text",
+    text: points.map((point) => (positions.get(point) === null ? "" : point.label ?? "")),
+    textposition: points.map((point) => positions.get(point) ?? "middle right"),
+  };
+}
+
+function dominatedTrace(points: readonly CostPoint[], positions: Positions | null): Record<string, unknown> {
   const size = points.length > 200 ? 6 : 8;
   const outline = { color: translucent(palette[0], 0.8), width: 0.8 };
   return {
     ...markers("other configurations", points),
     marker: { color: translucent(palette[0], 0.3), line: outline, size, symbol: "circle" },
+    ...(positions && { ...labelled(points, positions), textfont: { color: palette[0], size: 14 } }),
   };
 }
 
@@ -142,7 +152,7 @@ function frontLine(front: readonly CostPoint[], range: [number, number], log: bo
   };
 }
 
-function frontTrace(front: readonly CostPoint[], positions: readonly (string | null)[]): Record<string, unknown> {
+function frontTrace(front: readonly CostPoint[], positions: Positions): Record<string, unknown> {
   const color = palette[1];
   const bounded = front.some(({ low, high }) => low != null && high != null);
   return {
@@ -150,44 +160,54 @@ function frontTrace(front: readonly CostPoint[], positions: readonly (string | n
     ...(bounded && { error_y: errorBar(front.map((point) => ({ ...point, x: point.cost, y: point.quality })), color) }),
     legendgroup: "front",
     marker: { color, size: 10, symbol: "square" },
-    meta: { narrowMode: "markers" },
-    mode: "markers+text",
-    text: front.map(({ label }, i) => (positions[i] === null ? "" : label ?? "")),
+    ...labelled(front, positions),
     textfont: { size: 14 },
-    textposition: positions.map((position) => position ?? "middle right"),
   };
 }
 
+/** Of labels beside the front and, behind them, beside the others; null where there is no room. */
 function labelPositions(
-  front: readonly CostPoint[],
-  { others, ranges, logs }: { others: readonly CostPoint[]; ranges: Ranges; logs: [boolean, boolean] },
-): (string | null)[] {
+  { front, others, pruned }: Record<"front" | "others" | "pruned", readonly CostPoint[]>,
+  { ranges, logs, labelled }: { ranges: Ranges; logs: [boolean, boolean]; labelled: readonly CostPoint[] },
+): Map<CostPoint, string | null> {
   const pixel = (value: number, axis: 0 | 1) => {
     const [low, high] = ranges[axis];
     return ((logs[axis] ? Math.log10(value) : value) - low) / (high - low);
   };
-  const at = ({ cost, quality }: CostPoint) => ({
-    x: pixel(cost, 0) * PLOT.width,
-    y: (1 - pixel(quality, 1)) * PLOT.height,
-  });
-  const box = ({ x, y }: { x: number; y: number }) => ({ left: x - 5, right: x + 5, top: y - 5, bottom: y + 5 });
-  const bars = front.flatMap((point) => {
-    const { x } = at(point);
-    const [top, bottom] = [point.high ?? point.quality, point.low ?? point.quality].map((value) =>
-      (1 - pixel(value, 1)) * PLOT.height
-    );
-    return [{ left: x - 6, right: x + 6, top: Math.min(top, bottom), bottom: Math.max(top, bottom) }];
-  });
-  // The steps of the front: flat to the next cost, then up or down.
-  const steps = front.flatMap((point, i) => {
-    const from = at(point);
-    const to = i + 1 < front.length ? at(front[i + 1]) : { x: PLOT.width, y: from.y };
+  const across = (cost: number) => pixel(cost, 0) * PLOT.width;
+  const down = (quality: number) => (1 - pixel(quality, 1)) * PLOT.height;
+  const at = ({ cost, quality }: CostPoint) => ({ x: across(cost), y: down(quality) });
+  const named = new Set(labelled);
+  const keepFree = [
+    ...frontSteps(front.map(at)),
+    ...front.flatMap(({ cost, quality, low, high }) =>
+      errorBarBoxes(across(cost), [down(high ?? quality), down(low ?? quality)])
+    ),
+    ...[...others, ...pruned].filter((point) => !named.has(point)).map((point) => around(at(point), 5)),
+  ];
+  const dots = labelled.map((point) => ({ ...at(point), text: `${point.label ?? ""} ` }));
+  const positions = placeLabels(dots, { ...PLOT, keepFree: keepFree.filter(({ left, right }) => right > left) });
+  return new Map(labelled.map((point, i) => [point, positions[i]]));
+}
+
+const around = ({ x, y }: { x: number; y: number }, px: number): LabelBox => (
+  { left: x - px, right: x + px, top: y - px, bottom: y + px }
+);
+
+/** A thin line and its two ends, so that a label may stand close beside it. */
+function errorBarBoxes(x: number, [from, to]: readonly [number, number]): LabelBox[] {
+  const [top, bottom] = [Math.min(from, to), Math.max(from, to)];
+  const end = (y: number) => ({ left: x - 6, right: x + 6, top: y - 2, bottom: y + 2 });
+  return [{ left: x - 2, right: x + 2, top, bottom }, end(top), end(bottom)];
+}
+
+/** The steps of the front: flat to the next cost, then up or down. */
+function frontSteps(front: readonly { x: number; y: number }[]): LabelBox[] {
+  return front.flatMap((from, i) => {
+    const to = front[i + 1] ?? { x: PLOT.width, y: from.y };
     return [
       { left: from.x + 8, right: to.x, top: from.y - 2, bottom: from.y + 2 },
       { left: to.x - 2, right: to.x + 2, top: Math.min(from.y, to.y), bottom: Math.max(from.y, to.y) },
     ];
   });
-  const keepFree = [...steps, ...bars, ...others.map((point) => box(at(point)))];
-  const dots = front.map((point) => ({ ...at(point), text: `${point.label ?? ""} ` }));
-  return placeLabels(dots, { ...PLOT, keepFree: keepFree.filter(({ left, right }) => right > left) });
 }

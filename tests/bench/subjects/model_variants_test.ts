@@ -55,7 +55,7 @@ Deno.test("every form of a model computes what it should from its file", async (
       assert.ok(relativeError <= form.bound && elements === config.horizon, `${form.key}: ${relativeError}`);
       if (form.bound < 0.01) assert.ok(relativeError < 1e-5, `${form.key}: ${relativeError}`);
     }
-    for (const key of ["dynamicInt8", "fusedInt8", "combined"]) {
+    for (const key of ["dynamicInt8", "dynamicInt8Reduced", "staticInt8Reduced", "fusedInt8", "combined"]) {
       assert.ok(sizes.get(key)! < 0.6 * sizes.get("plain")!, key);
     }
     const files = new Map(

@@ -69,13 +69,13 @@ function matrixOf({ weights, k, n }: Product): (row: number, column: number) => 
 }
 
 /** `sum_k (|x| w_j + |W| s + s w_j / 2) / 2` as stated by quantizeDynamicInt8. */
-function int8Bound(of: Product, range: [number, number]): (row: number, column: number) => number {
+function int8Bound(of: Product, range: [number, number], steps = 127): (row: number, column: number) => number {
   const weight = matrixOf(of);
   const s = (Math.max(0, range[1]) - Math.min(0, range[0])) / 255;
   return (row, column) => {
     let largest = 0;
     for (let i = 0; i < of.k; i++) largest = Math.max(largest, Math.abs(weight(i, column)));
-    const step = largest / 127;
+    const step = largest / steps;
     let sum = 0;
     for (let i = 0; i < of.k; i++) {
       sum += (Math.abs(of.x[row * of.k + i]) * step + Math.abs(weight(i, column)) * s + (s * step) / 2) / 2;
@@ -112,6 +112,16 @@ const QUANTIZATIONS: [
     "quantizeStaticInt8",
     (of) => quantizeStaticInt8(of, { batches: [{ x: { data: of.x, shape: [of.rows, of.k] } }] }),
     (of) => int8Bound(of, rangeOf(of)),
+  ],
+  [
+    "quantizeDynamicInt8 with 7 bits",
+    (of) => Promise.resolve(quantizeDynamicInt8(of, { weightBits: 7 })),
+    (of) => int8Bound(of, rangeOf(of), 63),
+  ],
+  [
+    "quantizeStaticInt8 with 7 bits",
+    (of) => quantizeStaticInt8(of, { batches: [{ x: { data: of.x, shape: [of.rows, of.k] } }], weightBits: 7 }),
+    (of) => int8Bound(of, rangeOf(of), 63),
   ],
   ["quantizeWeightOnlyInt4", (of) => Promise.resolve(quantizeWeightOnlyInt4(of)), int4Bound],
 ];
@@ -222,4 +232,27 @@ Deno.test("quantization operators refuse wrong dtypes and shapes, and gradients"
   const small = bindDimensions(quantizeDynamicInt8(product(1, "gemm")).graph, { batch: 2 });
   const loss = reduceSum(small.outputs.y);
   assert.throws(() => gradients(loss, [small.inputs.x]), /Cannot differentiate: DynamicQuantizeLinear has no gradient/);
+});
+
+Deno.test("quantizeStaticInt8 puts a bias into the product's operator, with the same result, and refuses other bits", async () => {
+  const [w, b] = [parameter("w", [3, 4], INITIALIZER), parameter("b", [3], INITIALIZER)];
+  const model = graph("g", { y: gemm(input("x", "float32", [2, 4]), w, b, { transB: true }) });
+  const values = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i + 1));
+  const weights = { w: float32([3, 4], values(12)), b: float32([3], values(3)) };
+  const x = float32([2, 4], values(8));
+  const batches = [{ x: { data: x.data, shape: [2, 4] } }];
+  const quantized = await quantizeStaticInt8({ graph: model, weights }, { batches });
+  const types = topologicalOrder(Object.values(quantized.graph.outputs)).map(({ type }) => type);
+  assert.deepEqual(types, ["QuantizeLinear", "MatMulIntegerToFloat"]);
+  const got = (await runOnnx(quantized.graph, quantized.weights, { x })).y;
+  const expected = interpret(model, {
+    x: { data: x.data, shape: [2, 4] },
+    w: { data: weights.w.data, shape: [3, 4] },
+    b: { data: weights.b.data, shape: [3] },
+  }).y.data;
+  expected.forEach((value, i) => assert.ok(Math.abs(got[i] - value) < 0.02, `${got[i]} ${value}`));
+  await assert.rejects(
+    quantizeStaticInt8({ graph: model, weights }, { batches, weightBits: 6 as 7 }),
+    /expected weightBits 8 or 7, got 6/,
+  );
 });

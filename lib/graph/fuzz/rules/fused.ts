@@ -47,6 +47,7 @@ const productRule: FuzzRule = {
     const product = matMulIntegerToFloat(
       { values: left, scale: constant(scale()), zeroPoint: leftZero },
       { values: right, scale: constant(rightScale), zeroPoint: rightZero },
+      { bias: draw.chance(0.5) ? draw.leaf([columns], { low: -1, high: 1 }) : undefined },
     );
     return draw.fits(product.shape) ? product : null;
   },
