@@ -8,6 +8,16 @@ export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } f
 export { type CpuStepper, cpuStepper, gradientGraph, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 export { availableEngines, createStepper, type Engine, ENGINES } from "./create_stepper.ts";
 export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
+export {
+  type Adapter,
+  ADAPTER_FORMATS,
+  type AdapterFormat,
+  type BaseFormat,
+  type LoraConfig,
+  type LoraFactors,
+  type LoraPlan,
+  type LoraTarget,
+} from "./lora/lora_types.ts";
 export { KeptSessions } from "./kept_sessions.ts";
 export { definitionHash } from "./loop.ts";
 export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
