@@ -51,7 +51,7 @@ export async function webgpuStepper(
   options: StepperOptions,
   tuning: DeviceTuning = {},
 ): Promise<Stepper> {
-  const { batchSize, sizes, optimizer, seed, segments, frozen, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
+  const { batchSize, sizes, optimizer, segments, frozen, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
   const fixed = bindDimensions(lossGraph, { batch: batchSize, ...sizes });
   checkTypes(fixed);
   checkOptions(options);
