@@ -8,6 +8,7 @@
 import "./operators/elementwise.ts";
 import "./operators/matmul.ts";
 import "./operators/quantization.ts";
+import "./operators/blocks.ts";
 import "./operators/reduction.ts";
 import "./operators/shape.ts";
 import "./operators/along_axis.ts";
@@ -75,7 +76,7 @@ export {
 } from "./types.ts";
 export { activationRanges, type CalibrationOptions, type Execute } from "./rewrites/calibration.ts";
 export { eliminateCommonSubexpressions } from "./rewrites/common_subexpressions.ts";
-export { type ProductSelection } from "./rewrites/dense_products.ts";
+export { type DenseProduct, denseProduct, type ProductSelection } from "./rewrites/dense_products.ts";
 export { type WeightBits } from "./rewrites/int8_weights.ts";
 export { quantizeDynamicInt8 } from "./rewrites/dynamic_int8.ts";
 export { type Float16Options, toFloat16 } from "./rewrites/float16.ts";
@@ -88,6 +89,7 @@ export { fuseLstm } from "./rewrites/fuse_lstm.ts";
 export { forCoreMl } from "./rewrites/for_coreml.ts";
 export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
 export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
+export { scalePerProduct } from "./rewrites/per_product.ts";
 export { type BlockBits, packRows } from "./rewrites/blocks.ts";
 export {
   type BlockActivations,
@@ -95,6 +97,7 @@ export {
   planBlocks,
   planColumns,
   planFloat16,
+  planStoredFloat16,
   type StoragePlan,
   type StoredForm,
   type StoredParameter,

@@ -9,7 +9,14 @@ import { firstRefused } from "./node_error.ts";
 import { ortTensor } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
 import { checkValue } from "./feeds.ts";
-import { type ArrayData, type ArrayValue, type BoundRun, weightBytes } from "./session.ts";
+import {
+  type ArrayData,
+  type ArrayValue,
+  type BoundRun,
+  type ExternalWeights,
+  weightBytes,
+  weightSettings,
+} from "./session.ts";
 
 /** A value in the device's memory. */
 export interface DeviceArray {
@@ -74,17 +81,20 @@ export interface DeviceTuning {
 /**
  * Compiles a graph for WebGPU.
  *
- * @param weights parameter values to store on the device, by name; the others are bound
+ * @param options weights: parameter values to store on the device, by name; external: those that are read from files, which are not
+ *   transposed ahead, so that they are on the device once; the others are bound
  * @throws {Error} when there is no WebGPU here, or an operator cannot run on it: the message names the node
  */
 export async function compileForDevice(
   graph: Graph,
-  { weights = {}, ...tuning }: { weights?: Readonly<Record<string, ArrayValue>> } & DeviceTuning = {},
+  { weights = {}, external, ...tuning }:
+    & { weights?: Readonly<Record<string, ArrayValue>>; external?: ExternalWeights }
+    & DeviceTuning = {},
 ): Promise<DeviceSession> {
   await requireProvider("webgpu");
   const ort = await loadOnnxRuntime();
-  const native = await createNative(ort, graph, { weights, ...tuning });
-  return new WebGpuSession(ort, { graph, native, stored: weights });
+  const native = await createNative(ort, graph, { weights, external, ...tuning });
+  return new WebGpuSession(ort, { graph, native, stored: { ...weights, ...external?.tensors } });
 }
 
 /** The memory of the WebGPU device. */
@@ -95,6 +105,7 @@ export async function deviceMemory(): Promise<DeviceMemory> {
 
 interface NativeOptions extends DeviceTuning {
   weights?: Readonly<Record<string, ArrayValue>>;
+  external?: ExternalWeights;
   /** Outputs go to new arrays on the device; else to what is given at a run, or to the CPU. */
   allocateOutputs?: boolean;
 }
@@ -102,17 +113,23 @@ interface NativeOptions extends DeviceTuning {
 async function createNative(
   ort: OrtModule,
   graph: Graph,
-  { weights = {}, allocateOutputs = false, profilePrefix, provider }: NativeOptions,
+  { weights = {}, external, allocateOutputs = false, profilePrefix, provider }: NativeOptions,
 ): Promise<Ort.InferenceSession> {
+  const held = weightSettings({ external, weightsInPlace: external !== undefined });
+  const { disabledOptimizers } = held;
+  const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
   try {
-    return await ort.InferenceSession.create(encodeOnnx(graph, { weights: weightBytes(weights) }), {
+    return await ort.InferenceSession.create(model, {
       executionProviders: [{ ...provider, name: "webgpu" }],
       graphOptimizationLevel: "all",
       ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
       // Errors come as exceptions; printed as well they would only confuse.
       logSeverityLevel: 4,
       ...(allocateOutputs && { preferredOutputLocation: "gpu-buffer" }),
-      extra: { session: { disable_cpu_ep_fallback: "1" } },
+      extra: {
+        session: { disable_cpu_ep_fallback: "1", ...held.config },
+        ...(disabledOptimizers && { optimization: { disable_specified_optimizers: disabledOptimizers } }),
+      },
     });
   } catch (error) {
     const node = isFallback(error) ? await firstRefused(graph, (node) => takes(ort, node)) : null;

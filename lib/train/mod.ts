@@ -2,12 +2,29 @@
 // Runtime computes gradients, kernel/ updates in place), loop.ts turns steps into epochs with validation, early stopping and
 // checkpoints, train.ts is what notebooks call. Settings are plain data (settings.ts), so a run can be defined in one
 // process and carried out in another. Interrupted and resumed, a run gives the same bits as without interruption.
-// export.ts ships a checkpoint as .onnx; memory.ts says beforehand what a run will take. Sweeps are in lib/sweep.
+// export.ts ships a checkpoint as .onnx; memory.ts says beforehand what a run will take. lora/ adapts any model by low-rank factors: a plan,
+// a rewrite of the graph, frozen weights that are held once, adapters as peft and mlx-lm store them. Sweeps are in lib/sweep.
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
-export { type CpuStepper, cpuStepper, gradientGraph, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
+export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 export { availableEngines, createStepper, type Engine, ENGINES } from "./create_stepper.ts";
 export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
+export {
+  type Adapter,
+  ADAPTER_FORMATS,
+  type AdapterFormat,
+  type BaseFormat,
+  type LoraConfig,
+  type LoraFactors,
+  type LoraPlan,
+  type LoraTarget,
+} from "./lora/lora_types.ts";
+export { adapterOf, adapterParameters, expectAdapter, planAdapter } from "./lora/adapter.ts";
+export { readAdapter, saveAdapter } from "./lora/adapter_files.ts";
+export { mergeAdapter, mergeIntoFolder, type MergeOptions } from "./lora/merge.ts";
+export { applyLora, loraGraph, type LoraGraphOptions, type LoraOptions } from "./lora/apply.ts";
+export { baseWeights, type FrozenWeights, storeBase } from "./lora/base.ts";
+export { factorNames, planLora } from "./lora/plan.ts";
 export { KeptSessions } from "./kept_sessions.ts";
 export { definitionHash } from "./loop.ts";
 export {
@@ -44,6 +61,7 @@ export {
 export { type CheckpointProgram, loadProgram } from "./program_file.ts";
 export type { RunOptions, StopReason, TrainingResult } from "./run_types.ts";
 export { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
+export { gradientGraph } from "./sized_steps.ts";
 export { type StageOptions, type TrainingStages, trainingStages } from "./stages.ts";
 export { type ParameterState, stateBytesPerParameter, type TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
