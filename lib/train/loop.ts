@@ -1,20 +1,20 @@
 // The training loop: epochs of steps, validation, early stopping, checkpoints. Interrupted and resumed, it gives the same
 // bits as without interruption: batch order depends on seed and epoch only, and a checkpoint holds all other state.
 
-import { batches } from "../data/mod.ts";
 import { parameterCount } from "../graph/mod.ts";
 import { canonicalJson, sha256Hex } from "../process/mod.ts";
-import type { ArrayValue } from "../runtime/mod.ts";
+import { BatchOrder } from "./batch_order.ts";
 import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./checkpoint.ts";
 import type { Stepper } from "./cpu_stepper.ts";
 import { createStepper } from "./create_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
+import { copiesOfLearned, copyInto, type Weights } from "./kept_weights.ts";
 import { scheduleFactor } from "./optimizer.ts";
 import { serializeProgram, type TrainingProgram } from "./program.ts";
 import { programFileText } from "./program_file.ts";
-import type { RunOptions, StopReason, TrainingResult } from "./run_types.ts";
+import type { RunOptions, StartingValues, StopReason, TrainingResult } from "./run_types.ts";
 import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
-import { checkData, type TrainingData } from "./training_data.ts";
+import { batchLength, checkData, type TrainingData } from "./training_data.ts";
 import { type Validator, validator } from "./validation.ts";
 
 interface Progress {
@@ -28,12 +28,18 @@ interface Progress {
 }
 
 /** SHA-256 of what determines a run's numbers. */
-export function definitionHash(program: TrainingProgram, data: TrainingData, settings: TrainSettings): string {
+export function definitionHash(
+  program: TrainingProgram,
+  data: TrainingData,
+  settings: TrainSettings,
+  start?: Pick<StartingValues, "hash">,
+): string {
   const { hash, columns, trainRows } = data.reference;
   return sha256Hex(canonicalJson({
     program: serializeProgram(program),
     data: { hash, columns, ...(trainRows !== undefined && { trainRows }) },
     settings: completeSettings(settings),
+    ...(start && { start: start.hash }),
   }));
 }
 
@@ -52,12 +58,13 @@ export async function runProgram(
   checkData(program.loss, data);
   checkData(program.metrics, data);
   const { engine, batchSize, optimizer, seed, threads, accumulationSteps = 1, maxGradientNorm, segments } = settings;
-  const rows = batchSize * accumulationSteps;
+  const rows = settings.stepsPerEpoch === undefined ? batchSize * accumulationSteps : batchSize;
   if (data.train.length < rows) {
     throw new RangeError(`Cannot train: expected at least ${rows} training rows, got ${data.train.length}`);
   }
   if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
-  const kept = engine === "cpu" ? options.sessions : undefined;
+  const { start } = options;
+  const kept = engine === "cpu" && !start && !data.lengths ? options.sessions : undefined;
   const stepperOptions = {
     batchSize,
     optimizer,
@@ -68,6 +75,9 @@ export async function runProgram(
     segments,
     memoryLimitBytes: options.memoryLimitBytes,
     columns: data.columns,
+    ...(data.lengths && { sizes: { [data.lengths.dimension]: data.lengths.longest } }),
+    ...(start?.initial && { initial: start.initial }),
+    ...(start?.frozen && { frozen: start.frozen }),
   };
   let ended = false;
   const stepper = await (kept?.stepper(program.loss, stepperOptions) ??
@@ -75,9 +85,10 @@ export async function runProgram(
   try {
     const weights = () => stepper.readParameters();
     const session = await kept?.validation(program.metrics, { threads });
-    const validation = await validator(program.metrics, { data, weights, threads, kept: session });
+    const frozen = start?.frozen;
+    const validation = await validator(program.metrics, { data, weights, threads, kept: session, frozen });
     try {
-      const best = copies(await stepper.readParameters());
+      const best = copiesOfLearned(await stepper.readParameters(), start);
       const result = await new Loop({ program, data, settings, stepper, validation, options }, best).run();
       ended = true;
       return result;
@@ -88,19 +99,6 @@ export async function runProgram(
     await stepper.release();
     if (!ended) await kept?.release();
   }
-}
-
-type Weights = Record<string, ArrayValue>;
-
-function copies(weights: Readonly<Weights>): Weights {
-  return Object.fromEntries(
-    Object.entries(weights).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: data.slice() }]),
-  );
-}
-
-/** Into the same memory: a new copy each time an epoch is the best so far would leave garbage of the model's size. */
-function copyInto(target: Readonly<Weights>, weights: Readonly<Weights>): void {
-  for (const [name, { data }] of Object.entries(weights)) (target[name].data as Float32Array).set(data as Float32Array);
 }
 
 interface LoopParts {
@@ -118,6 +116,7 @@ class Loop {
   readonly #accumulationSteps: number;
   readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
+  readonly #order: BatchOrder;
   /** Copies of the parameters at the best epoch so far. */
   #best: Weights;
   #progress: Progress = {
@@ -134,9 +133,14 @@ class Loop {
   constructor(parts: LoopParts, best: Weights) {
     const { program, data, settings } = parts;
     this.#parts = parts;
-    this.#definition = definitionHash(program, data, settings);
+    this.#definition = definitionHash(program, data, settings, parts.options.start);
     this.#accumulationSteps = settings.accumulationSteps ?? 1;
-    this.#stepsPerEpoch = Math.floor(data.train.length / (settings.batchSize * this.#accumulationSteps));
+    const stepsPerPass = Math.floor(data.train.length / (settings.batchSize * this.#accumulationSteps));
+    this.#stepsPerEpoch = settings.stepsPerEpoch ?? stepsPerPass;
+    const batchesPerPass = settings.stepsPerEpoch === undefined
+      ? stepsPerPass * this.#accumulationSteps
+      : Math.floor(data.train.length / settings.batchSize);
+    this.#order = new BatchOrder(data.train, { batchSize: settings.batchSize, seed: settings.seed, batchesPerPass });
     this.#totalSteps = Math.min(settings.epochs * this.#stepsPerEpoch, settings.maxSteps ?? Infinity);
     this.#best = best;
   }
@@ -156,7 +160,8 @@ class Loop {
       }
       await this.#endEpoch();
       stopped = this.#reasonToStop();
-      const due = performance.now() - this.#savedAt >= (options.checkpointEverySeconds ?? 30) * 1000;
+      const due = this.#progress.step % (options.checkpointEverySteps ?? Infinity) === 0 ||
+        performance.now() - this.#savedAt >= (options.checkpointEverySeconds ?? 30) * 1000;
       if (!stopped && due) await this.#save("running", null);
     }
     await this.#save("finished", stopped);
@@ -165,29 +170,48 @@ class Loop {
 
   /** Steps until the epoch or the run ends; false when it was aborted before. */
   async #trainEpoch(): Promise<boolean> {
-    const { stepper, data, settings, options } = this.#parts;
+    const { options } = this.#parts;
     const progress = this.#progress;
-    const { batchSize, seed } = settings;
-    const order = batches(data.train, { batchSize, seed, epoch: progress.epoch, dropLast: true });
     while (progress.stepInEpoch < this.#stepsPerEpoch && progress.step < this.#totalSteps) {
       if (options.signal?.aborted) return false;
-      const start = performance.now();
-      const batchCount = this.#accumulationSteps;
-      for (let i = 0; i < batchCount; i++) {
-        // Batches are numbered through, so that each draws masks of its own.
-        stepper.load({
-          rows: order[progress.stepInEpoch * batchCount + i],
-          step: progress.step * batchCount + i + 1,
-        });
-        if (i < batchCount - 1) await stepper.accumulate();
-      }
-      const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate(progress.step) });
-      progress.step++;
-      progress.stepInEpoch++;
-      progress.epochLossSum += loss;
-      progress.epochSeconds += (performance.now() - start) / 1000;
+      await this.#trainStep();
+      const { step, stepInEpoch } = progress;
+      const due = step % (options.checkpointEverySteps ?? Infinity) === 0;
+      // At the end of an epoch, its validation comes first.
+      if (due && stepInEpoch < this.#stepsPerEpoch && step < this.#totalSteps) await this.#save("running", null);
     }
     return true;
+  }
+
+  async #trainStep(): Promise<void> {
+    const { stepper, options } = this.#parts;
+    const progress = this.#progress;
+    const start = performance.now();
+    const batchCount = this.#accumulationSteps;
+    const taken: Uint32Array[] = [];
+    for (let i = 0; i < batchCount; i++) {
+      taken.push(await this.#load(progress.step * batchCount + i));
+      if (i < batchCount - 1) await stepper.accumulate();
+    }
+    const learningRate = this.#learningRate(progress.step);
+    const loss = await stepper.step({ step: progress.step + 1, learningRate });
+    const seconds = (performance.now() - start) / 1000;
+    progress.step++;
+    progress.stepInEpoch++;
+    progress.epochLossSum += loss;
+    progress.epochSeconds += seconds;
+    const endsEpoch = progress.stepInEpoch === this.#stepsPerEpoch || progress.step === this.#totalSteps;
+    options.onStep?.({ step: progress.step, loss, learningRate, seconds, batches: taken, endsEpoch });
+  }
+
+  /** Loads a batch, counted from 0 over the whole run. Batches are numbered through, so that each draws masks of its own. */
+  async #load(batch: number): Promise<Uint32Array> {
+    const { stepper, data } = this.#parts;
+    const rows = this.#order.rowsOf(batch);
+    const length = data.lengths && batchLength(data.lengths, rows);
+    if (data.lengths && length !== undefined) await stepper.resize?.({ [data.lengths.dimension]: length });
+    stepper.load({ rows, step: batch + 1, length });
+    return rows;
   }
 
   /** Of a step, counted from 0. */
@@ -255,13 +279,25 @@ class Loop {
   async #save(status: "running" | "finished", stopped: Exclude<StopReason, "aborted"> | null): Promise<void> {
     const { options, stepper, program, data } = this.#parts;
     if (!options.checkpointDir) return;
+    const state = status === "running" ? await stepper.readState() : null;
+    this.#expectFinite(state ?? {});
     const sidecar = { status, stopped, definition: this.#definition, parameterCount: parameterCount(program.loss) };
     await saveCheckpoint(options.checkpointDir, { ...sidecar, ...this.#progress }, {
-      state: status === "running" ? await stepper.readState() : null,
+      state,
       weights: this.#progress.bestEpoch > 0 ? this.#best : null,
       program: programFileText(program, data.reference),
     });
     this.#savedAt = performance.now();
+  }
+
+  /** An update can overflow after a loss that was still finite: the checkpoint before it is the last good one. */
+  #expectFinite(state: Readonly<Weights>): void {
+    for (const [name, { dtype, data }] of Object.entries(state)) {
+      if (dtype !== "float32" || (data as Float32Array).every(Number.isFinite)) continue;
+      const { step } = this.#progress;
+      const rate = this.#learningRate(step - 1);
+      throw new RangeError(`Training diverged: ${name} is not finite after step ${step} with learning rate ${rate}`);
+    }
   }
 
   #result(stopped: StopReason): TrainingResult {
