@@ -5,7 +5,7 @@
 // export.ts ships a checkpoint as .onnx; memory.ts says beforehand what a run will take. Sweeps are in lib/sweep.
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
-export { type CpuStepper, cpuStepper, gradientGraph, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
+export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 export { availableEngines, createStepper, type Engine, ENGINES } from "./create_stepper.ts";
 export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
 export {
@@ -18,6 +18,9 @@ export {
   type LoraPlan,
   type LoraTarget,
 } from "./lora/lora_types.ts";
+export { applyLora, loraGraph, type LoraGraphOptions, type LoraOptions } from "./lora/apply.ts";
+export { type FrozenWeights, storeBase } from "./lora/base.ts";
+export { factorNames, planLora } from "./lora/plan.ts";
 export { KeptSessions } from "./kept_sessions.ts";
 export { definitionHash } from "./loop.ts";
 export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
@@ -50,6 +53,7 @@ export { RunQueue } from "./run_queue.ts";
 export type { RunOptions, StartingValues, StepSummary, StopReason, TrainingResult } from "./run_types.ts";
 export { type Validator, validator } from "./validation.ts";
 export { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
+export { gradientGraph } from "./sized_steps.ts";
 export { type StageOptions, type TrainingStages, trainingStages } from "./stages.ts";
 export { type ParameterState, stateBytesPerParameter, type TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";

@@ -1,12 +1,8 @@
 // An LFM2 model from a folder as the hub has it: config.json and safetensors. Files in float32 are mapped into memory as they are; other
 // float32 weights are converted in memory, and matrices in fewer bits once into a file beside the weights, which is mapped.
 
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { openSafetensors, type SafetensorsFolder } from "../../data/mod.ts";
+import { openSafetensors } from "../../data/mod.ts";
 import {
-  type ArrayValue,
   type BlockActivations,
   type Graph,
   planAsIs,
@@ -14,17 +10,10 @@ import {
   planFloat16,
   type StoragePlan,
 } from "../../graph/mod.ts";
-import { compileResident, type ExternalWeights, type ProviderName } from "../../runtime/mod.ts";
-import { modelNotice, NOTICE_FILES, writeModelNotice } from "../model_notice.ts";
-import {
-  checkTensors,
-  type ConversionOptions,
-  mappedWeights,
-  storedBytes,
-  weightsInFile,
-  weightsInMemory,
-} from "../stored_weights.ts";
-import { type Lfm2Config, lfm2ParameterCount, readLfm2Config } from "./config.ts";
+import { compileResident, type ExternalWeights } from "../../runtime/mod.ts";
+import { checkTensors, type ConversionOptions, storedBytes } from "../stored_weights.ts";
+import { IGNORED_TENSORS, type PlacedWeights, placeWeights, readLfm2Folder } from "./base_weights.ts";
+import { type Lfm2Config, lfm2ParameterCount } from "./config.ts";
 import type { LanguageModel, WeightFormat } from "./language_model.ts";
 import { lfm2Caches, lfm2Graph } from "./model.ts";
 import { startSequence } from "./sequence.ts";
@@ -47,9 +36,6 @@ export interface OpenLfm2Options extends ConversionOptions {
   /** Write ONNX Runtime's profile to a file of this prefix when the model is released. */
   profilePrefix?: string;
 }
-
-/** In files of models whose embeddings are tied, and not read. */
-const IGNORED = ["lm_head.weight"];
 
 /**
  * Opens a model.
@@ -76,16 +62,16 @@ export async function openLfm2(folder: string, options: OpenLfm2Options = {}): P
     const why = "ONNX Runtime computes float16 in float32 there, in twice its memory";
     throw new RangeError(`Cannot open ${folder}: expected float32, int8 or int4 on the CPU, got float16 (${why})`);
   }
-  const config = await readConfig(folder);
+  const config = await readLfm2Folder(folder);
   const plan = planLfm2(config, { weights, activations: provider === "cpu" ? activations : "float32" });
   const source = await openSafetensors(folder);
   try {
-    checkTensors(source, plan, { ignored: config.tieEmbeddings ? IGNORED : [] });
+    checkTensors(source, plan, { ignored: config.tieEmbeddings ? IGNORED_TENSORS : [] });
     return await compiled({
       config,
       weights,
       plan,
-      ...await placeWeights(source, plan, { ...options, weights, provider }),
+      ...await placeWeights(source, plan, { ...options, format: weights, provider }),
     }, options);
   } finally {
     await source.close();
@@ -108,47 +94,6 @@ export function planLfm2(
     case "int4":
       return planBlocks(graph, { bits: 4, activations });
   }
-}
-
-async function readConfig(folder: string): Promise<Lfm2Config> {
-  const path = join(folder, "config.json");
-  if (!existsSync(path)) throw new RangeError(`Cannot open ${folder}: expected config.json, got none`);
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw new RangeError(`Cannot read ${path}: expected JSON, got ${error instanceof Error ? error.message : error}`);
-  }
-  return readLfm2Config(json);
-}
-
-/** Where the session finds the weights. */
-interface PlacedWeights {
-  /** Fed at each run. */
-  parameters: Readonly<Record<string, ArrayValue>>;
-  external?: ExternalWeights;
-}
-
-async function placeWeights(
-  source: SafetensorsFolder,
-  plan: StoragePlan,
-  { weights, provider, cacheFolder = join(source.folder, "converted"), signal, onProgress }: OpenLfm2Options & {
-    weights: WeightFormat;
-    provider: ProviderName;
-  },
-): Promise<PlacedWeights> {
-  if (weights === "float32") {
-    const external = mappedWeights(source, plan);
-    if (external) return { parameters: {}, external };
-    if (provider === "cpu") return { parameters: await weightsInMemory(source, plan, { signal, onProgress }) };
-  }
-  const path = join(cacheFolder, `${weights}.safetensors`);
-  const external = await weightsInFile(source, plan, { path, label: weights, signal, onProgress });
-  const notice = modelNotice(source.folder);
-  if (notice !== null && !existsSync(join(cacheFolder, NOTICE_FILES.notice))) {
-    await writeModelNotice(cacheFolder, notice, "weights converted to other number formats by Latent Lab");
-  }
-  return { parameters: {}, external };
 }
 
 interface Prepared {
