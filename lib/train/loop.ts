@@ -2,20 +2,18 @@
 // bits as without interruption: batch order depends on seed and epoch only, and a checkpoint holds all other state.
 
 import { parameterCount } from "../graph/mod.ts";
-import { canonicalJson, sha256Hex } from "../process/mod.ts";
 import { BatchOrder } from "./batch_order.ts";
 import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./checkpoint.ts";
-import type { Stepper } from "./cpu_stepper.ts";
-import { createStepper } from "./create_stepper.ts";
+import type { CpuStepper, Stepper } from "./cpu_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
-import { copiesOfLearned, copyInto, type Weights } from "./kept_weights.ts";
+import { copyInto, type Weights } from "./kept_weights.ts";
 import { scheduleFactor } from "./optimizer.ts";
-import { serializeProgram, type TrainingProgram } from "./program.ts";
+import type { TrainingProgram } from "./program.ts";
 import { programFileText } from "./program_file.ts";
-import type { RunOptions, StartingValues, StopReason, TrainingResult } from "./run_types.ts";
-import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
-import { batchLength, checkData, type TrainingData } from "./training_data.ts";
-import { type Validator, validator } from "./validation.ts";
+import type { RunOptions, StopReason, TrainingResult } from "./run_types.ts";
+import type { CompleteSettings } from "./settings.ts";
+import { batchLength, type TrainingData } from "./training_data.ts";
+import type { Validator } from "./validation.ts";
 
 interface Progress {
   step: number;
@@ -27,90 +25,23 @@ interface Progress {
   bestEpoch: number;
 }
 
-/** SHA-256 of what determines a run's numbers. */
-export function definitionHash(
-  program: TrainingProgram,
-  data: TrainingData,
-  settings: TrainSettings,
-  start?: Pick<StartingValues, "hash">,
-): string {
-  const { hash, columns, trainRows } = data.reference;
-  return sha256Hex(canonicalJson({
-    program: serializeProgram(program),
-    data: { hash, columns, ...(trainRows !== undefined && { trainRows }) },
-    settings: completeSettings(settings),
-    ...(start && { start: start.hash }),
-  }));
-}
+/** Whether a stepper takes batches of several sizes. */
+const isSized = (stepper: Stepper): stepper is CpuStepper => "resize" in stepper;
 
-/**
- * Runs a program to its end.
- *
- * @throws {TypeError} when the data does not fit, or the folder's checkpoint is of another run
- * @throws {RangeError} when the loss becomes NaN or infinite, naming step and learning rate
- */
-export async function runProgram(
-  program: TrainingProgram,
-  data: TrainingData,
-  { settings: given, ...options }: RunOptions & { settings: TrainSettings },
-): Promise<TrainingResult> {
-  const settings = completeSettings(given);
-  checkData(program.loss, data);
-  checkData(program.metrics, data);
-  const { engine, batchSize, optimizer, seed, threads, accumulationSteps = 1, maxGradientNorm, segments } = settings;
-  const rows = settings.stepsPerEpoch === undefined ? batchSize * accumulationSteps : batchSize;
-  if (data.train.length < rows) {
-    throw new RangeError(`Cannot train: expected at least ${rows} training rows, got ${data.train.length}`);
-  }
-  if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
-  const { start } = options;
-  const kept = engine === "cpu" && !start && !data.lengths ? options.sessions : undefined;
-  const stepperOptions = {
-    batchSize,
-    optimizer,
-    seed,
-    threads,
-    accumulationSteps,
-    maxGradientNorm,
-    segments,
-    memoryLimitBytes: options.memoryLimitBytes,
-    columns: data.columns,
-    ...(data.lengths && { sizes: { [data.lengths.dimension]: data.lengths.longest } }),
-    ...(start?.initial && { initial: start.initial }),
-    ...(start?.frozen && { frozen: start.frozen }),
-  };
-  let ended = false;
-  const stepper = await (kept?.stepper(program.loss, stepperOptions) ??
-    createStepper(engine, program.loss, stepperOptions));
-  try {
-    const weights = () => stepper.readParameters();
-    const session = await kept?.validation(program.metrics, { threads });
-    const frozen = start?.frozen;
-    const validation = await validator(program.metrics, { data, weights, threads, kept: session, frozen });
-    try {
-      const best = copiesOfLearned(await stepper.readParameters(), start);
-      const result = await new Loop({ program, data, settings, stepper, validation, options }, best).run();
-      ended = true;
-      return result;
-    } finally {
-      await validation.release();
-    }
-  } finally {
-    await stepper.release();
-    if (!ended) await kept?.release();
-  }
-}
-
-interface LoopParts {
+/** What a run works with. */
+export interface LoopParts {
   program: TrainingProgram;
   data: TrainingData;
   settings: CompleteSettings;
   stepper: Stepper;
   validation: Validator;
   options: RunOptions;
+  /** Hash of what determines the run's numbers. */
+  definition: string;
 }
 
-class Loop {
+/** One run, from its checkpoint or its beginning to its end. */
+export class Loop {
   readonly #parts: LoopParts;
   readonly #definition: string;
   readonly #accumulationSteps: number;
@@ -131,9 +62,9 @@ class Loop {
   #savedAt = performance.now();
 
   constructor(parts: LoopParts, best: Weights) {
-    const { program, data, settings } = parts;
+    const { data, settings, definition } = parts;
     this.#parts = parts;
-    this.#definition = definitionHash(program, data, settings, parts.options.start);
+    this.#definition = definition;
     this.#accumulationSteps = settings.accumulationSteps ?? 1;
     const stepsPerPass = Math.floor(data.train.length / (settings.batchSize * this.#accumulationSteps));
     this.#stepsPerEpoch = settings.stepsPerEpoch ?? stepsPerPass;
@@ -208,8 +139,10 @@ class Loop {
   async #load(batch: number): Promise<Uint32Array> {
     const { stepper, data } = this.#parts;
     const rows = this.#order.rowsOf(batch);
-    const length = data.lengths && batchLength(data.lengths, rows);
-    if (data.lengths && length !== undefined) await stepper.resize?.({ [data.lengths.dimension]: length });
+    const length = data.lengths && isSized(stepper) ? batchLength(data.lengths, rows) : undefined;
+    if (data.lengths && length !== undefined && isSized(stepper)) {
+      await stepper.resize({ [data.lengths.dimension]: length });
+    }
     stepper.load({ rows, step: batch + 1, length });
     return rows;
   }

@@ -22,7 +22,7 @@ export { applyLora, loraGraph, type LoraGraphOptions, type LoraOptions } from ".
 export { type FrozenWeights, storeBase } from "./lora/base.ts";
 export { factorNames, planLora } from "./lora/plan.ts";
 export { KeptSessions } from "./kept_sessions.ts";
-export { definitionHash } from "./loop.ts";
+export { definitionHash } from "./run_program.ts";
 export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
 export { predictTrainingBytes } from "./memory.ts";
 export {

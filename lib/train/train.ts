@@ -1,7 +1,7 @@
 // The front door: `train` traces a model and runs it, yielding a summary after each epoch.
 
 import type { EpochSummary } from "./checkpoint.ts";
-import { runProgram } from "./loop.ts";
+import { runProgram } from "./run_program.ts";
 import { type ProgramOptions, traceProgram, type TrainingProgram } from "./program.ts";
 import { RunQueue } from "./run_queue.ts";
 import type { RunOptions, TrainingResult } from "./run_types.ts";
@@ -52,11 +52,17 @@ export function train(options: TrainOptions): TrainingRun {
 export function trainProgram(
   program: TrainingProgram,
   data: DataSource,
-  options: Omit<RunOptions, "onEpoch"> & { settings: TrainSettings },
+  options: RunOptions & { settings: TrainSettings },
 ): TrainingRun {
   const epochs = new RunQueue<EpochSummary>();
   const result = openTrainingData(data).then((opened) =>
-    runProgram(program, opened, { ...options, onEpoch: (summary) => epochs.push(summary) })
+    runProgram(program, opened, {
+      ...options,
+      onEpoch: (summary) => {
+        options.onEpoch?.(summary);
+        epochs.push(summary);
+      },
+    })
   );
   // Whoever only iterates sees a failure there; it must not count as unhandled as well.
   result.then(() => epochs.end(), (error) => epochs.end(error));
