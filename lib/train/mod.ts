@@ -18,6 +18,9 @@ export {
   type LoraPlan,
   type LoraTarget,
 } from "./lora/lora_types.ts";
+export { adapterOf, adapterParameters, expectAdapter, planAdapter } from "./lora/adapter.ts";
+export { readAdapter, saveAdapter } from "./lora/adapter_files.ts";
+export { mergeAdapter, mergeIntoFolder, type MergeOptions } from "./lora/merge.ts";
 export { applyLora, loraGraph, type LoraGraphOptions, type LoraOptions } from "./lora/apply.ts";
 export { type FrozenWeights, storeBase } from "./lora/base.ts";
 export { factorNames, planLora } from "./lora/plan.ts";

@@ -136,6 +136,16 @@ export function layerCountOf(graph: Graph): number {
   return Math.max(0, ...stackSizes(graph).values());
 }
 
+/** Numbers of the layers that paths are part of, in order, each once; null among them for those of none. */
+export function layersOf(names: readonly string[]): (number | null)[] {
+  return [...new Set(names.map((name) => layerOf(name).layer))].sort((a, b) => (a ?? -1) - (b ?? -1));
+}
+
+/** What layers call these modules: paths without the number of the layer and what is before it, each once. */
+export function modulesOf(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => name.replace(/^.*?\.\d+\./, "")))].sort();
+}
+
 /** Whether a path ends in a module's name. */
 export const isCalled = (name: string, module: string): boolean => name === module || name.endsWith(`.${module}`);
 
