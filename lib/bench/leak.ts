@@ -35,7 +35,10 @@ export interface LeakResult {
   warmUp: number;
   plantedBytes: number;
   windows: SpeedWindow[];
-  /** Resident memory every so many iterations, garbage collected before. */
+  /**
+   * Resident memory every so many iterations, garbage collected before; on Linux without pages that files back, which the system takes
+   * back when it likes.
+   */
   rssBytes: number[];
   readEvery: number;
   machine: MachineFacts;

@@ -6,7 +6,7 @@ import { initialValues } from "../nn/mod.ts";
 import { fineTune, type LanguageData, languageData } from "../language/mod.ts";
 import { readLfm2Config } from "../models/lfm2/config.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
-import { connectParent, ownMemory } from "../process/mod.ts";
+import { connectParent, ownAnonymousBytes, ownMemory } from "../process/mod.ts";
 import { LEAK_READ_EVERY, type LeakAnswer, type LeakOrder } from "./leak.ts";
 
 const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModules: ["q_proj", "v_proj"] };
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
       if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
       if (iteration % LEAK_READ_EVERY !== 0) continue;
       (globalThis as { gc?: () => void }).gc?.();
-      rssBytes.push(ownMemory().rssBytes);
+      rssBytes.push(ownAnonymousBytes() ?? ownMemory().rssBytes);
     }
     const result = await run.result;
     const told = result.iterations.map(({ iteration, seconds, tokens, rssBytes, peakRssBytes }) => {
