@@ -10,6 +10,8 @@ import { connectParent, ownAnonymousBytes, ownMemory } from "../process/mod.ts";
 import { LEAK_READ_EVERY, type LeakAnswer, type LeakOrder } from "./leak.ts";
 
 const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModules: ["q_proj", "v_proj"] };
+/** What one collection frees may hold what the next one finds. */
+const COLLECTIONS = 3;
 /** Rows, so that batches differ. */
 const ROWS = 20;
 /** So that what validation takes is there before the warm-up ends. */
@@ -31,7 +33,7 @@ async function main(): Promise<void> {
     for await (const { iteration } of run) {
       if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
       if (iteration % LEAK_READ_EVERY !== 0) continue;
-      (globalThis as { gc?: () => void }).gc?.();
+      for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
       rssBytes.push(ownAnonymousBytes() ?? ownMemory().rssBytes);
     }
     const result = await run.result;
