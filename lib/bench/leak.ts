@@ -16,6 +16,11 @@ export interface LeakOrder {
   /** Memory that each iteration keeps on purpose, to see that it is found. Default 0. */
   plantedBytes?: number;
   threads?: number;
+  /**
+   * Trains for some iterations first and waits so long: V8 gives back memory that it needed at the beginning only after many seconds.
+   * Default 0.
+   */
+  settleMs?: number;
 }
 
 /** What the process tells. */

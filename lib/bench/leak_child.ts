@@ -2,6 +2,7 @@
 // before each reading, so that what is left is held by somebody.
 
 import process from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { initialValues } from "../nn/mod.ts";
 import { fineTune, type LanguageData, languageData } from "../language/mod.ts";
 import { readLfm2Config } from "../models/lfm2/config.ts";
@@ -14,20 +15,30 @@ const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModule
 const COLLECTIONS = 3;
 /** Rows, so that batches differ. */
 const ROWS = 20;
+/** Of a training before the one that is watched. */
+const SETTLING_ITERATIONS = 50;
 /** So that what validation takes is there before the warm-up ends. */
 const VALIDATE_EVERY = 25;
 
 async function main(): Promise<void> {
   const parent = connectParent();
   for await (const message of parent.messages) {
-    const { config: json, iterations, tokens, plantedBytes = 0, threads = 0 } = message as LeakOrder;
+    const { config: json, iterations, tokens, plantedBytes = 0, threads = 0, settleMs = 0 } = message as LeakOrder;
     const config = readLfm2Config(json);
-    const run = fineTune({
-      model: { config, weights: drawnWeights(json) },
-      lora: LORA,
-      data: rowsOf(tokens, config.vocabSize),
-      settings: { iterations, validateEvery: VALIDATE_EVERY, threads },
-    });
+    const weights = drawnWeights(json);
+    const data = rowsOf(tokens, config.vocabSize);
+    const start = (count: number) =>
+      fineTune({
+        model: { config, weights },
+        lora: LORA,
+        data,
+        settings: { iterations: count, validateEvery: VALIDATE_EVERY, threads },
+      });
+    if (settleMs > 0) {
+      await start(SETTLING_ITERATIONS).result;
+      await setTimeout(settleMs);
+    }
+    const run = start(iterations);
     const kept: Uint8Array[] = [];
     const rssBytes: number[] = [];
     for await (const { iteration } of run) {
