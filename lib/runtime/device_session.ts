@@ -9,7 +9,14 @@ import { firstRefused } from "./node_error.ts";
 import { ortTensor } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
 import { checkValue } from "./feeds.ts";
-import { type ArrayData, type ArrayValue, type BoundRun, type ExternalWeights, weightBytes } from "./session.ts";
+import {
+  type ArrayData,
+  type ArrayValue,
+  type BoundRun,
+  type ExternalWeights,
+  weightBytes,
+  weightSettings,
+} from "./session.ts";
 
 /** A value in the device's memory. */
 export interface DeviceArray {
@@ -74,7 +81,8 @@ export interface DeviceTuning {
 /**
  * Compiles a graph for WebGPU.
  *
- * @param weights parameter values to store on the device, by name; external, those that are read from files; the others are bound
+ * @param options weights: parameter values to store on the device, by name; external: those that are read from files, which are not
+ *   transposed ahead, so that they are on the device once; the others are bound
  * @throws {Error} when there is no WebGPU here, or an operator cannot run on it: the message names the node
  */
 export async function compileForDevice(
@@ -86,7 +94,7 @@ export async function compileForDevice(
   await requireProvider("webgpu");
   const ort = await loadOnnxRuntime();
   const native = await createNative(ort, graph, { weights, external, ...tuning });
-  return new WebGpuSession(ort, { graph, native, stored: { ...external?.tensors, ...weights } });
+  return new WebGpuSession(ort, { graph, native, stored: { ...weights, ...external?.tensors } });
 }
 
 /** The memory of the WebGPU device. */
@@ -107,9 +115,10 @@ async function createNative(
   graph: Graph,
   { weights = {}, external, allocateOutputs = false, profilePrefix, provider }: NativeOptions,
 ): Promise<Ort.InferenceSession> {
-  const files = external && { model_external_initializers_file_folder_path: external.folder };
+  const held = weightSettings({ external, weightsInPlace: external !== undefined });
+  const { disabledOptimizers } = held;
+  const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
   try {
-    const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
     return await ort.InferenceSession.create(model, {
       executionProviders: [{ ...provider, name: "webgpu" }],
       graphOptimizationLevel: "all",
@@ -117,7 +126,10 @@ async function createNative(
       // Errors come as exceptions; printed as well they would only confuse.
       logSeverityLevel: 4,
       ...(allocateOutputs && { preferredOutputLocation: "gpu-buffer" }),
-      extra: { session: { disable_cpu_ep_fallback: "1", ...files } },
+      extra: {
+        session: { disable_cpu_ep_fallback: "1", ...held.config },
+        ...(disabledOptimizers && { optimization: { disable_specified_optimizers: disabledOptimizers } }),
+      },
     });
   } catch (error) {
     const node = isFallback(error) ? await firstRefused(graph, (node) => takes(ort, node)) : null;

@@ -3,7 +3,7 @@
 // step; they then change places. The data is there too when it fits: then only the numbers of the batch's rows and two or three
 // scalars go there, and only the loss comes back.
 
-import { bindDimensions, elementCount, type Graph, type Parameter } from "../graph/mod.ts";
+import { bindDimensions, elementCount, foldConstants, type Graph, type Parameter } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
 import {
   type ArrayValue,
@@ -16,6 +16,7 @@ import {
   type DeviceTuning,
 } from "../runtime/mod.ts";
 import type { Stepper, StepperOptions } from "./cpu_stepper.ts";
+import { fillParameters } from "./sized_steps.ts";
 import { type BatchRows, fillBatch } from "./training_data.ts";
 import { type ResidentColumns, residentColumns, ROWS } from "./webgpu_columns.ts";
 import {
@@ -50,23 +51,19 @@ export async function webgpuStepper(
   options: StepperOptions,
   tuning: DeviceTuning = {},
 ): Promise<Stepper> {
-  const { batchSize, optimizer, seed, segments, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
-  const fixed = bindDimensions(lossGraph, { batch: batchSize });
+  const { batchSize, sizes, optimizer, segments, frozen, memoryLimitBytes = DEFAULT_GROUP_BYTES } = options;
+  const fixed = bindDimensions(lossGraph, { batch: batchSize, ...sizes });
   checkTypes(fixed);
   checkOptions(options);
   const resident = residentColumns(fixed, options);
   const built = stepGraph(fixed, { optimizer, groupValues: memoryLimitBytes / 4, segments, batch: resident.batch });
-  const { initial = {}, frozen: given } = options;
-  const frozen = fixed.parameters.filter(({ source }) => !source.trainable && !given?.external?.tensors[source.name])
-    .map((leaf) => {
-      const { name } = leaf.source;
-      return [name, given?.parameters[name] ?? float32(leaf.shape as number[], initialValues(leaf, seed))] as const;
-    });
-  const weights = Object.fromEntries(frozen);
+  const weights = frozenValues(fixed, options);
   const memory = await deviceMemory();
-  const session = await compileForDevice(built.graph, { weights, external: given?.external, ...tuning });
+  // Where weights are read from files ONNX Runtime folds nothing.
+  const whole = frozen?.external ? foldConstants(built.graph) : built.graph;
+  const session = await compileForDevice(whole, { weights, external: frozen?.external, ...tuning });
   try {
-    const first = await memory.upload(initialState(built.groups, { seed, initial }));
+    const first = await memory.upload(initialState(built.groups, options));
     const second = await memory.upload(emptyState(built.groups));
     const hasColumns = Object.keys(resident.columns).length > 0;
     const columns = hasColumns ? await memory.upload(resident.columns) : {};
@@ -82,7 +79,6 @@ export async function webgpuStepper(
 function checkTypes({ name, inputs, parameters }: Graph): void {
   const trained = parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${name}: it has no trainable parameter`);
-  // Frozen parameters may be held in fewer bits.
   const named = [...Object.entries(inputs), ...trained.map((leaf) => [leaf.source.name, leaf] as const)];
   for (const [leaf, { dtype }] of named) {
     if (dtype !== "float32") throw new TypeError(`Cannot train ${name}: expected ${leaf} in float32, got ${dtype}`);
@@ -93,6 +89,17 @@ function checkTypes({ name, inputs, parameters }: Graph): void {
 function checkOptions({ accumulationSteps = 1, maxGradientNorm }: StepperOptions): void {
   const refused = accumulationSteps > 1 ? "accumulationSteps above 1" : maxGradientNorm ? "maxGradientNorm" : null;
   if (refused) throw new TypeError(`Cannot train on WebGPU with ${refused}: use engine "cpu" or "tfjs"`);
+}
+
+/** Values of parameters that are not trained, those in files left out: as they are given, or drawn. */
+function frozenValues({ parameters }: Graph, { frozen, seed }: StepperOptions): Record<string, ArrayValue> {
+  const inMemory = parameters.filter(({ source: { name, trainable } }) =>
+    !trainable && !frozen?.external?.tensors[name]
+  );
+  return Object.fromEntries(inMemory.map((leaf) => {
+    const { name } = leaf.source;
+    return [name, frozen?.parameters[name] ?? float32(leaf.shape as number[], initialValues(leaf, seed))];
+  }));
 }
 
 /** Flat tensors of each region and group, filled by `fill`. */
@@ -112,16 +119,15 @@ function flatState(
 
 const emptyState = (groups: readonly ParameterGroup[]) => flatState(groups, () => {});
 
-const initialState = (
-  groups: readonly ParameterGroup[],
-  { seed, initial }: { seed: number; initial: Readonly<Record<string, ArrayValue>> },
-) =>
-  flatState(groups, (region, parameter, target) => {
+function initialState(groups: readonly ParameterGroup[], { seed, initial }: StepperOptions) {
+  const parameters = groups.flatMap(({ members }) => members.map(({ parameter }) => parameter));
+  return flatState(groups, (region, parameter, target) => {
     if (region !== "parameter") return;
     const { name } = parameter.source;
-    if (!Object.hasOwn(initial, name)) initialValues(parameter, seed, target);
-    else target.set(stateValue(initial, { name, count: target.length }));
+    const weights = { [name]: float32(parameter.shape as number[], target) };
+    fillParameters(parameters, weights, { seed, initial });
   });
+}
 
 interface Parts {
   built: StepGraph;
