@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSafetensors } from "lib/data/mod.ts";
 import { bindDimensions, gradients } from "lib/graph/mod.ts";
 import { fineTune, type FineTuneOptions, heldOutLoss, languageData, prepareTraining } from "lib/language/mod.ts";
 import { lfm2ParameterCount } from "lib/models/lfm2/config.ts";
@@ -200,9 +201,8 @@ Deno.test("a learning rate that diverges is told, and the last good checkpoint s
     const sidecar = await readSidecar(checkpointDir);
     assert.ok(sidecar === null || sidecar.status === "running");
     if (sidecar === null) return;
-    const { readTensors } = await import("lib/train/checkpoint.ts");
-    const state = await readTensors(checkpointDir, sidecar.state!);
-    assert.ok(Object.values(state).every(({ data }) => (data as Float32Array).every(Number.isFinite)));
+    const { tensors } = await readSafetensors(join(checkpointDir, sidecar.state!.name));
+    assert.ok(Object.values(tensors).every(({ data }) => (data as Float32Array).every(Number.isFinite)));
   }));
 
 Deno.test("wrong models, adapters, data and settings are refused with what was expected", async () => {
