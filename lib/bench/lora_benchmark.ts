@@ -38,6 +38,8 @@ export interface LoraSide {
   iterationsPerSecond: Estimate;
   tokensPerSecond: Estimate;
   peakRssBytes: number;
+  /** Since the model was ready; null where the system does not tell. */
+  trainingPeakRssBytes: number | null;
   peakDeviceBytes: number | null;
   createMs: number;
   trainableParameters: number;
@@ -62,6 +64,8 @@ export interface LoraBenchmark extends Judgement {
   time: Comparison | null;
   /** Our highest resident memory over the peer's, by the largest of each side's processes. */
   memoryRatio: number | null;
+  /** The same of the memory since the models were ready. */
+  trainingMemoryRatio: number | null;
 }
 
 const SUBJECT =
@@ -184,6 +188,9 @@ function summary(
     peerAbsent,
     time: peer ? timeRatio(own.blocksMs, peer.blocksMs) : null,
     memoryRatio: peer ? own.peakRssBytes / peer.peakRssBytes : null,
+    trainingMemoryRatio: own.trainingPeakRssBytes && peer?.trainingPeakRssBytes
+      ? own.trainingPeakRssBytes / peer.trainingPeakRssBytes
+      : null,
     ...judge(blocks, problems),
   };
 }
@@ -198,7 +205,10 @@ function sideOf(name: string, processes: readonly Process[], { tokens }: LoraWor
       seed: "lora benchmark",
       resamples: 2000,
     });
-  const device = processes.map(({ memory }) => memory.peakDeviceBytes);
+  const largest = (of: (memory: LoraMemory) => number | null) => {
+    const known = processes.map(({ memory }) => of(memory)).filter((bytes) => bytes !== null);
+    return known.length === processes.length ? Math.max(...known) : null;
+  };
   return {
     name,
     version: opening.version ?? greeting.version ?? null,
@@ -206,7 +216,8 @@ function sideOf(name: string, processes: readonly Process[], { tokens }: LoraWor
     iterationsPerSecond: rate(1),
     tokensPerSecond: rate(tokens),
     peakRssBytes: Math.max(...processes.map(({ memory }) => memory.peakRssBytes)),
-    peakDeviceBytes: device.includes(null) ? null : Math.max(...device as number[]),
+    trainingPeakRssBytes: largest((memory) => memory.trainingPeakRssBytes),
+    peakDeviceBytes: largest((memory) => memory.peakDeviceBytes),
     createMs: median(processes.map(({ opening }) => opening.createMs)),
     trainableParameters: opening.trainableParameters,
     losses: opening.losses,

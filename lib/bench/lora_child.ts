@@ -5,10 +5,17 @@ import process from "node:process";
 import { bindDimensions } from "../graph/mod.ts";
 import { prepareTraining } from "../language/mod.ts";
 import { readLfm2Folder } from "../models/lfm2/base_weights.ts";
-import { connectParent, ownMemory } from "../process/mod.ts";
+import { connectParent, ownMemory, PeakMemory } from "../process/mod.ts";
 import { adam, createStepper, type Stepper } from "../train/mod.ts";
 import { fillExact } from "./exact_values.ts";
-import { CHECKED_UPDATES, FACTOR_SCALE, LEARNING_RATE, type LoraWork, tokenAt } from "./lora_exchange.ts";
+import {
+  CHECKED_UPDATES,
+  FACTOR_SCALE,
+  LEARNING_RATE,
+  type LoraMemory,
+  type LoraWork,
+  tokenAt,
+} from "./lora_exchange.ts";
 
 const REGION = "parameter/";
 
@@ -38,6 +45,8 @@ async function main({ folder, tokens, lora, baseFormat, provider, threads }: Lor
   );
   const names = await setFactors(stepper);
   const createMs = performance.now() - startMs;
+  const startPeakBytes = ownMemory().peakRssBytes;
+  const training = new PeakMemory();
   let step = 0;
   const update = async () => {
     stepper.load({ rows: Uint32Array.of(0), step: ++step });
@@ -50,7 +59,9 @@ async function main({ folder, tokens, lora, baseFormat, provider, threads }: Lor
   for await (const message of parent.messages) {
     const { settle = 0, steps = 0, memory } = message as { settle?: number; steps?: number; memory?: true };
     if (memory) {
-      parent.send({ peakRssBytes: ownMemory().peakRssBytes, peakDeviceBytes: null });
+      const trainingPeakRssBytes = training.end();
+      const peakRssBytes = Math.max(startPeakBytes, trainingPeakRssBytes);
+      parent.send({ peakRssBytes, trainingPeakRssBytes, peakDeviceBytes: null } satisfies LoraMemory);
       continue;
     }
     for (let i = 0; i < settle; i++) await update();

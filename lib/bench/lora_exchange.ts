@@ -30,6 +30,8 @@ export interface LoraOpening {
 /** What a side has held at most. */
 export interface LoraMemory {
   peakRssBytes: number;
+  /** The same since the model was ready: reading weights may take more for a moment. Null where the system does not tell. */
+  trainingPeakRssBytes: number | null;
   /** On its device; null where it does not tell. */
   peakDeviceBytes: number | null;
 }

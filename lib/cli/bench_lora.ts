@@ -139,7 +139,7 @@ async function folderOf(model: string | null, terminal: Terminal, signal?: Abort
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
 
 function speedLines(
-  { sides, time, memoryRatio, verdict, reasons, weights, work, peerAbsent }: LoraBenchmark,
+  { sides, time, memoryRatio, trainingMemoryRatio, verdict, reasons, weights, work, peerAbsent }: LoraBenchmark,
 ): string[] {
   return [
     `weights: ${weights}; ${work.tokens} tokens, rank ${work.lora.rank}, last ${work.lora.lastLayers} layers`,
@@ -155,7 +155,7 @@ function speedLines(
     ...(time === null ? [`no peer: ${peerAbsent}`] : [
       `ours / peft: time ${time.ratio.toFixed(3)} [${time.low.toFixed(3)}, ${time.high.toFixed(3)}], memory ${
         memoryRatio!.toFixed(3)
-      }`,
+      }${trainingMemoryRatio === null ? "" : ` (${trainingMemoryRatio.toFixed(3)} once the models are ready)`}`,
     ]),
     `${verdict}${reasons.length > 0 ? `: ${reasons.join("; ")}` : ""}`,
   ];

@@ -126,13 +126,13 @@ for (const [what, changes, settings] of CASES) {
   Deno.test(`${what}: interrupted anywhere and resumed, a run gives the same bits`, async () => {
     const run = (more: Partial<FineTuneOptions> = {}) => fineTune(tinyRun({ ...changes, ...more }, settings)).result;
     const whole = reproducible(await run());
-    for (const steps of [3, 10]) {
+    for (const steps of what === "all parameters" ? [3, 10] : [4]) {
       await withFolder(async (checkpointDir) => {
         const stopped = await run({ checkpointDir, signal: abortAfter(steps) });
         assert.deepEqual([stopped.stopped, stopped.iterations.length], ["aborted", steps]);
         const resumed = await run({ checkpointDir });
         assert.deepEqual(reproducible(resumed), whole, `after ${steps}`);
-        if (steps === 3) return;
+        if (steps !== 10) return;
         // Finished, it is not run again.
         assert.deepEqual(reproducible(await run({ checkpointDir, signal: abortAfter(0) })), whole);
       });
