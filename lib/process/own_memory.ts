@@ -30,8 +30,9 @@ export function ownMemory(): MemoryUse {
 }
 
 /**
- * Memory of this process that no file backs, in bytes, swapped out or not: what it asked for itself. Of pages that files back, such as its
- * programs, the system takes some from memory when it likes, so that they hide what grows slowly.
+ * Memory of this process that no file backs, in bytes, swapped out or not: what it asked for itself and has not given back. Of pages that files
+ * back, such as its programs, and of those that it gave back "when you like" (MADV_FREE, as V8 does), the system takes some when it likes, so
+ * that they hide what grows slowly.
  *
  * @returns null where the system does not tell (macOS)
  *
@@ -44,7 +45,8 @@ export function ownMemory(): MemoryUse {
  */
 export function ownAnonymousBytes(): number | null {
   if (process.platform !== "linux") return null;
-  const status = readFileSync("/proc/self/status", "utf8");
-  const parts = ["RssAnon", "RssShmem", "VmSwap"].map((name) => parseStatusBytes(status, name));
-  return parts.includes(null) ? null : parts.reduce<number>((sum, bytes) => sum + bytes!, 0);
+  const text = readFileSync("/proc/self/smaps_rollup", "utf8");
+  const [anonymous, givenBack, swapped] = ["Anonymous", "LazyFree", "Swap"].map((name) => parseStatusBytes(text, name));
+  if (anonymous === null || givenBack === null || swapped === null) return null;
+  return anonymous - givenBack + swapped;
 }
