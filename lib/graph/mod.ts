@@ -87,6 +87,7 @@ export { fuseLstm } from "./rewrites/fuse_lstm.ts";
 export { forCoreMl } from "./rewrites/for_coreml.ts";
 export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
 export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
+export { scalePerProduct } from "./rewrites/per_product.ts";
 export { type BlockBits, packRows } from "./rewrites/blocks.ts";
 export {
   type BlockActivations,

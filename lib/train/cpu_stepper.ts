@@ -3,7 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import type { Column } from "../data/mod.ts";
-import { elementCount, type Graph } from "../graph/mod.ts";
+import { elementCount, type Graph, scalePerProduct } from "../graph/mod.ts";
 import { type ArrayValue, compile, type CompileOptions, readsSharedMemory, type Session } from "../runtime/mod.ts";
 import { featureMajor } from "./feature_major.ts";
 import { InPlaceStepper } from "./in_place_stepper.ts";
@@ -130,7 +130,8 @@ export interface GradientEngine {
 
 /** ONNX Runtime's CPU provider. */
 export const ON_CPU: Required<GradientEngine> = {
-  compileGradients: (graph, options) => compile(graph, { ...options, flushDenormals: true, stopSpinning: true }),
+  compileGradients: (graph, options) =>
+    compile(scalePerProduct(graph), { ...options, flushDenormals: true, stopSpinning: true }),
   layout: featureMajor,
   updateThreads,
 };

@@ -2,7 +2,8 @@
 // Runtime computes gradients, kernel/ updates in place), loop.ts turns steps into epochs with validation, early stopping and
 // checkpoints, train.ts is what notebooks call. Settings are plain data (settings.ts), so a run can be defined in one
 // process and carried out in another. Interrupted and resumed, a run gives the same bits as without interruption.
-// export.ts ships a checkpoint as .onnx; memory.ts says beforehand what a run will take. Sweeps are in lib/sweep.
+// export.ts ships a checkpoint as .onnx; memory.ts says beforehand what a run will take. lora/ adapts any model by low-rank factors: a plan,
+// a rewrite of the graph, frozen weights that are held once, adapters as peft and mlx-lm store them. Sweeps are in lib/sweep.
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
 export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
