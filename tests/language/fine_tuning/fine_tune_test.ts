@@ -210,6 +210,13 @@ Deno.test("wrong models, adapters, data and settings are refused with what was e
   const { adapter } = await fineTune(tinyRun({ model: FROZEN, lora: LORA }, { iterations: 1 })).result;
   const wider = { ...LORA, rank: 4 };
   await reject(tinyRun({ model: FROZEN, lora: wider, adapter: adapter! }), /rank/);
+  const elsewhere = Object.fromEntries(
+    Object.entries(adapter!.factors).map(([name, factors]) => [name.replace("layers.", "layers.1"), factors]),
+  );
+  await reject(
+    tinyRun({ model: FROZEN, lora: LORA, adapter: { ...adapter!, factors: elsewhere } }),
+    /model\.layers\.1[12]\.self_attn/,
+  );
   await reject(tinyRun({ lora: LORA }), /Cannot train adapters: expected a model with weights, got one without/);
   await reject(
     tinyRun({ model: FROZEN, adapter: adapter! }),
