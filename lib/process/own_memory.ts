@@ -28,3 +28,25 @@ export function ownMemory(): MemoryUse {
   const peak = parseStatusBytes(status, "VmHWM") ?? process.resourceUsage().maxRSS * 1024;
   return { rssBytes, peakRssBytes: Math.max(peak, rssBytes) };
 }
+
+/**
+ * Memory of this process that no file backs, in bytes, swapped out or not: what it asked for itself and has not given back. Of pages that files
+ * back, such as its programs, and of those that it gave back "when you like" (MADV_FREE, as V8 does), the system takes some when it likes, so
+ * that they hide what grows slowly.
+ *
+ * @returns null where the system does not tell (macOS)
+ *
+ * @example
+ * ```ts
+ * import { ownAnonymousBytes, ownMemory } from "lib/process/mod.ts";
+ * const bytes = ownAnonymousBytes();
+ * if (bytes !== null && !(bytes > 0 && bytes < 2 * ownMemory().peakRssBytes)) throw new Error("a part of it");
+ * ```
+ */
+export function ownAnonymousBytes(): number | null {
+  if (process.platform !== "linux") return null;
+  const text = readFileSync("/proc/self/smaps_rollup", "utf8");
+  const [anonymous, givenBack, swapped] = ["Anonymous", "LazyFree", "Swap"].map((name) => parseStatusBytes(text, name));
+  if (anonymous === null || givenBack === null || swapped === null) return null;
+  return anonymous - givenBack + swapped;
+}

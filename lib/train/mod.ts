@@ -26,7 +26,7 @@ export { applyLora, loraGraph, type LoraGraphOptions, type LoraOptions } from ".
 export { baseWeights, type FrozenWeights, storeBase } from "./lora/base.ts";
 export { factorNames, planLora } from "./lora/plan.ts";
 export { KeptSessions } from "./kept_sessions.ts";
-export { definitionHash } from "./loop.ts";
+export { definitionHash } from "./run_program.ts";
 export {
   fixedTrainingBytes,
   type MeasuredTraining,
@@ -59,13 +59,21 @@ export {
   type TrainingProgram,
 } from "./program.ts";
 export { type CheckpointProgram, loadProgram } from "./program_file.ts";
-export type { RunOptions, StopReason, TrainingResult } from "./run_types.ts";
+export { RunQueue } from "./run_queue.ts";
+export type { RunOptions, StartingValues, StepSummary, StopReason, TrainingResult } from "./run_types.ts";
+export { type Validator, validator } from "./validation.ts";
 export { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
 export { gradientGraph } from "./sized_steps.ts";
 export { type StageOptions, type TrainingStages, trainingStages } from "./stages.ts";
 export { type ParameterState, stateBytesPerParameter, type TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
-export { type DataSource, openTrainingData, type TrainingData, trainingData } from "./training_data.ts";
+export {
+  type DataSource,
+  openTrainingData,
+  type RowLengths,
+  type TrainingData,
+  trainingData,
+} from "./training_data.ts";
 export { tfjsStepper, type TfjsStepperOptions } from "./tfjs_stepper.ts";
 export { webgpuStepper } from "./webgpu_stepper.ts";
 export { type BatchValues, gradientNorms, withoutGradient } from "./gradient_norms.ts";

@@ -3,9 +3,11 @@
 
 import { openSafetensors } from "../../data/mod.ts";
 import {
+  type ArrayValue,
   type BlockActivations,
   fusableNorms,
   type Graph,
+  type Parameter,
   planAsIs,
   planBlocks,
   planFloat16,
@@ -34,8 +36,18 @@ export interface OpenLfm2Options extends ConversionOptions {
   activations?: BlockActivations;
   /** Where converted weights are kept. Default: `converted` in the model's folder. */
   cacheFolder?: string;
+  /** Adds parameters to the model, such as an adapter's; not with float16. */
+  addition?: ModelAddition;
   /** Write ONNX Runtime's profile to a file of this prefix when the model is released. */
   profilePrefix?: string;
+}
+
+/** What a model gets beside its own parameters. */
+export interface ModelAddition {
+  /** The graph with the added parameters. */
+  readonly rewrite: (graph: Graph) => Graph;
+  /** Their values in float32, by name; they stay so whatever the other weights are held in. */
+  readonly parameters: Readonly<Record<string, ArrayValue>>;
 }
 
 /**
@@ -58,22 +70,23 @@ export interface OpenLfm2Options extends ConversionOptions {
  * ```
  */
 export async function openLfm2(folder: string, options: OpenLfm2Options = {}): Promise<LanguageModel> {
-  const { weights = "float32", provider = "cpu", activations = "int8" } = options;
+  const { weights = "float32", provider = "cpu", activations = "int8", addition } = options;
   if (weights === "float16" && provider === "cpu") {
     const why = "ONNX Runtime computes float16 in float32 there, in twice its memory";
     throw new RangeError(`Cannot open ${folder}: expected float32, int8 or int4 on the CPU, got float16 (${why})`);
   }
+  if (weights === "float16" && addition) {
+    throw new RangeError(`Cannot open ${folder} with an addition: expected float32, int8 or int4, got float16`);
+  }
   const config = await readLfm2Folder(folder);
-  const plan = planLfm2(config, { weights, activations: provider === "cpu" ? activations : "float32" });
+  const plan = planLfm2(config, { weights, activations: provider === "cpu" ? activations : "float32", addition });
+  const own = withoutParameters(plan, Object.keys(addition?.parameters ?? {}));
   const source = await openSafetensors(folder);
   try {
-    checkTensors(source, plan, { ignored: config.tieEmbeddings ? IGNORED_TENSORS : [] });
-    return await compiled({
-      config,
-      weights,
-      plan,
-      ...await placeWeights(source, plan, { ...options, format: weights, provider }),
-    }, options);
+    checkTensors(source, own, { ignored: config.tieEmbeddings ? IGNORED_TENSORS : [] });
+    const { parameters, external } = await placeWeights(source, own, { ...options, format: weights, provider });
+    const all = { ...parameters, ...addition?.parameters };
+    return await compiled({ config, weights, plan, parameters: all, external }, options);
   } finally {
     await source.close();
   }
@@ -82,19 +95,34 @@ export async function openLfm2(folder: string, options: OpenLfm2Options = {}): P
 /** The graph of a model with its weights in a format, and how its parameters are made. */
 export function planLfm2(
   config: Lfm2Config,
-  { weights, activations = "int8" }: { weights: WeightFormat; activations?: BlockActivations },
+  { weights, activations = "int8", addition }: {
+    weights: WeightFormat;
+    activations?: BlockActivations;
+    addition?: ModelAddition;
+  },
 ): StoragePlan {
-  const graph: Graph = fusableNorms(lfm2Graph(config));
+  const plain = lfm2Graph(config);
+  const graph: Graph = fusableNorms(addition ? addition.rewrite(plain) : plain);
+  const select = (name: string) => !Object.hasOwn(addition?.parameters ?? {}, name);
   switch (weights) {
     case "float32":
       return planAsIs(graph);
     case "float16":
       return planFloat16(graph);
     case "int8":
-      return planBlocks(graph, { bits: 8, activations });
+      return planBlocks(graph, { bits: 8, activations, select });
     case "int4":
-      return planBlocks(graph, { bits: 4, activations });
+      return planBlocks(graph, { bits: 4, activations, select });
   }
+}
+
+/** A plan without parameters whose values come from elsewhere. */
+function withoutParameters({ graph, stored }: StoragePlan, names: readonly string[]): StoragePlan {
+  const other = ({ source: { name } }: Parameter) => !names.includes(name);
+  return {
+    graph: { ...graph, parameters: graph.parameters.filter(other) },
+    stored: stored.filter(({ source }) => other(source)),
+  };
 }
 
 interface Prepared {

@@ -1,0 +1,94 @@
+// Run as a child: trains adapters to a small model and sends its iterations, and the resident memory every so many of them. Garbage is collected
+// before each reading, so that what is left is held by somebody.
+
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
+import { initialValues } from "../nn/mod.ts";
+import { fineTune, type LanguageData, languageData } from "../language/mod.ts";
+import { readLfm2Config } from "../models/lfm2/config.ts";
+import { lfm2Graph } from "../models/lfm2/model.ts";
+import { connectParent, ownAnonymousBytes, ownMemory } from "../process/mod.ts";
+import { LEAK_READ_EVERY, type LeakAnswer, type LeakOrder } from "./leak.ts";
+
+const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModules: ["q_proj", "v_proj"] };
+/** What one collection frees may hold what the next one finds. */
+const COLLECTIONS = 3;
+/** Rows, so that batches differ. */
+const ROWS = 20;
+/** Of a training before the one that is watched. */
+const SETTLING_ITERATIONS = 50;
+/** So that what validation takes is there before the warm-up ends. */
+const VALIDATE_EVERY = 25;
+
+async function main(): Promise<void> {
+  const parent = connectParent();
+  for await (const message of parent.messages) {
+    const { config: json, iterations, tokens, plantedBytes = 0, threads = 0, settleMs = 0 } = message as LeakOrder;
+    const config = readLfm2Config(json);
+    const weights = drawnWeights(json);
+    const data = rowsOf(tokens, config.vocabSize);
+    const start = (count: number) =>
+      fineTune({
+        model: { config, weights },
+        lora: LORA,
+        data,
+        settings: { iterations: count, validateEvery: VALIDATE_EVERY, threads },
+      });
+    if (settleMs > 0) {
+      await start(SETTLING_ITERATIONS).result;
+      await setTimeout(settleMs);
+    }
+    const run = start(iterations);
+    const kept: Uint8Array[] = [];
+    const rssBytes: number[] = [];
+    for await (const { iteration } of run) {
+      if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
+      if (iteration % LEAK_READ_EVERY !== 0) continue;
+      for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
+      rssBytes.push(ownAnonymousBytes() ?? ownMemory().rssBytes);
+    }
+    const result = await run.result;
+    const told = result.iterations.map(({ iteration, seconds, tokens, rssBytes, peakRssBytes }) => {
+      return { iteration, seconds, tokens, rssBytes, peakRssBytes };
+    });
+    parent.send({ iterations: told, rssBytes, kept: kept.length } satisfies LeakAnswer & { kept: number });
+    break;
+  }
+  process.exit(0);
+}
+
+function drawnWeights(json: unknown) {
+  return Object.fromEntries(
+    lfm2Graph(readLfm2Config(json)).parameters.map((leaf) => {
+      const value = { dtype: "float32" as const, shape: leaf.shape as number[], data: initialValues(leaf, 1) };
+      return [leaf.source.name, value];
+    }),
+  );
+}
+
+/** Rows of token ids that differ. */
+function rowsOf(tokens: number, vocabSize: number): LanguageData {
+  const texts = Array.from(
+    { length: ROWS + 1 },
+    (_, row) => ({ messages: null, text: String(row), place: `row ${row}` }),
+  );
+  const tokenizer = {
+    vocabularySize: vocabSize,
+    specialTokens: {},
+    chatTemplate: null,
+    tokenId: () => null,
+    isSpecial: () => false,
+    encode: (text: string) => Array.from({ length: tokens + 1 }, (_, i) => (i * 7919 + 13 * Number(text)) % vocabSize),
+    decode: () => "",
+  };
+  const parts = {
+    form: "text" as const,
+    train: texts.slice(1),
+    validation: texts.slice(0, 1),
+    test: [],
+    isHeldOut: true,
+  };
+  return languageData(parts, tokenizer, { multiple: 2 });
+}
+
+main();
