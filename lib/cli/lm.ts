@@ -1,10 +1,14 @@
 // deno task lm: language models at the command line. Each subcommand is a module; this one finds it.
 
 import process from "node:process";
+import { adapterAddition } from "../language/mod.ts";
 import { openLfm2 } from "../models/lfm2/open.ts";
 import { CommandError, runCommand } from "./command.ts";
+import { FUSE_USAGE, fuseMain } from "./lm_fuse.ts";
 import { generateMain, type LmContext } from "./lm_generate.ts";
 import { GENERATE_USAGE } from "./lm_options.ts";
+import { trainMain } from "./lm_train.ts";
+import { TRAIN_USAGE } from "./lm_train_options.ts";
 import { terminalOn } from "./terminal.ts";
 
 /** A subcommand: what runs it, and how to call it. */
@@ -15,6 +19,8 @@ interface Subcommand {
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   generate: { main: generateMain, usage: GENERATE_USAGE },
+  train: { main: trainMain, usage: TRAIN_USAGE },
+  fuse: { main: fuseMain, usage: FUSE_USAGE },
 };
 
 /** Runs `deno task lm`. */
@@ -53,7 +59,8 @@ function ownContext(signal: AbortSignal): LmContext {
     isTerminal: Boolean(process.stdout.isTTY),
     readInput: standardInput,
     signal,
-    openModel: openLfm2,
+    openModel: (folder, { adapter, ...options }) =>
+      openLfm2(folder, { ...options, addition: adapter && adapterAddition(adapter) }),
   };
 }
 

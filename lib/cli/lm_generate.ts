@@ -1,8 +1,7 @@
 // deno task lm generate: text from a language model, streamed to the terminal. The answer goes to standard output, all else to standard
 // error, so that it can be piped on.
 
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ChatMessage, LanguageTokenizer } from "../data/mod.ts";
 import { openLanguageTokenizer } from "../data/mod.ts";
 import {
@@ -13,8 +12,9 @@ import {
   type Prompt,
   readEndTokens,
 } from "../language/mod.ts";
-import { LFM2_1_2B_SOURCE, modelFolder } from "../models/fetched_models.ts";
+import { type Adapter, readAdapter } from "../train/mod.ts";
 import { CommandError, INTERRUPTED_EXIT_CODE } from "./command.ts";
+import { forUser, lmFolder } from "./lm_folder.ts";
 import { type GenerateCommand, parseGenerateCommand } from "./lm_options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -27,6 +27,8 @@ export interface OpenModel extends CausalModel {
 /** How a model is opened. */
 export interface OpenOptions extends Pick<GenerateCommand, "weights" | "provider" | "threads"> {
   signal: AbortSignal;
+  /** What the model computes with beside its weights. */
+  adapter?: Adapter;
   /** Values of the weights converted so far and in all. */
   onProgress(done: number, total: number): void;
 }
@@ -48,7 +50,7 @@ export interface LmContext {
 /** Runs `deno task lm generate`. */
 export async function generateMain(args: string[], context: LmContext): Promise<number> {
   const command = parseGenerateCommand(args);
-  const folder = folderOf(command.model);
+  const folder = lmFolder(command.model);
   const prompt = command.prompt ?? await context.readInput();
   if (prompt === null || prompt.trim() === "") {
     throw new CommandError("Cannot generate: expected a prompt in quotes or on standard input, got none");
@@ -68,7 +70,9 @@ async function run(prompt: string, folder: string, command: GenerateCommand, con
   progress(`Loading ${folder} in ${weights}`);
   const tokenizer = await openLanguageTokenizer(folder);
   const endTokens = await readEndTokens(folder) ?? undefined;
+  const adapter = command.adapter === null ? undefined : await readAdapter(resolve(command.adapter));
   const model = await context.openModel(folder, {
+    adapter,
     weights,
     provider,
     threads,
@@ -106,16 +110,6 @@ function progressOn(terminal: Terminal, isShown: boolean): (text: string) => voi
     if (isShown && text !== before) terminal.live(text, false);
     before = text;
   };
-}
-
-/** The folder that is meant: a path, or the name of a fetched model. */
-function folderOf(model: string | null): string {
-  const name = model ?? LFM2_1_2B_SOURCE.name;
-  const isName = /^[\w.-]+$/.test(name) && !existsSync(join(resolve(name), "config.json"));
-  const folder = isName ? modelFolder(name) : resolve(name);
-  if (existsSync(join(folder, "config.json"))) return folder;
-  const advice = name === LFM2_1_2B_SOURCE.name ? `; deno task model ${name} fetches it` : "";
-  throw new CommandError(`Cannot open a model: expected a folder with config.json, got none at ${folder}${advice}`);
 }
 
 function checkVocabulary({ config }: CausalModel, { vocabularySize }: LanguageTokenizer, folder: string): void {
@@ -173,13 +167,4 @@ export function statisticsLines({ statistics, finish, loadMs, model, command }: 
     `memory        ${gigabytes(peakRssBytes)} at most`,
     `end           ${ENDS[finish]}`,
   ];
-}
-
-/**
- * What the model's files, the prompt or the options lack is the user's to mend, and the library says it as `Cannot …: expected …`; all else
- * keeps its stack.
- */
-function forUser(error: unknown): unknown {
-  const isTold = error instanceof Error && /^Cannot [^\n:]+: /.test(error.message);
-  return isTold && !(error instanceof CommandError) ? new CommandError(error.message) : error;
 }

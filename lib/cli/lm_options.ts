@@ -7,7 +7,7 @@ import { CommandError, parseCommand } from "./command.ts";
 
 /** How to call it. */
 export const GENERATE_USAGE =
-  'deno task lm generate --model FOLDER|NAME "PROMPT" [--max-tokens N] [--temperature T] [--top-k K] ' +
+  'deno task lm generate --model FOLDER|NAME [--adapter FOLDER] "PROMPT" [--max-tokens N] [--temperature T] [--top-k K] ' +
   "[--top-p P] [--min-p P] [--repetition-penalty R] [--seed S] [--stop TEXT]... [--chat | --raw] [--system TEXT] " +
   "[--weights fp32|fp16|int8|int4] [--provider cpu|webgpu] [--threads N] [--stats | --quiet]; without a prompt it reads one from standard input";
 
@@ -23,6 +23,8 @@ const PROVIDERS = ["cpu", "webgpu"] as const;
 export interface GenerateCommand {
   /** Folder or name of the model; null for the one that `deno task model` fetches. */
   readonly model: string | null;
+  /** Folder of an adapter to generate with. */
+  readonly adapter: string | null;
   /** Null: standard input. */
   readonly prompt: string | null;
   /** Whether the prompt is a user's turn; null: when the model has a chat template. */
@@ -40,6 +42,7 @@ export interface GenerateCommand {
 export function parseGenerateCommand(args: string[]): GenerateCommand {
   const { values, positionals } = parseCommand(args, {
     model: { type: "string" },
+    adapter: { type: "string" },
     "max-tokens": { type: "string", default: "256" },
     temperature: { type: "string", default: String(LFM2_SAMPLING.temperature) },
     "top-k": { type: "string" },
@@ -70,6 +73,7 @@ export function parseGenerateCommand(args: string[]): GenerateCommand {
   const [prompt] = positionals;
   return {
     model: values.model ?? null,
+    adapter: values.adapter ?? null,
     prompt: prompt === undefined || prompt === "-" ? null : prompt,
     chat: values.chat ? true : values.raw ? false : null,
     system: values.system ?? null,

@@ -6,7 +6,7 @@
 // with the same care. Random datasets exist for measuring cost and say so.
 // The data itself is in data/ at the top of the project, with the scripts that rebuild it.
 
-export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "./float16.ts";
+export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "./float16.ts";
 export type { SafetensorsArrays, SafetensorsDtype, SafetensorsTensor } from "./safetensors_header.ts";
 export {
   decodeSafetensors,

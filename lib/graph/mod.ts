@@ -75,7 +75,7 @@ export {
 } from "./types.ts";
 export { activationRanges, type CalibrationOptions, type Execute } from "./rewrites/calibration.ts";
 export { eliminateCommonSubexpressions } from "./rewrites/common_subexpressions.ts";
-export { type ProductSelection } from "./rewrites/dense_products.ts";
+export { type DenseProduct, denseProduct, type ProductSelection } from "./rewrites/dense_products.ts";
 export { quantizeDynamicInt8 } from "./rewrites/dynamic_int8.ts";
 export { type Float16Options, toFloat16 } from "./rewrites/float16.ts";
 export { checkFloat16Range } from "./rewrites/float16_islands.ts";
@@ -93,6 +93,7 @@ export {
   planBlocks,
   planColumns,
   planFloat16,
+  planStoredFloat16,
   type StoragePlan,
   type StoredForm,
   type StoredParameter,

@@ -132,6 +132,8 @@ export interface GroupedQueryOptions {
    * a key is seen by queries of its own position and later ones, and `mask` is left out. Default: the order of their slots.
    */
   keyPositions?: Tensor | null;
+  /** The first position that each query sees, `[batch, sequence]`: where several texts share a row. Default: all before it. */
+  starts?: Tensor | null;
 }
 
 /** Keys (rotated) and values of positions that were seen, each `[batch, keyValueHeads, past, headDim]`. */
@@ -167,6 +169,7 @@ export function cachedGroupedQueryAttention(
   expectSequence(x, "groupedQueryAttention");
   const { heads, keyValueHeads, theta = 10000, normEpsilon = 1e-5, mask = null, keyPositions = null, angles = null } =
     options;
+  const { starts = null } = options;
   const [batch, sequence] = x.shape;
   const width = lastDim(x, "groupedQueryAttention");
   const headDim = options.headDim ?? headWidth(width, heads, "groupedQueryAttention");
@@ -203,7 +206,8 @@ export function cachedGroupedQueryAttention(
   // With a cache, order is that of its slots, whatever positions the queries are given.
   const keyOrder = keyPositions ?? (slots ? cachePositions(kept) : positions);
   const usable = keyPositions ? greaterOrEqual(keyPositions, 0) : mask && greater(mask, 0);
-  const allowed = visible(keyOrder, slots ?? positions, usable);
+  const causal = visible(keyOrder, slots ?? positions, usable);
+  const allowed = starts ? and(causal, sinceStart(keyOrder, starts)) : causal;
   const mixed = reshape(transpose(attend(queries, keysAcross, { values, allowed }), [0, 3, 1, 2, 4]), [
     batch,
     sequence,
@@ -216,6 +220,11 @@ export function cachedGroupedQueryAttention(
 function visible(keyOrder: Tensor, queryOrder: Tensor, usable: Tensor | null): Tensor {
   const causal = unsqueeze(lessOrEqual(unsqueeze(keyOrder, [1]), unsqueeze(queryOrder, [2])), [1, 2]);
   return usable ? and(causal, unsqueeze(usable, [1, 2, 3])) : causal;
+}
+
+/** Which keys are not before each query's start, `[batch, 1, 1, sequence, past+sequence]`. */
+function sinceStart(keyOrder: Tensor, starts: Tensor): Tensor {
+  return unsqueeze(greaterOrEqual(unsqueeze(keyOrder, [1]), unsqueeze(starts, [2])), [1, 2]);
 }
 
 function expectCache({ keys, values }: KeyValueCache, [batch, heads, width]: readonly Dim[]): void {

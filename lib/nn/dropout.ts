@@ -14,6 +14,7 @@ import {
   floor,
   greaterOrEqual,
   mul,
+  reduceMax,
   reshape,
   slice,
   sub,
@@ -54,27 +55,38 @@ function limbs(count: Tensor): Keys {
 const STEP_MULTIPLIERS = [3367, 2897, 3923, 2521];
 const ROW_MULTIPLIERS = [2683, 3709, 3041, 2269];
 
-/** 0, 1, 2, ... along the first axis, in the shape `[size, 1, ..., 1]`; a named size is counted at run time. */
-function firstPositions(x: Tensor): Tensor {
-  const [size] = x.shape;
-  const line = [size, ...x.shape.slice(1).map(() => 1)];
+/** 0, 1, 2, ... along an axis, all other sizes 1; a named size is counted at run time. */
+function positionsAlong(x: Tensor, axis: number): Tensor {
+  const size = x.shape[axis];
+  const line = x.shape.map((_, i) => (i === axis ? size : 1));
   if (typeof size === "number") {
     return constant(Array.from({ length: size }, (_, i) => i), { shape: line as number[] });
   }
   const column = x.shape.reduce<Tensor>(
-    (part, _, axis) => (axis === 0 ? part : slice(part, { axis, start: 0, end: 1 })),
+    (part, _, i) => (i === axis ? part : slice(part, { axis: i, start: 0, end: 1 })),
     x,
   );
   const ones = where(equal(column, column), constant(1), constant(1)); // one even where the value is NaN
-  return cumSum(ones, { axis: 0, exclusive: true });
+  return cumSum(ones, { axis, exclusive: true });
+}
+
+/** The number of each row, `[..., 1]`: all dimensions of `x` but the last in one count. */
+function rowNumbers(x: Tensor): Tensor {
+  const inner = x.shape.slice(1, -1);
+  if (inner.every((size) => typeof size === "number")) {
+    const innerCount = elementCount(inner);
+    const within = constant(Array.from({ length: innerCount }, (_, i) => i), { shape: [1, ...inner, 1] });
+    return add(mul(positionsAlong(x, 0), innerCount), within);
+  }
+  return inner.reduce<Tensor>((number, size, i) => {
+    const along = positionsAlong(x, i + 1);
+    return add(mul(number, typeof size === "number" ? size : add(reduceMax(along), 1)), along);
+  }, positionsAlong(x, 0));
 }
 
 /** Keys of each row at a step: all dimensions of `x` but the last. */
 function rowKeys(x: Tensor, step: Tensor): Keys {
-  const inner = x.shape.slice(1, -1) as number[];
-  const innerCount = elementCount(inner);
-  const within = constant(Array.from({ length: innerCount }, (_, i) => i), { shape: [1, ...inner, 1] });
-  const rows = limbs(add(mul(firstPositions(x), innerCount), within));
+  const rows = limbs(rowNumbers(x));
   const steps = mix(limbs(step), STEP_MULTIPLIERS);
   return mix({
     left: fraction(add(rows.left, steps.left)),
@@ -108,10 +120,10 @@ function uniformFractions(x: Tensor, options: { seed: number; path: string; step
  * itself (Srivastava et al. 2014). The rate is taken as the nearest multiple of 1/4096.
  *
  * @param scope its path tells layers apart: give each dropout a child of its own
- * @param x `[rows, ..., width]`; all dimensions but the first are fixed, fewer than 2^24 rows
+ * @param x `[..., width]`, the last dimension fixed; fewer than 2^24 rows, which all other dimensions count together
  * @param options rate in [0, 1); seed, an integer of at least 0; training and step as the model's function gets them
  * @throws {RangeError} when the rate or seed is out of range
- * @throws {TypeError} while training without a step number, or when a dimension besides the first has a name
+ * @throws {TypeError} while training without a step number, or when the last dimension has a name
  *
  * @example
  * ```ts
@@ -123,7 +135,7 @@ function uniformFractions(x: Tensor, options: { seed: number; path: string; step
  * ```
  */
 export function dropout(
-  scope: Scope,
+  scope: Pick<Scope, "path">,
   x: Tensor,
   { rate, seed, training, step }: { rate: number; seed: number } & ForwardOptions,
 ): Tensor {
@@ -134,8 +146,8 @@ export function dropout(
   const dropped = Math.min(Math.round(rate * LEVELS), LEVELS - 1) / LEVELS;
   if (!training || dropped === 0) return x;
   if (!step) throw new TypeError(`Cannot drop out ${scope.path}: expected the step number while training, got none`);
-  if (x.shape.length === 0 || x.shape.slice(1).some((dim) => typeof dim === "string")) {
-    throw new TypeError(`Cannot drop out ${describe(x)}: expected every dimension but the first to be fixed`);
+  if (x.shape.length === 0 || typeof x.shape.at(-1) === "string") {
+    throw new TypeError(`Cannot drop out ${describe(x)}: expected its last dimension to be fixed`);
   }
   const rows = x.shape.length === 1 ? reshape(x, [x.shape[0], 1]) : x;
   const uniform = uniformFractions(rows, { seed, path: scope.path, step });

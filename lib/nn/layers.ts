@@ -9,16 +9,19 @@ import {
   div,
   gather,
   gemm,
+  greaterOrEqual,
   type Initializer,
   layerNormalization,
   matMul,
   mul,
   reduceMean,
+  reduceSum,
   sigmoid,
   slice,
   split,
   sqrt,
   squeeze,
+  sub,
   type Tensor,
   TO_END,
   transpose,
@@ -145,12 +148,19 @@ export function gatedShortConv(scope: Scope, x: Tensor, { kernel = 3 }: { kernel
  * @param x `[batch, sequence, width]`
  * @param options real `[batch, sequence]` (bool), where x is no padding: what is padded counts as zero; state
  *   `[batch, kernel - 1, width]`, what the convolution read at the positions before, zeros at first; null where x is the start
+ *   places: where several texts share a row, the position of each place and that where its text begins, `[batch, sequence]` each: nothing
+ *   is read before it
  * @returns the output `[batch, sequence, width]`, and the state after these positions, null without one
  */
 export function cachedGatedShortConv(
   scope: Scope,
   x: Tensor,
-  { kernel = 3, real = null, state = null }: { kernel?: number; real?: Tensor | null; state?: Tensor | null } = {},
+  { kernel = 3, real = null, state = null, places = null }: {
+    kernel?: number;
+    real?: Tensor | null;
+    state?: Tensor | null;
+    places?: SharedRow | null;
+  } = {},
 ): { output: Tensor; state: Tensor | null } {
   const width = lastDim(x, "gatedShortConv");
   const projected = linear(scope.child("in_proj"), x, 3 * width, { bias: false });
@@ -158,7 +168,9 @@ export function cachedGatedShortConv(
   const gated = real ? where(unsqueeze(real, [2]), mul(b, value), 0) : mul(b, value);
   const conv = scope.child("conv");
   if (!state) {
-    const convolved = causalDepthwiseConv(conv, gated, { kernel });
+    const convolved = places
+      ? convolvedTexts(gated, convWeight(conv, width, kernel), places)
+      : causalDepthwiseConv(conv, gated, { kernel });
     return { output: linear(scope.child("out_proj"), mul(c, convolved), width, { bias: false }), state };
   }
   const seen = concat([state, gated], 1);
@@ -179,6 +191,29 @@ function convolvedWindows(seen: Tensor, weight: Tensor): Tensor {
   const taps = Array.from({ length: kernel }, (_, k) => {
     const tap = squeeze(slice(weight, { axis: 2, start: k, end: k + 1 }), [1, 2]);
     return mul(slice(seen, { axis: 1, start: k, end: k + 1 === kernel ? TO_END : k + 1 - kernel }), tap);
+  });
+  return taps.reduce((sum, tap) => add(sum, tap));
+}
+
+/** A row that several texts share, `[batch, sequence]` each. */
+export interface SharedRow {
+  /** Rising by one from place to place. */
+  readonly positions: Tensor;
+  /** The position where the place's own text begins. */
+  readonly starts: Tensor;
+}
+
+/** A short convolution in which no text reads what stands before it. */
+function convolvedTexts(x: Tensor, weight: Tensor, { positions, starts }: SharedRow): Tensor {
+  const [, , kernel] = weight.shape as number[];
+  const nothing = mul(reduceSum(x, { axes: [1], keepDims: true }), 0);
+  const seen = concat([...Array.from({ length: kernel - 1 }, () => nothing), x], 1);
+  const taps = Array.from({ length: kernel }, (_, k) => {
+    const distance = kernel - 1 - k;
+    const tap = squeeze(slice(weight, { axis: 2, start: k, end: k + 1 }), [1, 2]);
+    if (distance === 0) return mul(x, tap);
+    const before = slice(seen, { axis: 1, start: k, end: -distance });
+    return mul(where(unsqueeze(greaterOrEqual(sub(positions, distance), starts), [2]), before, 0), tap);
   });
   return taps.reduce((sum, tap) => add(sum, tap));
 }

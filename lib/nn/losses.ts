@@ -108,6 +108,28 @@ export function crossEntropy(
   labels: Tensor,
   { ignoreIndex = -100 }: { ignoreIndex?: number } = {},
 ): Tensor {
+  const { surprises, ignored } = surprisesOf(logits, labels, ignoreIndex);
+  const counted = cast(not(ignored), logits.dtype);
+  return div(reduceSum(surprises), max(reduceSum(counted), 1));
+}
+
+/**
+ * Cross-entropy of logits with labels, position by position; 0 where a position does not count.
+ *
+ * @param logits `[..., classes]`
+ * @param labels as of {@link crossEntropy}
+ * @returns the shape of the labels
+ * @throws {TypeError} when labels have another shape than the logits without their last dimension
+ */
+export function crossEntropies(
+  logits: Tensor,
+  labels: Tensor,
+  { ignoreIndex = -100 }: { ignoreIndex?: number } = {},
+): Tensor {
+  return surprisesOf(logits, labels, ignoreIndex).surprises;
+}
+
+function surprisesOf(logits: Tensor, labels: Tensor, ignoreIndex: number): { surprises: Tensor; ignored: Tensor } {
   const expected = formatShape(logits.shape.slice(0, -1));
   if (logits.shape.length === 0 || formatShape(labels.shape) !== expected) {
     throw new TypeError(
@@ -118,6 +140,5 @@ export function crossEntropy(
   const picked = squeeze(gatherElements(logits, unsqueeze(where(ignored, 0, labels), [-1])), [-1]);
   // log softmax of the label's class, without a tensor of log softmaxes of every class.
   const surprise = sub(reduceLogSumExp(logits, { axes: [-1] }), picked);
-  const counted = cast(not(ignored), logits.dtype);
-  return div(reduceSum(where(ignored, 0, surprise)), max(reduceSum(counted), 1));
+  return { surprises: where(ignored, 0, surprise), ignored };
 }

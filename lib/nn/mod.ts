@@ -23,10 +23,19 @@ export {
   layerNorm,
   linear,
   rmsNorm,
+  type SharedRow,
   silu,
   swiGlu,
 } from "./layers.ts";
-export { alignmentLoss, cosineLoss, crossEntropy, meanSquaredError, rowCosine, rowSquaredError } from "./losses.ts";
+export {
+  alignmentLoss,
+  cosineLoss,
+  crossEntropies,
+  crossEntropy,
+  meanSquaredError,
+  rowCosine,
+  rowSquaredError,
+} from "./losses.ts";
 export {
   type Forward,
   type ForwardOptions,

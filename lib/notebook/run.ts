@@ -10,6 +10,7 @@ export type { KeepStep } from "./kept_steps.ts";
 export type { ParameterValue, Scale } from "./parameters.ts";
 export { type Progress, progress, type ProgressState } from "./progress.ts";
 export { showText, type ShowTextOptions } from "./show_text.ts";
+export { curveOf, type ShownIteration, showTraining, type ShowTrainingOptions } from "./show_training.ts";
 export { studyProgress, type StudyProgressState } from "./study_progress.ts";
 
 /** Options of {@link notebookRun}. */

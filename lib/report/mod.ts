@@ -37,6 +37,7 @@ export {
 } from "./figures/claimed_against_measured.ts";
 export { type Distributions, distributions } from "./figures/distributions.ts";
 export { type LearningCurve, type LearningCurves, learningCurves } from "./figures/learning_curves.ts";
+export { type LossCurve, type LossCurves, lossCurves } from "./figures/loss_curves.ts";
 export { type LineWithInterval, lineWithInterval } from "./figures/line_with_interval.ts";
 export type { IntervalPoint } from "./figures/marks.ts";
 export { type QualityAgainstWidth, qualityAgainstWidth, type QualitySeries } from "./figures/quality_against_width.ts";

@@ -39,13 +39,7 @@ export { type GraphProfile, type OperatorTime, profile } from "./profile.ts";
 export { type NodePlacement, type Placement, placement } from "./placement.ts";
 export { ortTensor, sessionOptions } from "./node_session.ts";
 export { inPrivateFolder } from "./coreml/private_folder.ts";
-export {
-  compileResident,
-  type ExternalWeights,
-  type ResidentArray,
-  type ResidentOptions,
-  type ResidentSession,
-} from "./resident.ts";
+export { compileResident, type ResidentArray, type ResidentOptions, type ResidentSession } from "./resident.ts";
 export { type OnnxFileOptions, openOnnxFile } from "./onnx_file.ts";
 export { knownRefusal, type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {
@@ -54,6 +48,7 @@ export {
   type BoundRun,
   compile,
   type CompileOptions,
+  type ExternalWeights,
   type ModelSession,
   OPTIMIZATION_LEVELS,
   type OptimizationLevel,

@@ -2,7 +2,7 @@
 // the provider, and weights may stay in the file that they lie in.
 
 import type * as Ort from "onnxruntime-common";
-import { type ArrayValue, type DType, encodeOnnx, type ExternalTensor, type Graph, type Tensor } from "../graph/mod.ts";
+import { type ArrayValue, type DType, encodeOnnx, type Graph, type Tensor } from "../graph/mod.ts";
 import { bytesPerElement, elementCount } from "../graph/mod.ts";
 import { deviceError } from "./device_error.ts";
 import { leavesOf } from "./feeds.ts";
@@ -17,29 +17,17 @@ import {
   type ResidentSession,
   type Values,
 } from "./resident_values.ts";
-import { AS_THE_GRAPH_SAYS, type CompileOptions, weightBytes } from "./session.ts";
+import { AS_THE_GRAPH_SAYS, type CompileOptions, weightBytes, weightSettings } from "./session.ts";
 
 export type { ResidentArray, ResidentSession };
 
-/** Weights in files of one folder, by parameter. ONNX Runtime maps them into memory where it computes on the CPU. */
-export interface ExternalWeights {
-  readonly folder: string;
-  readonly tensors: Readonly<Record<string, ExternalTensor>>;
-}
-
 /** Options of a session whose outputs stay. */
-export interface ResidentOptions extends Pick<CompileOptions, "binding" | "threads" | "weights"> {
+export interface ResidentOptions
+  extends Pick<CompileOptions, "binding" | "threads" | "weights" | "external" | "weightsInPlace"> {
   /** `cpu` or `webgpu`. Default `cpu`. */
   provider?: Exclude<ProviderName, "coreml">;
   /** Names of the outputs that stay; the others are copied to JavaScript's memory. */
   resident: readonly string[];
-  /** Parameters that are read from files; the others are in `weights` or fed. */
-  external?: ExternalWeights;
-  /**
-   * Weights are read where they lie and never copied: neither into the order in which products read them, nor transposed ahead. Starts
-   * at once and takes no other memory; products of many rows may be slower. Default false.
-   */
-  weightsInPlace?: boolean;
   /** Write ONNX Runtime's profile to a file of this prefix when the session is released; through onnxruntime-node only. */
   profilePrefix?: string;
 }
@@ -63,19 +51,15 @@ export interface ResidentOptions extends Pick<CompileOptions, "binding" | "threa
  * ```
  */
 export async function compileResident(graph: Graph, options: ResidentOptions): Promise<ResidentSession> {
-  const { provider = "cpu", binding = "auto", threads = 0, weights = {}, external, resident, weightsInPlace = false } =
-    options;
+  const { provider = "cpu", binding = "auto", threads = 0, weights = {}, external, resident } = options;
   const unknown = resident.find((name) => !(name in graph.outputs));
   if (unknown !== undefined) {
     throw new TypeError(`Cannot compile ${graph.name}: expected outputs that stay to be outputs, got "${unknown}"`);
   }
   const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
-  const config = {
-    ...AS_THE_GRAPH_SAYS,
-    ...(external && { model_external_initializers_file_folder_path: external.folder }),
-    ...(weightsInPlace && { disable_prepacking: "1" }),
-  };
-  const disabledOptimizers = weightsInPlace ? "ConstantFolding" : undefined;
+  const held = weightSettings(options);
+  const { disabledOptimizers } = held;
+  const config = { ...AS_THE_GRAPH_SAYS, ...held.config };
   const settings = { model, threads, config, disabledOptimizers };
   const stored = [...Object.keys(weights), ...Object.keys(external?.tensors ?? {})];
   const library = provider === "cpu" && binding === "auto" && !options.profilePrefix ? onnxRuntimeC() : null;

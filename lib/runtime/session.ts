@@ -1,6 +1,6 @@
 // Executing a graph with ONNX Runtime: a session per graph and provider, checked feeds, results in memory of one's choice.
 
-import { type ArrayData, type ArrayValue, encodeOnnx, type Graph } from "../graph/mod.ts";
+import { type ArrayData, type ArrayValue, encodeOnnx, type ExternalTensor, type Graph } from "../graph/mod.ts";
 import type { CoreMlOptions } from "./coreml/options.ts";
 import { coreMlRefusal } from "./coverage/refusal.ts";
 import { deviceError, isWithoutDevice } from "./device_error.ts";
@@ -49,8 +49,34 @@ export interface CompileOptions {
   refuseCpuFallback?: boolean;
   /** Parameter values to store in the session, by name; the others are fed at each run. */
   weights?: Readonly<Record<string, ArrayValue>>;
+  /** Parameters that are read from files. */
+  external?: ExternalWeights;
+  /**
+   * Weights are read where they lie and never copied: neither into the order in which products read them, nor transposed ahead. Starts
+   * at once and takes no other memory; products of many rows may be slower. Default false.
+   */
+  weightsInPlace?: boolean;
   /** Which of its optimizations ONNX Runtime applies to the graph. Default `all`. */
   optimization?: OptimizationLevel;
+}
+
+/** Weights in files of one folder, by parameter. ONNX Runtime maps them into memory where it computes on the CPU. */
+export interface ExternalWeights {
+  readonly folder: string;
+  readonly tensors: Readonly<Record<string, ExternalTensor>>;
+}
+
+/** What a session is told when weights lie in files, or are not to be copied. */
+export function weightSettings(
+  { external, weightsInPlace = false }: Pick<CompileOptions, "external" | "weightsInPlace">,
+) {
+  return {
+    config: {
+      ...(external && { model_external_initializers_file_folder_path: external.folder }),
+      ...(weightsInPlace && { disable_prepacking: "1" }),
+    },
+    disabledOptimizers: weightsInPlace ? "ConstantFolding" : undefined,
+  };
 }
 
 /**
@@ -134,29 +160,34 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
     refuseCpuFallback = false,
     optimization = "all",
     leanMemory = false,
+    external,
     coreml,
   } = options;
   checkOptions(provider, options);
-  const model = encodeOnnx(graph, { weights: weightBytes(weights) });
+  const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
+  const held = weightSettings(options);
   const config = {
     ...AS_THE_GRAPH_SAYS,
+    ...held.config,
     ...(flushDenormals && { set_denormal_as_zero: "1" }),
     ...(stopSpinning && { force_spinning_stop: "1" }),
     ...(refuseCpuFallback && { disable_cpu_ep_fallback: "1" }),
   };
-  const common = { model, threads, config, optimization, leanMemory };
+  const { disabledOptimizers } = held;
+  const common = { model, threads, config, disabledOptimizers, optimization, leanMemory };
+  const stored = [...Object.keys(weights), ...Object.keys(external?.tensors ?? {})];
   const library = provider === "cpu" && binding === "auto" ? onnxRuntimeC() : null;
   if (!library) await requireProvider(provider);
   try {
     return library
-      ? nativeSession(library, graph, { ...common, stored: Object.keys(weights) })
+      ? nativeSession(library, graph, { ...common, stored })
       : await nodeSession(graph, { ...common, provider, coreml });
   } catch (cause) {
     if (isWithoutDevice(cause)) throw deviceError(`compile ${graph.name}`, cause);
     if (provider === "coreml" && refuseCpuFallback) {
       throw coreMlRefusal(graph, cause, { parameters: Object.keys(weights).length > 0 ? "stored" : "fed" });
     }
-    const again = { ...options, weights: {} };
+    const again = { ...options, weights: {}, external: undefined };
     throw graph.name === SINGLE_NODE ? cause : await refusedGraph(graph, cause, (node) => create(node, again));
   }
 }

@@ -3,27 +3,23 @@
 
 import { availableParallelism } from "node:os";
 import type { Column } from "../data/mod.ts";
-import {
-  bindDimensions,
-  elementCount,
-  type GradientOptions,
-  gradients,
-  type Graph,
-  graph,
-  type Parameter,
-} from "../graph/mod.ts";
-import { initialValues } from "../nn/mod.ts";
-import { type ArrayValue, compile, readsSharedMemory, type Session } from "../runtime/mod.ts";
+import { elementCount, type Graph } from "../graph/mod.ts";
+import { type ArrayValue, compile, type CompileOptions, readsSharedMemory, type Session } from "../runtime/mod.ts";
 import { featureMajor } from "./feature_major.ts";
 import { InPlaceStepper } from "./in_place_stepper.ts";
 import { UpdateThreads } from "./kernel/update_threads.ts";
+import type { FrozenWeights } from "./lora/base.ts";
 import type { OptimizerSpec } from "./optimizer.ts";
+import { fillParameters, parameterWeights, SizedSteps } from "./sized_steps.ts";
 import { allocateState, type TrainingState } from "./state.ts";
 import type { BatchRows } from "./training_data.ts";
 
 /** Takes training steps on one engine; holds parameters and whatever else a step carries over to the next. */
 export interface Stepper {
-  /** Batch tensors by name, filled by `load` or by hand before each step; those that `load` fills on a device are not here. */
+  /**
+   * Batch tensors by name, filled by `load` or by hand before each step; those that `load` fills on a device are not here. Others after
+   * `resize`.
+   */
   readonly batch: Readonly<Record<string, Float32Array>>;
   /**
    * Takes rows of the stepper's columns as the batch.
@@ -46,7 +42,10 @@ export interface Stepper {
    * @throws {RangeError} when the loss is not finite; parameters and moments are then unchanged
    */
   step(options: { step: number; learningRate: number }): Promise<number>;
-  /** All parameters by name, trained and frozen: views or copies, to be read before the next step. */
+  /**
+   * All parameters by name, trained and frozen: views or copies, to be read before the next step. Those that lie in files are not among
+   * them.
+   */
   readParameters(): Promise<Record<string, ArrayValue>>;
   /** What a step carries over: `parameter/NAME`, `firstMoment/NAME`, `secondMoment/NAME`; to be read before the next step. */
   readState(): Promise<Record<string, ArrayValue>>;
@@ -60,8 +59,16 @@ export interface Stepper {
 export interface CpuStepper extends Stepper {
   /** Parameters, moments and the last step's gradients, as views: read and write them between steps. */
   readonly state: TrainingState;
-  /** All parameters by name, trained (views of the state) and frozen. */
+  /** All parameters by name, trained (views of the state) and frozen; those that lie in files left out. */
   readonly weights: Readonly<Record<string, ArrayValue>>;
+  /**
+   * Goes on with batches of other sizes: parameters, moments and gradients that were accumulated stay as they are. What was compiled for a
+   * size is kept, so that a few sizes can alternate.
+   *
+   * @param sizes of `batch` and of the names that were given `sizes`; those left out stay
+   * @throws {RangeError} for a name that the loss does not have, or a size that is no integer from 1
+   */
+  resize(sizes: Readonly<Record<string, number>>): Promise<void>;
 }
 
 /** What a stepper is made of. */
@@ -72,6 +79,15 @@ export interface StepperOptions {
   residentLimitBytes?: number;
   /** Rows of a batch. */
   batchSize: number;
+  /** Sizes of named dimensions beside `batch`. */
+  sizes?: Readonly<Record<string, number>>;
+  /**
+   * Values of parameters that are not trained. They are read where they are, never copied, and memory is given back as soon as it is free.
+   * Default: such parameters are drawn as trained ones are.
+   */
+  frozen?: FrozenWeights;
+  /** First values of trained parameters by name; the others are drawn. */
+  initial?: Readonly<Record<string, ArrayValue>>;
   optimizer: OptimizerSpec;
   /** Of the initial parameter values. */
   seed: number;
@@ -96,10 +112,16 @@ export function cpuStepper(lossGraph: Graph, options: StepperOptions): Promise<C
   return inPlaceStepper(lossGraph, options, ON_CPU);
 }
 
+/** How a session of gradients is made. */
+export interface GradientSessionOptions
+  extends
+    Required<Pick<CompileOptions, "threads" | "leanMemory" | "weightsInPlace">>,
+    Pick<CompileOptions, "external"> {}
+
 /** What computes the gradients of a stepper whose state is in host memory. */
 export interface GradientEngine {
   /** Prepares the graph of loss and gradients. */
-  compileGradients(graph: Graph, options: { threads: number; leanMemory: boolean }): Promise<Session>;
+  compileGradients(graph: Graph, options: GradientSessionOptions): Promise<Session>;
   /** Rewrites the loss before gradients are taken, for speed. */
   layout?(fixed: Graph): Graph;
   /** Threads for the optimizer's update. Default 1: others than our own sessions refuse memory that threads share. */
@@ -125,7 +147,7 @@ function updateThreads(threads: number, parameterCount: number): number {
 }
 
 /** What can be chosen anew for each run of a prepared stepper. */
-export type StepperRun = Pick<StepperOptions, "optimizer" | "seed" | "columns" | "maxGradientNorm">;
+export type StepperRun = Pick<StepperOptions, "optimizer" | "seed" | "initial" | "columns" | "maxGradientNorm">;
 
 /** A compiled step with its memory, in which several runs can take place one after the other. */
 export interface PreparedStepper {
@@ -165,11 +187,8 @@ async function prepareInPlace(
   options: StepperOptions,
   { compileGradients, layout = (fixed) => fixed, updateThreads = () => 1 }: GradientEngine,
 ): Promise<PreparedStepper> {
-  const { batchSize, optimizer, threads = 0 } = options;
-  const bound = bindDimensions(lossGraph, { batch: batchSize });
-  const fixed = layout(bound);
-  // In the order of the model, which a rewrite need not keep.
-  const trained = bound.parameters.filter(({ source }) => source.trainable);
+  const { optimizer, threads = 0, frozen } = options;
+  const trained = lossGraph.parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${lossGraph.name}: it has no trainable parameter`);
   const helped = updateThreads(threads, trained.reduce((sum, { shape }) => sum + elementCount(shape as number[]), 0));
   const state = allocateState(trained, {
@@ -178,25 +197,21 @@ async function prepareInPlace(
     accumulates: (options.accumulationSteps ?? 1) > 1,
     threads: helped,
   });
-  const session = await compileGradients(gradientGraph(fixed, trained, options), {
-    threads,
-    leanMemory: options.segments !== undefined,
-  });
-  const weights = parameterWeights(fixed, state);
-  const arrays = bindArrays(session, { fixed, state, weights });
+  const weights = parameterWeights(lossGraph, state, frozen);
+  const sized = await SizedSteps.open({ lossGraph, trained, state, weights, options, compileGradients, layout });
   const updaters = new KeptUpdater(state, helped);
   let isNew = true;
   return {
-    start: ({ optimizer, seed, columns = {}, maxGradientNorm }) => {
+    start: ({ optimizer, seed, initial, columns = {}, maxGradientNorm }) => {
       if (!isNew) { for (const { memory } of state.memories) new Uint8Array(memory.buffer).fill(0); }
       isNew = false;
-      for (const leaf of fixed.parameters) initialValues(leaf, seed, weights[leaf.source.name].data as Float32Array);
+      fillParameters(lossGraph.parameters, weights, { seed, initial, given: frozen?.parameters });
       const updater = updaters.of(optimizer);
-      return new InPlaceStepper({ state, weights, updater, maxGradientNorm, columns, ...arrays });
+      return new InPlaceStepper({ state, weights, updater, maxGradientNorm, columns, sized });
     },
     release: () => {
       updaters.release();
-      return session.release();
+      return sized.release();
     },
   };
 }
@@ -219,56 +234,4 @@ class KeptUpdater {
     this.#kept?.updater.release();
     this.#kept = null;
   }
-}
-
-const gradientName = (parameterName: string) => `gradient:${parameterName}`;
-
-/** The loss and the gradient of each trained parameter, as one graph. */
-export function gradientGraph(fixed: Graph, trained: readonly Parameter[], { segments }: GradientOptions = {}): Graph {
-  const named = gradients(fixed.outputs.loss, trained, { segments }).map((gradient, i) =>
-    [gradientName(trained[i].source.name), gradient] as const
-  );
-  return graph(`${fixed.name}-step`, { loss: fixed.outputs.loss, ...Object.fromEntries(named) });
-}
-
-const float32 = (shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))) =>
-  ({ dtype: "float32", shape, data }) as const satisfies ArrayValue;
-
-/** Values of all parameters: views of the state for those that are trained. */
-export function parameterWeights({ parameters }: Graph, state: TrainingState): Record<string, ArrayValue> {
-  return Object.fromEntries([
-    ...state.parameters.map(({ name, shape, parameter }) => [name, float32(shape, parameter)] as const),
-    ...parameters.filter(({ source }) => !source.trainable)
-      .map((leaf) => [leaf.source.name, float32(leaf.shape as number[])] as const),
-  ]);
-}
-
-/** What a session reads and writes. */
-interface BoundTo {
-  fixed: Graph;
-  state: TrainingState;
-  weights: Readonly<Record<string, ArrayValue>>;
-  /** Arrays of the batch that another run reads too. Default: new ones. */
-  batch?: Readonly<Record<string, Float32Array>>;
-  /** Whether the session computes gradients. Default true. */
-  withGradients?: boolean;
-}
-
-/** Binds a session of loss and gradients to the state. */
-export function bindArrays(session: Session, { fixed, state, weights, batch: given, withGradients = true }: BoundTo) {
-  const batch = Object.entries(fixed.inputs).map(([name, { shape }]) =>
-    [name, float32(shape as number[], given?.[name])] as const
-  );
-  const loss = new Float32Array(1);
-  const fetches = Object.fromEntries([
-    ["loss", float32([], loss)] as const,
-    ...(withGradients ? state.parameters : []).map(({ name, shape, gradient }) =>
-      [gradientName(name), float32(shape, gradient)] as const
-    ),
-  ]);
-  return {
-    batch: Object.fromEntries(batch.map(([name, { data }]) => [name, data])),
-    loss,
-    run: session.bind({ ...Object.fromEntries(batch), ...weights }, fetches),
-  };
 }

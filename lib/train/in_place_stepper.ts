@@ -1,9 +1,10 @@
 // The CPU engine at work: gradients from ONNX Runtime, accumulation, clipping and the update by the kernel, all in place.
 
 import type { Column } from "../data/mod.ts";
-import type { ArrayValue, BoundRun } from "../runtime/mod.ts";
+import type { ArrayValue } from "../runtime/mod.ts";
 import type { CpuStepper } from "./cpu_stepper.ts";
 import type { UpdateThreads } from "./kernel/update_threads.ts";
+import type { SizedSteps } from "./sized_steps.ts";
 import type { TrainingState } from "./state.ts";
 import { type BatchRows, fillBatch } from "./training_data.ts";
 
@@ -13,10 +14,8 @@ const SMALLEST_NORM = 1e-6;
 /** What a stepper is put together from. */
 export interface StepperParts {
   state: TrainingState;
-  batch: Readonly<Record<string, Float32Array>>;
   weights: Readonly<Record<string, ArrayValue>>;
-  loss: Float32Array;
-  run: BoundRun;
+  sized: SizedSteps;
   updater: UpdateThreads;
   maxGradientNorm?: number;
   columns: Readonly<Record<string, Column>>;
@@ -25,15 +24,21 @@ export interface StepperParts {
 /** See `cpuStepper`. */
 export class InPlaceStepper implements CpuStepper {
   readonly state: TrainingState;
-  readonly batch: Readonly<Record<string, Float32Array>>;
   readonly weights: Readonly<Record<string, ArrayValue>>;
   #accumulated = 0;
   #lossSum = 0;
 
   constructor(private readonly parts: StepperParts) {
     this.state = parts.state;
-    this.batch = parts.batch;
     this.weights = parts.weights;
+  }
+
+  get batch(): Readonly<Record<string, Float32Array>> {
+    return this.parts.sized.current.batch;
+  }
+
+  resize(sizes: Readonly<Record<string, number>>): Promise<void> {
+    return this.parts.sized.resize(sizes);
   }
 
   load(batch: BatchRows): void {
@@ -64,8 +69,9 @@ export class InPlaceStepper implements CpuStepper {
 
   /** Computes loss and gradients of the batch. */
   async #addBatch(when: string): Promise<void> {
-    await this.parts.run.run();
-    const [loss] = this.parts.loss;
+    const { run, loss: written } = this.parts.sized.current;
+    await run.run();
+    const [loss] = written;
     if (!Number.isFinite(loss)) {
       this.#reset();
       throw new RangeError(`Training diverged: the loss is ${loss} ${when}`);

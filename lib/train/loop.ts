@@ -1,21 +1,19 @@
 // The training loop: epochs of steps, validation, early stopping, checkpoints. Interrupted and resumed, it gives the same
 // bits as without interruption: batch order depends on seed and epoch only, and a checkpoint holds all other state.
 
-import { batches } from "../data/mod.ts";
 import { parameterCount } from "../graph/mod.ts";
-import { canonicalJson, sha256Hex } from "../process/mod.ts";
-import type { ArrayValue } from "../runtime/mod.ts";
+import { BatchOrder } from "./batch_order.ts";
 import { type EpochSummary, readSidecar, readTensors, saveCheckpoint } from "./checkpoint.ts";
-import type { Stepper } from "./cpu_stepper.ts";
-import { createStepper } from "./create_stepper.ts";
+import type { CpuStepper, Stepper } from "./cpu_stepper.ts";
 import { epochsWithoutGain } from "./early_stopping.ts";
+import { copyInto, type Weights } from "./kept_weights.ts";
 import { scheduleFactor } from "./optimizer.ts";
-import { serializeProgram, type TrainingProgram } from "./program.ts";
+import type { TrainingProgram } from "./program.ts";
 import { programFileText } from "./program_file.ts";
 import type { RunOptions, StopReason, TrainingResult } from "./run_types.ts";
-import { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
-import { checkData, type TrainingData } from "./training_data.ts";
-import { type Validator, validator } from "./validation.ts";
+import type { CompleteSettings } from "./settings.ts";
+import { batchLength, type TrainingData } from "./training_data.ts";
+import type { Validator } from "./validation.ts";
 
 interface Progress {
   step: number;
@@ -27,97 +25,29 @@ interface Progress {
   bestEpoch: number;
 }
 
-/** SHA-256 of what determines a run's numbers. */
-export function definitionHash(program: TrainingProgram, data: TrainingData, settings: TrainSettings): string {
-  const { hash, columns, trainRows } = data.reference;
-  return sha256Hex(canonicalJson({
-    program: serializeProgram(program),
-    data: { hash, columns, ...(trainRows !== undefined && { trainRows }) },
-    settings: completeSettings(settings),
-  }));
-}
+/** Whether a stepper takes batches of several sizes. */
+const isSized = (stepper: Stepper): stepper is CpuStepper => "resize" in stepper;
 
-/**
- * Runs a program to its end.
- *
- * @throws {TypeError} when the data does not fit, or the folder's checkpoint is of another run
- * @throws {RangeError} when the loss becomes NaN or infinite, naming step and learning rate
- */
-export async function runProgram(
-  program: TrainingProgram,
-  data: TrainingData,
-  { settings: given, ...options }: RunOptions & { settings: TrainSettings },
-): Promise<TrainingResult> {
-  const settings = completeSettings(given);
-  checkData(program.loss, data);
-  checkData(program.metrics, data);
-  const { engine, batchSize, optimizer, seed, threads, accumulationSteps = 1, maxGradientNorm, segments } = settings;
-  const rows = batchSize * accumulationSteps;
-  if (data.train.length < rows) {
-    throw new RangeError(`Cannot train: expected at least ${rows} training rows, got ${data.train.length}`);
-  }
-  if (data.validation.length === 0) throw new RangeError("Cannot train: expected at least 1 validation row, got 0");
-  const kept = engine === "cpu" ? options.sessions : undefined;
-  const stepperOptions = {
-    batchSize,
-    optimizer,
-    seed,
-    threads,
-    accumulationSteps,
-    maxGradientNorm,
-    segments,
-    memoryLimitBytes: options.memoryLimitBytes,
-    columns: data.columns,
-  };
-  let ended = false;
-  const stepper = await (kept?.stepper(program.loss, stepperOptions) ??
-    createStepper(engine, program.loss, stepperOptions));
-  try {
-    const weights = () => stepper.readParameters();
-    const session = await kept?.validation(program.metrics, { threads });
-    const validation = await validator(program.metrics, { data, weights, threads, kept: session });
-    try {
-      const best = copies(await stepper.readParameters());
-      const result = await new Loop({ program, data, settings, stepper, validation, options }, best).run();
-      ended = true;
-      return result;
-    } finally {
-      await validation.release();
-    }
-  } finally {
-    await stepper.release();
-    if (!ended) await kept?.release();
-  }
-}
-
-type Weights = Record<string, ArrayValue>;
-
-function copies(weights: Readonly<Weights>): Weights {
-  return Object.fromEntries(
-    Object.entries(weights).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: data.slice() }]),
-  );
-}
-
-/** Into the same memory: a new copy each time an epoch is the best so far would leave garbage of the model's size. */
-function copyInto(target: Readonly<Weights>, weights: Readonly<Weights>): void {
-  for (const [name, { data }] of Object.entries(weights)) (target[name].data as Float32Array).set(data as Float32Array);
-}
-
-interface LoopParts {
+/** What a run works with. */
+export interface LoopParts {
   program: TrainingProgram;
   data: TrainingData;
   settings: CompleteSettings;
   stepper: Stepper;
   validation: Validator;
   options: RunOptions;
+  /** Hash of what determines the run's numbers. */
+  definition: string;
 }
 
-class Loop {
+/** One run, from its checkpoint or its beginning to its end. */
+export class Loop {
   readonly #parts: LoopParts;
   readonly #definition: string;
   readonly #accumulationSteps: number;
   readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
+  readonly #order: BatchOrder;
   /** Copies of the parameters at the best epoch so far. */
   #best: Weights;
   #progress: Progress = {
@@ -132,11 +62,16 @@ class Loop {
   #savedAt = performance.now();
 
   constructor(parts: LoopParts, best: Weights) {
-    const { program, data, settings } = parts;
+    const { data, settings, definition } = parts;
     this.#parts = parts;
-    this.#definition = definitionHash(program, data, settings);
+    this.#definition = definition;
     this.#accumulationSteps = settings.accumulationSteps ?? 1;
-    this.#stepsPerEpoch = Math.floor(data.train.length / (settings.batchSize * this.#accumulationSteps));
+    const stepsPerPass = Math.floor(data.train.length / (settings.batchSize * this.#accumulationSteps));
+    this.#stepsPerEpoch = settings.stepsPerEpoch ?? stepsPerPass;
+    const batchesPerPass = settings.stepsPerEpoch === undefined
+      ? stepsPerPass * this.#accumulationSteps
+      : Math.floor(data.train.length / settings.batchSize);
+    this.#order = new BatchOrder(data.train, { batchSize: settings.batchSize, seed: settings.seed, batchesPerPass });
     this.#totalSteps = Math.min(settings.epochs * this.#stepsPerEpoch, settings.maxSteps ?? Infinity);
     this.#best = best;
   }
@@ -156,7 +91,8 @@ class Loop {
       }
       await this.#endEpoch();
       stopped = this.#reasonToStop();
-      const due = performance.now() - this.#savedAt >= (options.checkpointEverySeconds ?? 30) * 1000;
+      const due = this.#progress.step % (options.checkpointEverySteps ?? Infinity) === 0 ||
+        performance.now() - this.#savedAt >= (options.checkpointEverySeconds ?? 30) * 1000;
       if (!stopped && due) await this.#save("running", null);
     }
     await this.#save("finished", stopped);
@@ -165,29 +101,50 @@ class Loop {
 
   /** Steps until the epoch or the run ends; false when it was aborted before. */
   async #trainEpoch(): Promise<boolean> {
-    const { stepper, data, settings, options } = this.#parts;
+    const { options } = this.#parts;
     const progress = this.#progress;
-    const { batchSize, seed } = settings;
-    const order = batches(data.train, { batchSize, seed, epoch: progress.epoch, dropLast: true });
     while (progress.stepInEpoch < this.#stepsPerEpoch && progress.step < this.#totalSteps) {
       if (options.signal?.aborted) return false;
-      const start = performance.now();
-      const batchCount = this.#accumulationSteps;
-      for (let i = 0; i < batchCount; i++) {
-        // Batches are numbered through, so that each draws masks of its own.
-        stepper.load({
-          rows: order[progress.stepInEpoch * batchCount + i],
-          step: progress.step * batchCount + i + 1,
-        });
-        if (i < batchCount - 1) await stepper.accumulate();
-      }
-      const loss = await stepper.step({ step: progress.step + 1, learningRate: this.#learningRate(progress.step) });
-      progress.step++;
-      progress.stepInEpoch++;
-      progress.epochLossSum += loss;
-      progress.epochSeconds += (performance.now() - start) / 1000;
+      await this.#trainStep();
+      const { step, stepInEpoch } = progress;
+      const due = step % (options.checkpointEverySteps ?? Infinity) === 0;
+      // At the end of an epoch, its validation comes first.
+      if (due && stepInEpoch < this.#stepsPerEpoch && step < this.#totalSteps) await this.#save("running", null);
     }
     return true;
+  }
+
+  async #trainStep(): Promise<void> {
+    const { stepper, options } = this.#parts;
+    const progress = this.#progress;
+    const start = performance.now();
+    const batchCount = this.#accumulationSteps;
+    const taken: Uint32Array[] = [];
+    for (let i = 0; i < batchCount; i++) {
+      taken.push(await this.#load(progress.step * batchCount + i));
+      if (i < batchCount - 1) await stepper.accumulate();
+    }
+    const learningRate = this.#learningRate(progress.step);
+    const loss = await stepper.step({ step: progress.step + 1, learningRate });
+    const seconds = (performance.now() - start) / 1000;
+    progress.step++;
+    progress.stepInEpoch++;
+    progress.epochLossSum += loss;
+    progress.epochSeconds += seconds;
+    const endsEpoch = progress.stepInEpoch === this.#stepsPerEpoch || progress.step === this.#totalSteps;
+    options.onStep?.({ step: progress.step, loss, learningRate, seconds, batches: taken, endsEpoch });
+  }
+
+  /** Loads a batch, counted from 0 over the whole run. Batches are numbered through, so that each draws masks of its own. */
+  async #load(batch: number): Promise<Uint32Array> {
+    const { stepper, data } = this.#parts;
+    const rows = this.#order.rowsOf(batch);
+    const length = data.lengths && isSized(stepper) ? batchLength(data.lengths, rows) : undefined;
+    if (data.lengths && length !== undefined && isSized(stepper)) {
+      await stepper.resize({ [data.lengths.dimension]: length });
+    }
+    stepper.load({ rows, step: batch + 1, length });
+    return rows;
   }
 
   /** Of a step, counted from 0. */
@@ -255,13 +212,25 @@ class Loop {
   async #save(status: "running" | "finished", stopped: Exclude<StopReason, "aborted"> | null): Promise<void> {
     const { options, stepper, program, data } = this.#parts;
     if (!options.checkpointDir) return;
+    const state = status === "running" ? await stepper.readState() : null;
+    this.#expectFinite(state ?? {});
     const sidecar = { status, stopped, definition: this.#definition, parameterCount: parameterCount(program.loss) };
     await saveCheckpoint(options.checkpointDir, { ...sidecar, ...this.#progress }, {
-      state: status === "running" ? await stepper.readState() : null,
+      state,
       weights: this.#progress.bestEpoch > 0 ? this.#best : null,
       program: programFileText(program, data.reference),
     });
     this.#savedAt = performance.now();
+  }
+
+  /** An update can overflow after a loss that was still finite: the checkpoint before it is the last good one. */
+  #expectFinite(state: Readonly<Weights>): void {
+    for (const [name, { dtype, data }] of Object.entries(state)) {
+      if (dtype !== "float32" || (data as Float32Array).every(Number.isFinite)) continue;
+      const { step } = this.#progress;
+      const rate = this.#learningRate(step - 1);
+      throw new RangeError(`Training diverged: ${name} is not finite after step ${step} with learning rate ${rate}`);
+    }
   }
 
   #result(stopped: StopReason): TrainingResult {

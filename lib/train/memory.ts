@@ -1,7 +1,7 @@
 // How much memory a run on the CPU will take, from its graphs alone.
 
 import { bindDimensions, explain, type Graph, parameterCount } from "../graph/mod.ts";
-import { gradientGraph } from "./cpu_stepper.ts";
+import { gradientGraph } from "./sized_steps.ts";
 import type { TrainingProgram } from "./program.ts";
 import { validationChunkRows } from "./validation.ts";
 

@@ -5,11 +5,27 @@
 // export.ts ships a checkpoint as .onnx; memory.ts says beforehand what a run will take. Sweeps are in lib/sweep.
 
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
-export { type CpuStepper, cpuStepper, gradientGraph, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
+export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 export { availableEngines, createStepper, type Engine, ENGINES } from "./create_stepper.ts";
 export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
+export {
+  type Adapter,
+  ADAPTER_FORMATS,
+  type AdapterFormat,
+  type BaseFormat,
+  type LoraConfig,
+  type LoraFactors,
+  type LoraPlan,
+  type LoraTarget,
+} from "./lora/lora_types.ts";
+export { adapterOf, adapterParameters, expectAdapter, planAdapter } from "./lora/adapter.ts";
+export { readAdapter, saveAdapter } from "./lora/adapter_files.ts";
+export { mergeAdapter, mergeIntoFolder, type MergeOptions } from "./lora/merge.ts";
+export { applyLora, loraGraph, type LoraGraphOptions, type LoraOptions } from "./lora/apply.ts";
+export { type FrozenWeights, storeBase } from "./lora/base.ts";
+export { factorNames, planLora } from "./lora/plan.ts";
 export { KeptSessions } from "./kept_sessions.ts";
-export { definitionHash } from "./loop.ts";
+export { definitionHash } from "./run_program.ts";
 export { fixedTrainingBytes, type MeasureOptions, measureTrainingBytes } from "./measured_memory.ts";
 export { predictTrainingBytes } from "./memory.ts";
 export {
@@ -36,12 +52,15 @@ export {
   type TrainingProgram,
 } from "./program.ts";
 export { type CheckpointProgram, loadProgram } from "./program_file.ts";
-export type { RunOptions, StopReason, TrainingResult } from "./run_types.ts";
+export { RunQueue } from "./run_queue.ts";
+export type { RunOptions, StartingValues, StepSummary, StopReason, TrainingResult } from "./run_types.ts";
+export { type Validator, validator } from "./validation.ts";
 export { type CompleteSettings, completeSettings, type TrainSettings } from "./settings.ts";
+export { gradientGraph } from "./sized_steps.ts";
 export { type StageOptions, type TrainingStages, trainingStages } from "./stages.ts";
 export { type ParameterState, stateBytesPerParameter, type TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
-export { type DataSource, openTrainingData, type TrainingData, trainingData } from "./training_data.ts";
+export { type DataSource, openTrainingData, type RowLengths, type TrainingData, trainingData } from "./training_data.ts";
 export { tfjsStepper, type TfjsStepperOptions } from "./tfjs_stepper.ts";
 export { webgpuStepper } from "./webgpu_stepper.ts";
 export { type BatchValues, gradientNorms, withoutGradient } from "./gradient_norms.ts";

@@ -4,6 +4,7 @@ import {
   cast,
   concreteShape,
   deserializeGraph,
+  fixDims,
   type Graph,
   graph,
   input,
@@ -153,12 +154,12 @@ export function deserializeProgram({ forward, loss, metrics }: SerializedProgram
   return { forward: deserializeGraph(forward), loss: deserializeGraph(loss), metrics: deserializeGraph(metrics) };
 }
 
-/** Shape of one row of a batch tensor: its shape without the leading `batch`. */
-export function rowShape(tensor: Tensor, name: string): number[] {
+/** Shape of one row of a batch tensor: its shape without the leading `batch`, named dimensions in the sizes given. */
+export function rowShape(tensor: Tensor, name: string, sizes: Readonly<Record<string, number>> = {}): number[] {
   if (tensor.shape[0] !== "batch") {
     throw new TypeError(
       `Cannot train: expected batch tensor ${name} to have a first dimension "batch", got [${tensor.shape}]`,
     );
   }
-  return concreteShape(tensor.shape.slice(1), `Batch tensor ${name}`);
+  return concreteShape(fixDims(tensor.shape.slice(1), sizes), `Batch tensor ${name}`);
 }

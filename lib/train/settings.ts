@@ -33,6 +33,7 @@ const settingsSchema = z.strictObject({
   maxGradientNorm: z.number().positive().optional(),
   segments: count.optional(),
   maxSteps: count.nullable(),
+  stepsPerEpoch: count.optional(),
   earlyStopping: z.strictObject({ patience: count, minDelta: z.number().min(0) }).nullable(),
   seed: z.number().int().min(0),
   engine: z.enum(ENGINES, {
@@ -63,6 +64,11 @@ export interface TrainSettings {
   segments?: number;
   /** Stop after this many steps, for measuring cost. */
   maxSteps?: number | null;
+  /**
+   * Steps after which an epoch ends, with its validation, wherever in the training rows that is; the rows are passed through as often as it
+   * takes. Default: one pass over the training rows.
+   */
+  stepsPerEpoch?: number;
   /** Stop when for `patience` epochs the validation loss has not fallen by more than `minDelta` (default 0), in one or in several. */
   earlyStopping?: { patience: number; minDelta?: number } | null;
   /** Of initial values and batch order. */

@@ -2,8 +2,9 @@
 
 import { bindDimensions, type Graph, graph } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
-import { bindArrays, gradientGraph, ON_CPU, parameterWeights, type StepperOptions } from "./cpu_stepper.ts";
+import { ON_CPU, type StepperOptions } from "./cpu_stepper.ts";
 import { UpdateThreads } from "./kernel/update_threads.ts";
+import { bindArrays, gradientGraph, parameterWeights } from "./sized_steps.ts";
 import { allocateState } from "./state.ts";
 
 /** Options of {@link trainingStages}. */
@@ -61,12 +62,10 @@ export async function trainingStages(lossGraph: Graph, options: StageOptions): P
   const weights = parameterWeights(fixed, state);
   for (const leaf of fixed.parameters) initialValues(leaf, seed, weights[leaf.source.name].data as Float32Array);
   const leanMemory = options.segments !== undefined;
-  const backward = await compileGradients(gradientGraph(fixed, trained, options), { threads, leanMemory });
+  const compiling = { threads, leanMemory, weightsInPlace: false };
+  const backward = await compileGradients(gradientGraph(fixed, trained, options), compiling);
   const whole = bindArrays(backward, { fixed, state, weights });
-  const lossOnly = await compileGradients(graph(`${fixed.name}-loss`, { loss: fixed.outputs.loss }), {
-    threads,
-    leanMemory,
-  });
+  const lossOnly = await compileGradients(graph(`${fixed.name}-loss`, { loss: fixed.outputs.loss }), compiling);
   const alone = bindArrays(lossOnly, { fixed, state, weights, batch: whole.batch, withGradients: false });
   const updater = new UpdateThreads(state.memories, optimizer, helped);
   let step = 0;

@@ -18,7 +18,10 @@ export interface TfjsStepperOptions extends StepperOptions {
  * @throws {TypeError} when an operator of the loss or of its gradients has no tfjs kernel
  */
 export function tfjsStepper(lossGraph: Graph, options: TfjsStepperOptions): Promise<CpuStepper> {
-  const { backend } = options;
+  const { backend, frozen } = options;
+  if (frozen?.external) {
+    throw new TypeError(`Cannot train ${lossGraph.name} with tfjs: expected weights in memory, got files`);
+  }
   return inPlaceStepper(lossGraph, options, {
     compileGradients: (graph, { threads }) => tfjsExecutor(graph, { backend, threads }),
   });

@@ -1,8 +1,9 @@
 // The front door: `train` traces a model and runs it, yielding a summary after each epoch.
 
 import type { EpochSummary } from "./checkpoint.ts";
-import { runProgram } from "./loop.ts";
+import { runProgram } from "./run_program.ts";
 import { type ProgramOptions, traceProgram, type TrainingProgram } from "./program.ts";
+import { RunQueue } from "./run_queue.ts";
 import type { RunOptions, TrainingResult } from "./run_types.ts";
 import type { TrainSettings } from "./settings.ts";
 import { type DataSource, openTrainingData } from "./training_data.ts";
@@ -41,51 +42,29 @@ export type TrainOptions = ProgramOptions & TrainSettings & Omit<RunOptions, "on
 export function train(options: TrainOptions): TrainingRun {
   const { model, loss, metrics, targets, data, checkpointDir, resume, checkpointEverySeconds, signal, ...rest } =
     options;
-  const { memoryLimitBytes, ...settings } = rest;
+  const { memoryLimitBytes, checkpointEverySteps, start, onStep, sessions, ...settings } = rest;
   const program = traceProgram({ model, loss, metrics, targets });
-  const run = { checkpointDir, resume, checkpointEverySeconds, signal, memoryLimitBytes };
-  return trainProgram(program, data, { ...run, settings });
+  const kept = { checkpointDir, resume, checkpointEverySeconds, checkpointEverySteps };
+  return trainProgram(program, data, { ...kept, signal, memoryLimitBytes, start, onStep, sessions, settings });
 }
 
 /** Trains a traced program; see `train`. */
 export function trainProgram(
   program: TrainingProgram,
   data: DataSource,
-  options: Omit<RunOptions, "onEpoch"> & { settings: TrainSettings },
+  options: RunOptions & { settings: TrainSettings },
 ): TrainingRun {
-  const epochs = new EpochQueue();
+  const epochs = new RunQueue<EpochSummary>();
   const result = openTrainingData(data).then((opened) =>
-    runProgram(program, opened, { ...options, onEpoch: (summary) => epochs.push(summary) })
+    runProgram(program, opened, {
+      ...options,
+      onEpoch: (summary) => {
+        options.onEpoch?.(summary);
+        epochs.push(summary);
+      },
+    })
   );
   // Whoever only iterates sees a failure there; it must not count as unhandled as well.
   result.then(() => epochs.end(), (error) => epochs.end(error));
   return { result, [Symbol.asyncIterator]: () => epochs.iterate() };
-}
-
-/** Epochs that have been finished but not read yet. */
-class EpochQueue {
-  #waiting: EpochSummary[] = [];
-  #ended = false;
-  #error: unknown = null;
-  #wake: () => void = () => {};
-
-  push(summary: EpochSummary): void {
-    this.#waiting.push(summary);
-    this.#wake();
-  }
-
-  end(error: unknown = null): void {
-    this.#ended = true;
-    this.#error = error;
-    this.#wake();
-  }
-
-  async *iterate(): AsyncGenerator<EpochSummary> {
-    while (true) {
-      while (this.#waiting.length > 0) yield this.#waiting.shift()!;
-      if (this.#error) throw this.#error;
-      if (this.#ended) return;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
 }

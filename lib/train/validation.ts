@@ -2,6 +2,7 @@
 
 import { bindDimensions, explain, type Graph } from "../graph/mod.ts";
 import { type ArrayValue, compile, type Session } from "../runtime/mod.ts";
+import type { StepperOptions } from "./cpu_stepper.ts";
 import { batchValues, type TrainingData } from "./training_data.ts";
 
 const MOST_ROWS = 1024;
@@ -13,11 +14,13 @@ const SAMPLE_ROWS = 8;
 /**
  * Rows that are validated at once: 1024, or fewer of a model whose intermediate results would take more than 128 MiB; a recurrent one
  * keeps many for each row.
+ *
+ * @param sizes of other named dimensions, at most
  */
-export function validationChunkRows(metrics: Graph): number {
+export function validationChunkRows(metrics: Graph, sizes: Readonly<Record<string, number>> = {}): number {
   const named = Object.values(metrics.inputs).some(({ shape }) => shape.includes("batch"));
   if (!named) return MOST_ROWS;
-  const { peakActivationBytes } = explain(bindDimensions(metrics, { batch: SAMPLE_ROWS }));
+  const { peakActivationBytes } = explain(bindDimensions(metrics, { ...sizes, batch: SAMPLE_ROWS }));
   return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / (peakActivationBytes / SAMPLE_ROWS + 1))));
 }
 
@@ -31,15 +34,19 @@ export interface Validator {
 /** A validator of a metrics graph; `weights` is asked at each call. A session that is given is not released with it. */
 export async function validator(
   metrics: Graph,
-  { data, weights, threads, kept }: {
+  { data, weights, threads, kept, frozen }: {
     data: TrainingData;
+    /** Where the session finds parameters that `weights` does not give. */
+    frozen?: StepperOptions["frozen"];
     weights: () => Promise<Record<string, ArrayValue>>;
     threads: number;
     kept?: Session;
   },
 ): Promise<Validator> {
-  const session = kept ?? await compile(metrics, { threads });
-  const chunkRows = validationChunkRows(metrics);
+  const inFiles = frozen?.external && { external: frozen.external, weightsInPlace: true };
+  const session = kept ?? await compile(metrics, { threads, leanMemory: frozen !== undefined, ...inFiles });
+  const { lengths } = data;
+  const chunkRows = validationChunkRows(metrics, lengths && { [lengths.dimension]: lengths.longest });
   return {
     evaluate: async (rows) => evaluate(session, { metrics, data, weights: await weights(), rows, chunkRows }),
     release: () => kept ? Promise.resolve() : session.release(),

@@ -136,7 +136,7 @@ Deno.test("dropout is absent without training and at rate 0, and refuses bad opt
   assert.throws(() => plain(0.5, true), /Cannot drop out d: expected the step number while training, got none/);
   assert.throws(() => program({ seed: 0.5 }), /expected an integer seed of at least 0, got 0.5/);
   assert.throws(
-    () => program({ shape: ["batch", "sequence", 4] }),
-    /expected every dimension but the first to be fixed/,
+    () => program({ shape: ["batch", "sequence", "width"] }),
+    /expected its last dimension to be fixed/,
   );
 });

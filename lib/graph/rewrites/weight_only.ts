@@ -184,3 +184,35 @@ export function planFloat16(original: Graph): StoragePlan {
   });
   return { graph, stored };
 }
+
+/**
+ * Plans matrices in half precision that are computed with in single: products and looked up rows read them through a Cast. Vectors stay.
+ *
+ * Bound: each weight is off by at most `2^-11` of itself, or `2^-25` below `2^-14`.
+ *
+ * @returns parameters `NAME.float16`
+ */
+export function planStoredFloat16(original: Graph, { select = () => true }: ProductSelection = {}): StoragePlan {
+  const halves = new Map<string, StoredParameter>();
+  const halfOf = (source: Parameter): Parameter => {
+    const { name } = source.source;
+    if (!halves.has(name)) {
+      const shape = source.shape as number[];
+      const result = convertedParameter(`${name}.float16`, { dtype: "float16", shape });
+      halves.set(name, { source, form: { kind: "dense", dtype: "float16", transposed: false }, results: [result] });
+    }
+    return halves.get(name)!.results[0];
+  };
+  const graph = rewriteGraph(original, {
+    leaf: (leaf) => isMatrixParameter(leaf) && select(leaf.source.name) ? cast(halfOf(leaf), "float32") : null,
+    operation: (operation, [, indices]) => {
+      const table = lookedUp(operation);
+      return table && select(table.source.name) ? [cast(gather(halfOf(table), indices), "float32")] : null;
+    },
+  });
+  return { graph, stored: graph.parameters.flatMap((leaf) => storedAs(leaf, [...halves.values()])) };
+}
+
+/** A float32 parameter with more than one dimension above 1. */
+const isMatrixParameter = (leaf: Tensor): leaf is Parameter =>
+  isParameter(leaf) && leaf.dtype === "float32" && leaf.shape.filter((size) => size !== 1).length > 1;

@@ -37,6 +37,11 @@ export interface Lfm2Options {
   cached?: boolean;
   /** Logits of the last position alone, `[batch, vocabSize]`, or of all, `[batch, sequence, vocabSize]`. Default `last`. */
   logits?: "last" | "all";
+  /**
+   * Whether several texts may share a row: a further input `starts` int32 `[batch, sequence]` holds the position where each place's own
+   * text begins, and nothing before it is seen. Without caches. Default false.
+   */
+  packed?: boolean;
 }
 
 /** A cache of one layer: an input of the graph, and the output that is fed at the next step. */
@@ -70,8 +75,8 @@ export function lfm2Caches(config: Lfm2Config): Lfm2Cache[] {
  * Inputs: `token_ids` int32 `[batch, sequence]`; `positions` int32 `[batch, sequence]`, -1 where a row is padded. With caches also
  * `key_positions` int32 `[batch, past+sequence]`, those of the cache's slots and of `positions`, -1 where there is nothing,
  * `cosines` and `sines` float32 `[batch, sequence, headDim / 2]` of the positions' rotary angles (see `rotaryAngles`), and the caches;
- * `past` is at least 1, since there are no tensors of size 0: a cache begins with one slot that holds nothing. Outputs: `logits`, and
- * every cache anew.
+ * `past` is at least 1, since there are no tensors of size 0: a cache begins with one slot that holds nothing. Packed, `starts`: see the options.
+ * Outputs: `logits`, and every cache anew.
  *
  * @example
  * ```ts
@@ -82,11 +87,13 @@ export function lfm2Caches(config: Lfm2Config): Lfm2Cache[] {
  * if (parameterCount(graph) !== 1_170_340_608) throw new Error("1.2 billion parameters");
  * ```
  */
-export function lfm2(config: Lfm2Config, { cached = true, logits = "last" }: Lfm2Options = {}): Model {
+export function lfm2(config: Lfm2Config, { cached = true, logits = "last", packed = false }: Lfm2Options = {}): Model {
+  if (cached && packed) throw new TypeError("Cannot build lfm2: expected packed rows without caches, got cached");
   const caches = cached ? lfm2Caches(config) : [];
   const inputs: Record<string, TensorSpec> = {
     token_ids: tensor("int32", ["batch", "sequence"]),
     positions: tensor("int32", ["batch", "sequence"]),
+    ...(packed && { starts: tensor("int32", ["batch", "sequence"]) }),
     ...(cached && {
       key_positions: tensor("int32", ["batch", addDims(["past", "sequence"])]),
       cosines: tensor("float32", ["batch", "sequence", config.headDim / 2]),
@@ -102,6 +109,7 @@ export function lfm2(config: Lfm2Config, { cached = true, logits = "last" }: Lfm
       keyPositions: given.key_positions ?? given.positions,
       angles: cached ? { cosines: given.cosines, sines: given.sines } : null,
       real: greaterOrEqual(given.positions, 0),
+      starts: given.starts ?? null,
     };
     let hidden = gather(table, given.token_ids);
     const kept: Record<string, Tensor> = {};
@@ -135,6 +143,8 @@ interface Places {
   /** Fed with caches, else computed of positions. */
   angles: RotaryAngles | null;
   real: Tensor;
+  /** Of packed rows. */
+  starts: Tensor | null;
 }
 
 const epsilonOf = ({ normEpsilon }: Lfm2Config) => ({ epsilon: normEpsilon });
@@ -158,7 +168,7 @@ function decoderLayer(
 ): { output: Tensor; caches: Record<string, Tensor> } {
   const normal = rmsNorm(scope.child("operator_norm"), x, epsilonOf(config));
   const { mixed, caches } = kind === "conv"
-    ? convolved(scope.child("conv"), normal, { config, real: places.real, state: own("conv") })
+    ? convolved(scope.child("conv"), normal, { config, places, state: own("conv") })
     : attended(scope.child("self_attn"), normal, { config, places, keys: own("key"), values: own("value") });
   const between = add(x, mixed);
   const inner = rmsNorm(scope.child("ffn_norm"), between, epsilonOf(config));
@@ -168,9 +178,14 @@ function decoderLayer(
 function convolved(
   scope: Scope,
   x: Tensor,
-  { config, real, state }: { config: Lfm2Config; real: Tensor; state: Tensor | null },
+  { config, places: { positions, starts, real }, state }: { config: Lfm2Config; places: Places; state: Tensor | null },
 ): { mixed: Tensor; caches: Record<string, Tensor> } {
-  const result = cachedGatedShortConv(scope, x, { kernel: config.convWidth, real, state });
+  const result = cachedGatedShortConv(scope, x, {
+    kernel: config.convWidth,
+    real,
+    state,
+    places: starts && { positions, starts },
+  });
   return { mixed: result.output, caches: result.state ? { conv: result.state } : {} };
 }
 
@@ -192,6 +207,7 @@ function attended(
     normEpsilon: config.normEpsilon,
     positions: places.positions,
     keyPositions: places.keyPositions,
+    starts: places.starts,
     angles: places.angles,
     cache: keys && values && { keys, values },
   });

@@ -1,30 +1,21 @@
 // An LFM2 model from a folder as the hub has it: config.json and safetensors. Files in float32 are mapped into memory as they are; other
 // float32 weights are converted in memory, and matrices in fewer bits once into a file beside the weights, which is mapped.
 
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { openSafetensors, type SafetensorsFolder } from "../../data/mod.ts";
+import { openSafetensors } from "../../data/mod.ts";
 import {
   type ArrayValue,
   type BlockActivations,
   type Graph,
+  type Parameter,
   planAsIs,
   planBlocks,
   planFloat16,
   type StoragePlan,
 } from "../../graph/mod.ts";
-import { compileResident, type ExternalWeights, type ProviderName } from "../../runtime/mod.ts";
-import { modelNotice, NOTICE_FILES, writeModelNotice } from "../model_notice.ts";
-import {
-  checkTensors,
-  type ConversionOptions,
-  mappedWeights,
-  storedBytes,
-  weightsInFile,
-  weightsInMemory,
-} from "../stored_weights.ts";
-import { type Lfm2Config, lfm2ParameterCount, readLfm2Config } from "./config.ts";
+import { compileResident, type ExternalWeights } from "../../runtime/mod.ts";
+import { checkTensors, type ConversionOptions, storedBytes } from "../stored_weights.ts";
+import { IGNORED_TENSORS, type PlacedWeights, placeWeights, readLfm2Folder } from "./base_weights.ts";
+import { type Lfm2Config, lfm2ParameterCount } from "./config.ts";
 import type { LanguageModel, WeightFormat } from "./language_model.ts";
 import { lfm2Caches, lfm2Graph } from "./model.ts";
 import { startSequence } from "./sequence.ts";
@@ -44,12 +35,19 @@ export interface OpenLfm2Options extends ConversionOptions {
   activations?: BlockActivations;
   /** Where converted weights are kept. Default: `converted` in the model's folder. */
   cacheFolder?: string;
+  /** Adds parameters to the model, such as an adapter's; not with float16. */
+  addition?: ModelAddition;
   /** Write ONNX Runtime's profile to a file of this prefix when the model is released. */
   profilePrefix?: string;
 }
 
-/** In files of models whose embeddings are tied, and not read. */
-const IGNORED = ["lm_head.weight"];
+/** What a model gets beside its own parameters. */
+export interface ModelAddition {
+  /** The graph with the added parameters. */
+  readonly rewrite: (graph: Graph) => Graph;
+  /** Their values in float32, by name; they stay so whatever the other weights are held in. */
+  readonly parameters: Readonly<Record<string, ArrayValue>>;
+}
 
 /**
  * Opens a model.
@@ -71,22 +69,23 @@ const IGNORED = ["lm_head.weight"];
  * ```
  */
 export async function openLfm2(folder: string, options: OpenLfm2Options = {}): Promise<LanguageModel> {
-  const { weights = "float32", provider = "cpu", activations = "int8" } = options;
+  const { weights = "float32", provider = "cpu", activations = "int8", addition } = options;
   if (weights === "float16" && provider === "cpu") {
     const why = "ONNX Runtime computes float16 in float32 there, in twice its memory";
     throw new RangeError(`Cannot open ${folder}: expected float32, int8 or int4 on the CPU, got float16 (${why})`);
   }
-  const config = await readConfig(folder);
-  const plan = planLfm2(config, { weights, activations: provider === "cpu" ? activations : "float32" });
+  if (weights === "float16" && addition) {
+    throw new RangeError(`Cannot open ${folder} with an addition: expected float32, int8 or int4, got float16`);
+  }
+  const config = await readLfm2Folder(folder);
+  const plan = planLfm2(config, { weights, activations: provider === "cpu" ? activations : "float32", addition });
+  const own = withoutParameters(plan, Object.keys(addition?.parameters ?? {}));
   const source = await openSafetensors(folder);
   try {
-    checkTensors(source, plan, { ignored: config.tieEmbeddings ? IGNORED : [] });
-    return await compiled({
-      config,
-      weights,
-      plan,
-      ...await placeWeights(source, plan, { ...options, weights, provider }),
-    }, options);
+    checkTensors(source, own, { ignored: config.tieEmbeddings ? IGNORED_TENSORS : [] });
+    const { parameters, external } = await placeWeights(source, own, { ...options, format: weights, provider });
+    const all = { ...parameters, ...addition?.parameters };
+    return await compiled({ config, weights, plan, parameters: all, external }, options);
   } finally {
     await source.close();
   }
@@ -95,60 +94,33 @@ export async function openLfm2(folder: string, options: OpenLfm2Options = {}): P
 /** The graph of a model with its weights in a format, and how its parameters are made. */
 export function planLfm2(
   config: Lfm2Config,
-  { weights, activations = "int8" }: { weights: WeightFormat; activations?: BlockActivations },
+  { weights, activations = "int8", addition }: {
+    weights: WeightFormat;
+    activations?: BlockActivations;
+    addition?: ModelAddition;
+  },
 ): StoragePlan {
-  const graph: Graph = lfm2Graph(config);
+  const graph = addition ? addition.rewrite(lfm2Graph(config)) : lfm2Graph(config);
+  const select = (name: string) => !Object.hasOwn(addition?.parameters ?? {}, name);
   switch (weights) {
     case "float32":
       return planAsIs(graph);
     case "float16":
       return planFloat16(graph);
     case "int8":
-      return planBlocks(graph, { bits: 8, activations });
+      return planBlocks(graph, { bits: 8, activations, select });
     case "int4":
-      return planBlocks(graph, { bits: 4, activations });
+      return planBlocks(graph, { bits: 4, activations, select });
   }
 }
 
-async function readConfig(folder: string): Promise<Lfm2Config> {
-  const path = join(folder, "config.json");
-  if (!existsSync(path)) throw new RangeError(`Cannot open ${folder}: expected config.json, got none`);
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw new RangeError(`Cannot read ${path}: expected JSON, got ${error instanceof Error ? error.message : error}`);
-  }
-  return readLfm2Config(json);
-}
-
-/** Where the session finds the weights. */
-interface PlacedWeights {
-  /** Fed at each run. */
-  parameters: Readonly<Record<string, ArrayValue>>;
-  external?: ExternalWeights;
-}
-
-async function placeWeights(
-  source: SafetensorsFolder,
-  plan: StoragePlan,
-  { weights, provider, cacheFolder = join(source.folder, "converted"), signal, onProgress }: OpenLfm2Options & {
-    weights: WeightFormat;
-    provider: ProviderName;
-  },
-): Promise<PlacedWeights> {
-  if (weights === "float32") {
-    const external = mappedWeights(source, plan);
-    if (external) return { parameters: {}, external };
-    if (provider === "cpu") return { parameters: await weightsInMemory(source, plan, { signal, onProgress }) };
-  }
-  const path = join(cacheFolder, `${weights}.safetensors`);
-  const external = await weightsInFile(source, plan, { path, label: weights, signal, onProgress });
-  const notice = modelNotice(source.folder);
-  if (notice !== null && !existsSync(join(cacheFolder, NOTICE_FILES.notice))) {
-    await writeModelNotice(cacheFolder, notice, "weights converted to other number formats by Latent Lab");
-  }
-  return { parameters: {}, external };
+/** A plan without parameters whose values come from elsewhere. */
+function withoutParameters({ graph, stored }: StoragePlan, names: readonly string[]): StoragePlan {
+  const other = ({ source: { name } }: Parameter) => !names.includes(name);
+  return {
+    graph: { ...graph, parameters: graph.parameters.filter(other) },
+    stored: stored.filter(({ source }) => other(source)),
+  };
 }
 
 interface Prepared {

@@ -1,0 +1,103 @@
+// Does training leak? Resident memory iteration by iteration, in a process of its own, and the slope of a line through it.
+
+import { projectPath, startChild } from "../process/mod.ts";
+import type { MachineFacts } from "../record/mod.ts";
+import { machineFacts } from "../runtime/mod.ts";
+import { type Estimate, linearTrend } from "../statistics/mod.ts";
+import { type MeasuredIteration, type SpeedWindow, speedWindows } from "../language/mod.ts";
+
+/** What is trained, and watched. */
+export interface LeakOrder {
+  /** `config.json` of a model whose weights are drawn. */
+  config: unknown;
+  iterations: number;
+  /** Tokens of a row. */
+  tokens: number;
+  /** Memory that each iteration keeps on purpose, to see that it is found. Default 0. */
+  plantedBytes?: number;
+  threads?: number;
+}
+
+/** What came of it. */
+export interface LeakResult {
+  /** Bytes an iteration after the warm-up. */
+  slope: Estimate;
+  /** Whether the upper end of its interval is above the bound. */
+  isLeaking: boolean;
+  boundBytes: number;
+  warmUp: number;
+  plantedBytes: number;
+  windows: SpeedWindow[];
+  rssBytes: number[];
+  machine: MachineFacts;
+}
+
+/** Bytes an iteration that are no leak yet. */
+export const LEAK_BOUND_BYTES = 2048;
+/** Iterations in which allocators and compilers still settle. */
+export const LEAK_WARM_UP = 50;
+
+/** A model of 4.5 million parameters, whose weights are drawn: bytes as tokens. */
+export const QUICK_MODEL = {
+  architectures: ["Lfm2ForCausalLM"],
+  model_type: "lfm2",
+  vocab_size: 260,
+  hidden_size: 256,
+  block_ff_dim: 1024,
+  block_auto_adjust_ff_dim: true,
+  block_multiple_of: 64,
+  num_hidden_layers: 6,
+  full_attn_idxs: [1, 3, 5],
+  num_attention_heads: 8,
+  num_key_value_heads: 2,
+  conv_L_cache: 3,
+  max_position_embeddings: 4096,
+  bos_token_id: 256,
+  eos_token_id: 257,
+  pad_token_id: 258,
+} as const;
+
+/**
+ * Trains adapters to a model for so many iterations and fits a line to the resident memory after each.
+ *
+ * @param options warmUp, iterations that are left out; boundBytes, what the slope may be
+ * @throws {RangeError} when no more iterations are left than a line needs
+ * @throws {Error} when the process fails
+ */
+export async function measureLeak(
+  order: LeakOrder,
+  { warmUp = LEAK_WARM_UP, boundBytes = LEAK_BOUND_BYTES, signal }: {
+    warmUp?: number;
+    boundBytes?: number;
+    signal?: AbortSignal;
+  } = {},
+): Promise<LeakResult> {
+  if (order.iterations < warmUp + 10) {
+    throw new RangeError(`Cannot look for leaks: expected at least ${warmUp + 10} iterations, got ${order.iterations}`);
+  }
+  let iterations: MeasuredIteration[] | null = null;
+  const child = startChild({
+    module: projectPath("lib", "bench", "leak_child.ts"),
+    denoFlags: ["--v8-flags=--expose-gc"],
+    deadlineMs: 3_600_000,
+    signal,
+    onMessage: (message) => (iterations = (message as { iterations: MeasuredIteration[] }).iterations),
+  });
+  child.send(order);
+  child.endMessages();
+  const { reason, stderrTail } = await child.result;
+  signal?.throwIfAborted();
+  if (iterations === null) throw new Error(`Cannot look for leaks: the process ended (${reason}): ${stderrTail}`);
+  return judged(iterations, { warmUp, boundBytes, plantedBytes: order.plantedBytes ?? 0 });
+}
+
+function judged(
+  iterations: readonly MeasuredIteration[],
+  { warmUp, boundBytes, plantedBytes }: Pick<LeakResult, "warmUp" | "boundBytes" | "plantedBytes">,
+): LeakResult {
+  const rssBytes = iterations.map((iteration) => iteration.rssBytes);
+  const { slope } = linearTrend(rssBytes.slice(warmUp));
+  const isLeaking = slope.interval.high >= boundBytes;
+  const machine = machineFacts();
+  return { slope, isLeaking, boundBytes, warmUp, plantedBytes, windows: speedWindows(iterations), rssBytes, machine };
+}

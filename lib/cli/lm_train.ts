@@ -1,0 +1,176 @@
+// deno task lm train: adapters to a language model, or all of its parameters, trained on texts; checkpoints on the way, Ctrl-C keeps one.
+
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type LanguageTokenizer, openLanguageTokenizer } from "../data/mod.ts";
+import {
+  fineTune,
+  type FineTuneResult,
+  type Iteration,
+  type LanguageData,
+  languageData,
+  type PreparedTraining,
+  readTrainingTexts,
+  type SpeedWindow,
+} from "../language/mod.ts";
+import { readLfm2Folder } from "../models/lfm2/base_weights.ts";
+import { writeLfm2Folder } from "../models/lfm2/write.ts";
+import { modelNotice, writeModelNotice } from "../models/model_notice.ts";
+import { readAdapter, saveAdapter } from "../train/mod.ts";
+import { INTERRUPTED_EXIT_CODE } from "./command.ts";
+import { forUser, lmFolder } from "./lm_folder.ts";
+import { parseTrainCommand, type TrainCommand } from "./lm_train_options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What the command works with; tests give their own. */
+export interface TrainContext {
+  terminal: Terminal;
+  signal: AbortSignal;
+}
+
+/** Folder of the checkpoint in the output. */
+const CHECKPOINT = "checkpoint";
+
+/** Runs `deno task lm train`. */
+export async function trainMain(args: string[], context: TrainContext): Promise<number> {
+  const command = parseTrainCommand(args);
+  const folder = lmFolder(command.model);
+  try {
+    return await run(folder, command, context);
+  } catch (error) {
+    throw forUser(error);
+  }
+}
+
+async function run(folder: string, command: TrainCommand, { terminal, signal }: TrainContext): Promise<number> {
+  const config = await readLfm2Folder(folder);
+  const tokenizer = await openLanguageTokenizer(folder);
+  const data = await readData(command, tokenizer, config.contextLength);
+  for (const line of dataLines(data)) terminal.line(line);
+  const out = resolve(command.out);
+  const adapter = command.adapter === null ? undefined : await readAdapter(resolve(command.adapter));
+  const training = fineTune({
+    model: { config, weights: command.scratch ? null : folder },
+    data,
+    ...(command.lora && { lora: command.lora, baseFormat: command.baseFormat, adapter }),
+    settings: command.settings,
+    checkpointDir: join(out, CHECKPOINT),
+    checkpointEvery: command.saveEvery,
+    resume: command.resume,
+    signal,
+    onPrepared: (prepared) => {
+      for (const line of preparedLines(prepared)) terminal.line(line);
+    },
+    onProgress: (done, total) => terminal.live(`Loading the weights: ${Math.floor(done / total * 100)}%`, false),
+  });
+  const report = reporter(terminal, command);
+  for await (const iteration of training) report(iteration);
+  const result = await training.result;
+  if (result.stopped === "aborted") {
+    terminal.line(`Interrupted after iteration ${result.iterations.length}; the same command goes on from ${out}`);
+    return INTERRUPTED_EXIT_CODE;
+  }
+  await save(result, { out, folder, command });
+  for (const line of resultLines(result)) terminal.line(line);
+  terminal.line(`Saved in ${out}`);
+  return 0;
+}
+
+async function readData(
+  { data, heldOut, settings: { seed }, layout }: TrainCommand,
+  tokenizer: LanguageTokenizer,
+  contextLength: number,
+): Promise<LanguageData> {
+  const texts = await readTrainingTexts(resolve(data), { heldOut, seed });
+  // The last token is only predicted, never read.
+  return languageData(texts, tokenizer, { ...layout, maxLength: Math.min(layout.maxLength!, contextLength + 1) });
+}
+
+const thousands = (value: number) => value.toLocaleString("en-US");
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+
+function dataLines({ texts, train, validation, test, learnedTokens, isPacked }: LanguageData): string[] {
+  const tokens = (rows: Uint32Array) => rows.reduce((sum, row) => sum + learnedTokens[row], 0);
+  const part = (name: string, count: number, rows: Uint32Array) =>
+    `${name} ${thousands(count)} texts${isPacked ? ` in ${thousands(rows.length)} rows` : ""}, ${
+      thousands(tokens(rows))
+    } tokens to learn`;
+  return [
+    part("training  ", texts.train, train),
+    part("validation", texts.validation, validation),
+    ...(texts.test > 0 ? [part("test      ", texts.test, test)] : []),
+  ];
+}
+
+/** What is trained, told before the first iteration. */
+export function preparedLines(
+  { plan, trainableParameters, totalParameters }: Pick<
+    PreparedTraining,
+    "plan" | "trainableParameters" | "totalParameters"
+  >,
+): string[] {
+  const share = (100 * trainableParameters / totalParameters).toPrecision(3);
+  const count = `${thousands(trainableParameters)} of ${thousands(totalParameters)} parameters (${share}%)`;
+  if (plan === null) return [`trained    ${count}`];
+  const { rank, alpha, targets } = plan;
+  return [`trained    ${count}: rank ${rank}, alpha ${alpha}, ${targets.length} linear layers`];
+}
+
+/** Tells iterations: the mean of the last so many, and every validation. */
+function reporter(terminal: Terminal, { reportEvery, settings: { iterations: total } }: TrainCommand) {
+  let since: Iteration[] = [];
+  return (iteration: Iteration) => {
+    since.push(iteration);
+    const isDue = iteration.iteration % reportEvery === 0 || iteration.iteration === total;
+    if (isDue) terminal.line(iterationLine(since, total));
+    if (isDue) since = [];
+    if (iteration.validationLoss === null) return;
+    const { validationLoss } = iteration;
+    terminal.line(
+      `iteration ${iteration.iteration}: validation loss ${validationLoss.toFixed(4)}, perplexity ${
+        Math.exp(validationLoss).toPrecision(4)
+      }`,
+    );
+  };
+}
+
+function iterationLine(iterations: readonly Iteration[], total: number): string {
+  const last = iterations.at(-1)!;
+  const sum = (of: (iteration: Iteration) => number) => iterations.reduce((total, one) => total + of(one), 0);
+  const seconds = sum((one) => one.seconds);
+  const tokens = sum((one) => one.tokens);
+  return [
+    `iteration ${last.iteration} of ${total}: loss ${(sum((one) => one.loss) / iterations.length).toFixed(4)}`,
+    `learning rate ${last.learningRate.toExponential(2)}`,
+    `${(iterations.length / seconds).toPrecision(3)} iterations/s`,
+    `${(tokens / seconds).toPrecision(3)} tokens/s`,
+    `${gigabytes(last.peakRssBytes)} at most`,
+  ].join(", ");
+}
+
+async function save(
+  { adapter, weights }: FineTuneResult,
+  { out, folder, command: { format } }: { out: string; folder: string; command: TrainCommand },
+): Promise<void> {
+  if (adapter === null) {
+    const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+    return await writeLfm2Folder(out, { config, weights, origin: folder });
+  }
+  await saveAdapter(out, adapter, { format });
+  const notice = modelNotice(folder);
+  if (notice) await writeModelNotice(out, notice, "LoRA adapter trained by Latent Lab");
+}
+
+function resultLines({ best, windows, peakRssBytes }: FineTuneResult): string[] {
+  const lines = best === null ? [] : [
+    `kept       iteration ${best.iteration}, validation loss ${best.validationLoss.toFixed(4)}`,
+  ];
+  return [...lines, ...windows.map(windowLine), `memory     ${gigabytes(peakRssBytes)} at most`];
+}
+
+function windowLine({ from, to, iterationsPerSecond: speed, tokensPerSecond: tokens }: SpeedWindow): string {
+  const { low, high } = speed.interval;
+  return `${`${from + 1}-${to}`.padEnd(10)} ${speed.value.toPrecision(3)} iterations/s [${low.toPrecision(3)}, ${
+    high.toPrecision(3)
+  }], ${tokens.value.toPrecision(3)} tokens/s`;
+}
