@@ -9,6 +9,7 @@ import { firstRefused } from "./node_error.ts";
 import { ortTensor } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
 import { checkValue } from "./feeds.ts";
+import type { ExternalWeights } from "./resident.ts";
 import { type ArrayData, type ArrayValue, type BoundRun, weightBytes } from "./session.ts";
 
 /** A value in the device's memory. */
@@ -74,17 +75,19 @@ export interface DeviceTuning {
 /**
  * Compiles a graph for WebGPU.
  *
- * @param weights parameter values to store on the device, by name; the others are bound
+ * @param weights parameter values to store on the device, by name; external, those that are read from files; the others are bound
  * @throws {Error} when there is no WebGPU here, or an operator cannot run on it: the message names the node
  */
 export async function compileForDevice(
   graph: Graph,
-  { weights = {}, ...tuning }: { weights?: Readonly<Record<string, ArrayValue>> } & DeviceTuning = {},
+  { weights = {}, external, ...tuning }:
+    & { weights?: Readonly<Record<string, ArrayValue>>; external?: ExternalWeights }
+    & DeviceTuning = {},
 ): Promise<DeviceSession> {
   await requireProvider("webgpu");
   const ort = await loadOnnxRuntime();
-  const native = await createNative(ort, graph, { weights, ...tuning });
-  return new WebGpuSession(ort, { graph, native, stored: weights });
+  const native = await createNative(ort, graph, { weights, external, ...tuning });
+  return new WebGpuSession(ort, { graph, native, stored: { ...external?.tensors, ...weights } });
 }
 
 /** The memory of the WebGPU device. */
@@ -95,6 +98,7 @@ export async function deviceMemory(): Promise<DeviceMemory> {
 
 interface NativeOptions extends DeviceTuning {
   weights?: Readonly<Record<string, ArrayValue>>;
+  external?: ExternalWeights;
   /** Outputs go to new arrays on the device; else to what is given at a run, or to the CPU. */
   allocateOutputs?: boolean;
 }
@@ -102,17 +106,19 @@ interface NativeOptions extends DeviceTuning {
 async function createNative(
   ort: OrtModule,
   graph: Graph,
-  { weights = {}, allocateOutputs = false, profilePrefix, provider }: NativeOptions,
+  { weights = {}, external, allocateOutputs = false, profilePrefix, provider }: NativeOptions,
 ): Promise<Ort.InferenceSession> {
+  const files = external && { model_external_initializers_file_folder_path: external.folder };
   try {
-    return await ort.InferenceSession.create(encodeOnnx(graph, { weights: weightBytes(weights) }), {
+    const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
+    return await ort.InferenceSession.create(model, {
       executionProviders: [{ ...provider, name: "webgpu" }],
       graphOptimizationLevel: "all",
       ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
       // Errors come as exceptions; printed as well they would only confuse.
       logSeverityLevel: 4,
       ...(allocateOutputs && { preferredOutputLocation: "gpu-buffer" }),
-      extra: { session: { disable_cpu_ep_fallback: "1" } },
+      extra: { session: { disable_cpu_ep_fallback: "1", ...files } },
     });
   } catch (error) {
     const node = isFallback(error) ? await firstRefused(graph, (node) => takes(ort, node)) : null;

@@ -56,13 +56,17 @@ export async function webgpuStepper(
   checkOptions(options);
   const resident = residentColumns(fixed, options);
   const built = stepGraph(fixed, { optimizer, groupValues: memoryLimitBytes / 4, segments, batch: resident.batch });
-  const frozen = fixed.parameters.filter(({ source }) => !source.trainable)
-    .map((leaf) => [leaf.source.name, float32(leaf.shape as number[], initialValues(leaf, seed))] as const);
+  const { initial = {}, frozen: given } = options;
+  const frozen = fixed.parameters.filter(({ source }) => !source.trainable && !given?.external?.tensors[source.name])
+    .map((leaf) => {
+      const { name } = leaf.source;
+      return [name, given?.parameters[name] ?? float32(leaf.shape as number[], initialValues(leaf, seed))] as const;
+    });
   const weights = Object.fromEntries(frozen);
   const memory = await deviceMemory();
-  const session = await compileForDevice(built.graph, { weights, ...tuning });
+  const session = await compileForDevice(built.graph, { weights, external: given?.external, ...tuning });
   try {
-    const first = await memory.upload(initialState(built.groups, seed));
+    const first = await memory.upload(initialState(built.groups, { seed, initial }));
     const second = await memory.upload(emptyState(built.groups));
     const hasColumns = Object.keys(resident.columns).length > 0;
     const columns = hasColumns ? await memory.upload(resident.columns) : {};
@@ -78,7 +82,8 @@ export async function webgpuStepper(
 function checkTypes({ name, inputs, parameters }: Graph): void {
   const trained = parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${name}: it has no trainable parameter`);
-  const named = [...Object.entries(inputs), ...parameters.map((leaf) => [leaf.source.name, leaf] as const)];
+  // Frozen parameters may be held in fewer bits.
+  const named = [...Object.entries(inputs), ...trained.map((leaf) => [leaf.source.name, leaf] as const)];
   for (const [leaf, { dtype }] of named) {
     if (dtype !== "float32") throw new TypeError(`Cannot train ${name}: expected ${leaf} in float32, got ${dtype}`);
   }
@@ -107,9 +112,15 @@ function flatState(
 
 const emptyState = (groups: readonly ParameterGroup[]) => flatState(groups, () => {});
 
-const initialState = (groups: readonly ParameterGroup[], seed: number) =>
+const initialState = (
+  groups: readonly ParameterGroup[],
+  { seed, initial }: { seed: number; initial: Readonly<Record<string, ArrayValue>> },
+) =>
   flatState(groups, (region, parameter, target) => {
-    if (region === "parameter") initialValues(parameter, seed, target);
+    if (region !== "parameter") return;
+    const { name } = parameter.source;
+    if (!Object.hasOwn(initial, name)) initialValues(parameter, seed, target);
+    else target.set(stateValue(initial, { name, count: target.length }));
   });
 
 interface Parts {

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { measureLeak } from "lib/bench/mod.ts";
+import { TINY } from "tests/language/fine_tuning/fixtures.ts";
+
+const ORDER = { config: TINY, iterations: 260, tokens: 16, threads: 1 };
+
+Deno.test("a planted leak is found in the slope of resident memory, and told from training itself", async () => {
+  const planted = await measureLeak({ ...ORDER, plantedBytes: 20_480 }, { warmUp: 60 });
+  assert.equal(planted.rssBytes.length, 260);
+  assert.ok(planted.isLeaking && planted.slope.interval.low > 8_000, JSON.stringify(planted.slope));
+  const plain = await measureLeak(ORDER, { warmUp: 60 });
+  assert.ok(plain.slope.value < planted.slope.interval.low, JSON.stringify(plain.slope));
+  assert.deepEqual(plain.windows.map(({ count }) => count), [100, 160]);
+});
+
+Deno.test("looking for leaks in too few iterations is refused", async () => {
+  await assert.rejects(measureLeak({ ...ORDER, iterations: 55 }), /expected at least 60 iterations, got 55/);
+});
