@@ -28,7 +28,7 @@ export interface GraphCosts {
 /** Operators that move values and compute nothing. */
 const MOVES = new Set([
   ...ALIASES,
-  ...["Transpose", "Expand", "Concat", "Slice", "Split", "Pad", "Gather", "Cast", "Where"],
+  ...["Transpose", "Expand", "Concat", "Slice", "Split", "Pad", "Gather", "GatherBlockQuantized", "Cast", "Where"],
 ]);
 
 /**

@@ -8,6 +8,7 @@
 import "./operators/elementwise.ts";
 import "./operators/matmul.ts";
 import "./operators/quantization.ts";
+import "./operators/blocks.ts";
 import "./operators/reduction.ts";
 import "./operators/shape.ts";
 import "./operators/along_axis.ts";

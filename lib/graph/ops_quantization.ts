@@ -67,3 +67,22 @@ export function matMulNBits(
   const level: Record<string, number> = accuracyLevel === 0 ? {} : { accuracy_level: accuracyLevel };
   return applyOne("MatMulNBits", [x, packed, scales], { K, N, bits, block_size: blockSize, ...level });
 }
+
+/**
+ * Rows of such a matrix in float32: `(q - 2^(bits - 1)) * scale` for rows at integer positions. An operator of ONNX Runtime (domain
+ * com.microsoft).
+ *
+ * @param packed uint8 `[n, k * bits / 8]`
+ * @param scales float32 `[n, k / blockSize]`
+ * @param indices int32 or int64 `[...]` in [0, n - 1]
+ * @returns float32 `[..., k]`
+ */
+export function gatherBlockRows(
+  packed: Tensor,
+  scales: Tensor,
+  indices: Tensor,
+  { blockSize = 32, bits = 4 }: { blockSize?: number; bits?: 4 | 8 } = {},
+): Tensor {
+  const attributes = { bits, block_size: blockSize, gather_axis: 0, quantize_axis: 1 };
+  return applyOne("GatherBlockQuantized", [packed, indices, scales], attributes);
+}

@@ -1,12 +1,12 @@
 // Gradient checkpointing (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost"): what a segment of the forward
 // pass computes is forgotten, and computed again from what enters the segment when the backward pass reaches it.
 
+import { barrier } from "./barrier.ts";
 import { topologicalOrder } from "./graph.ts";
 import { tensorBytes } from "./liveness.ts";
 import { apply } from "./operator.ts";
 import { withOriginOf } from "./origin.ts";
-import { equal, mul, reshape, slice, where } from "./ops.ts";
-import { constant, type Operation, type Tensor } from "./tensor.ts";
+import { type Operation, type Tensor } from "./tensor.ts";
 import { concreteShape } from "./types.ts";
 
 /** What the gradient rule of an operation is to read in the place of its own inputs and outputs. */
@@ -104,30 +104,6 @@ class SegmentRecomputation implements Recomputation {
   #entering(tensor: Tensor, segment: number): Tensor {
     return this.#isFixed(tensor) ? tensor : this.#barriers.get(segment)!(tensor);
   }
-}
-
-/**
- * Multiplies by a one that is known only once `gradient` is: the product has the same bits, and a runtime can neither compute
- * the segment again before the backward pass is there, nor see that it has computed it already.
- */
-function barrier(gradient: Tensor): (tensor: Tensor) => Tensor {
-  const made = new Map<Tensor, Tensor>();
-  const element = firstElement(gradient);
-  const condition = equal(element, element); // whatever this gives, also for NaN: both choices are one
-  return (tensor) => {
-    if (tensor.dtype === "bool") return tensor;
-    const one = () => constant(1, { dtype: tensor.dtype });
-    if (!made.has(tensor)) made.set(tensor, mul(tensor, where(condition, one(), one())));
-    return made.get(tensor)!;
-  };
-}
-
-function firstElement(tensor: Tensor): Tensor {
-  const corner = tensor.shape.reduce<Tensor>(
-    (part, size, axis) => (size === 1 ? part : slice(part, { axis, start: 0, end: 1 })),
-    tensor,
-  );
-  return reshape(corner, []);
 }
 
 /** The segment of each operation, in order. */

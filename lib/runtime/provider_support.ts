@@ -28,7 +28,7 @@ export interface ProviderSupport {
 /** Operators of int8 and int4 models, which CoreML's provider leaves to the CPU one and all. */
 const QUANTIZED = [
   ...["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "MatMulNBits"],
-  ...["DynamicQuantizeLSTM", "MatMulIntegerToFloat"],
+  ...["DynamicQuantizeLSTM", "MatMulIntegerToFloat", "GatherBlockQuantized"],
 ];
 
 /**

@@ -13,6 +13,8 @@ export interface AdamSpec {
   readonly epsilon: number;
   /** Adam: times the parameter, added to the gradient. Else: fraction of the parameter lost a step, times the rate. */
   readonly weightDecay: number;
+  /** Whether moments are divided by what they lack in the first steps, as Kingma and Ba have it; MLX leaves it out. Default true. */
+  readonly biasCorrection?: boolean;
 }
 
 /** Stochastic gradient descent with momentum (Sutskever et al. 2013), as PyTorch computes it. */
@@ -31,7 +33,7 @@ export interface SgdSpec {
 /** An optimizer as plain data. */
 export type OptimizerSpec = AdamSpec | SgdSpec;
 
-/** What may be left to its default: beta1 0.9, beta2 0.999, epsilon 1e-8, weightDecay 0 (adamW: 0.01). */
+/** What may be left to its default: beta1 0.9, beta2 0.999, epsilon 1e-8, weightDecay 0 (adamW: 0.01), biasCorrection true. */
 export type OptimizerOptions = Pick<AdamSpec, "learningRate"> & Partial<Omit<AdamSpec, "kind">>;
 
 /**

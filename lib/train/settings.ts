@@ -16,6 +16,7 @@ const optimizerSchema = z.discriminatedUnion("kind", [
     beta1: share,
     beta2: share,
     epsilon: z.number().positive(),
+    biasCorrection: z.boolean().optional(),
   }),
   z.strictObject({ kind: z.literal("sgd"), ...common, momentum: share, nesterov: z.boolean() }),
 ]);

@@ -69,10 +69,10 @@ export function stepScalars(
   optimizer: OptimizerSpec,
   { step, learningRate }: { step: number; learningRate: number },
 ): Record<string, number> {
-  const { kind, beta1, beta2, epsilon, weightDecay } = adamOf(optimizer);
-  const correction = Math.sqrt(1 - beta2 ** step);
+  const { kind, beta1, beta2, epsilon, weightDecay, biasCorrection = true } = adamOf(optimizer);
+  const correction = biasCorrection ? Math.sqrt(1 - beta2 ** step) : 1;
   return {
-    [scalarName("stepSize")]: learningRate * correction / (1 - beta1 ** step),
+    [scalarName("stepSize")]: learningRate * correction / (biasCorrection ? 1 - beta1 ** step : 1),
     [scalarName("epsilon")]: epsilon * correction,
     ...(kind === "adamW" && weightDecay > 0 && { [scalarName("shrink")]: 1 - learningRate * weightDecay }),
   };

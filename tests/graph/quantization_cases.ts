@@ -6,6 +6,7 @@ import {
   dequantizeLinear,
   type DType,
   dynamicQuantizeLinear,
+  gatherBlockRows,
   matMulInteger,
   matMulNBits,
   quantizeLinear,
@@ -102,6 +103,15 @@ export const QUANTIZATION_CASES: readonly OperatorCase[] = [
       return asFloat(matMulInteger(left, right, integers([2], "int8", []), integers([-1], "int8", [])));
     },
   },
+  ...([4, 8] as const).map((bits): OperatorCase => ({
+    name: `rows of a matrix in blocks of ${bits} bits`,
+    shapes: [],
+    build: () => {
+      const packed = integers(bytes(3 * 8 * bits, 37), "uint8", [3, 8 * bits]);
+      const scales = constant([0.5, -0.25, 0.1, 0, 0.3, 2], { shape: [3, 2] });
+      return gatherBlockRows(packed, scales, integers([2, 0, 2, 1], "int32", [2, 2]), { bits });
+    },
+  })),
   ...[32, 40, 1].map((k): OperatorCase => ({
     name: `MatMulNBits with k = ${k}`,
     shapes: [[2, k]],

@@ -1,4 +1,5 @@
-// Operators of quantized inference. None is differentiable: a quantized graph is made from a trained one.
+// Operators of quantized inference, products with blocks of integers aside (blocks.ts). None is differentiable: a quantized graph is made from
+// a trained one.
 //
 // Rounding decides which integer a value becomes, so these are evaluated as the specification says, in float32 where the
 // specification computes in float32: the interpreter then gives the integers that ONNX Runtime gives.
@@ -32,7 +33,7 @@ function expectInteger(operator: string, tensor: Tensor): void {
   }
 }
 
-function expectFloat32(operator: string, tensor: Tensor): void {
+export function expectFloat32(operator: string, tensor: Tensor): void {
   if (tensor.dtype !== "float32") {
     throw new TypeError(`Cannot apply ${operator}: expected float32, got ${describe(tensor)} ${tensor.dtype}`);
   }
@@ -186,47 +187,4 @@ const matMulInteger: Operator = {
   evaluate: (inputs, _attributes, [output]) => [{ ...output, data: evaluateMatMulInteger(inputs, output.shape) }],
 };
 
-const matMulNBits: Operator = {
-  type: "MatMulNBits",
-  domain: "com.microsoft",
-  attributes: { K: "int", N: "int", bits: "int", block_size: "int", accuracy_level: "int" },
-  infer([x, packed, scales], { K, N, bits, block_size }): TensorType[] {
-    expectFloat32("MatMulNBits", x);
-    expectFloat32("MatMulNBits", scales);
-    const size = Number(block_size);
-    if ((bits !== 4 && bits !== 8) || ![16, 32, 64, 128, 256].includes(size)) {
-      throw new RangeError(
-        `Cannot apply MatMulNBits: expected 4 or 8 bits in blocks of 16, 32, 64, 128 or 256, got ${bits} bits in ${size}`,
-      );
-    }
-    const blocks = Math.ceil(Number(K) / size);
-    const expected = `[.., ${K}], [${N}, ${blocks}, ${size * bits / 8}], [${N}, ${blocks}]`;
-    const got = `[.., ${x.shape.at(-1)}], ${formatShape(packed.shape)}, ${formatShape(scales.shape)}`;
-    if (expected !== got || packed.dtype !== "uint8" || x.shape.length < 2) {
-      throw new TypeError(`Cannot apply MatMulNBits to ${describe(x)}: expected ${expected} in uint8, got ${got}`);
-    }
-    return [{ dtype: "float32", shape: [...x.shape.slice(0, -1), Number(N)] }];
-  },
-  evaluate([x, packed, scales], { K, N, bits, block_size }, [output]) {
-    const [k, n, size] = [Number(K), Number(N), Number(block_size)];
-    const blocks = Math.ceil(k / size);
-    // What an integer of 0 stands for: without zero points the values are -8 to 7, or -128 to 127.
-    const middle = 2 ** (Number(bits) - 1);
-    const integer = (position: number) => {
-      if (bits === 8) return packed.data[position];
-      const byte = packed.data[Math.floor(position / 2)];
-      return position % 2 === 0 ? byte & 15 : byte >> 4;
-    };
-    const weight = (row: number, column: number) =>
-      (integer(row * blocks * size + column) - middle) * scales.data[row * blocks + Math.floor(column / size)];
-    const data = new Float64Array(elementCount(output.shape));
-    for (let row = 0; row < n; row++) {
-      for (let i = row, start = 0; i < data.length; i += n, start += k) {
-        for (let j = 0; j < k; j++) data[i] += x.data[start + j] * weight(row, j);
-      }
-    }
-    return [{ ...output, data }];
-  },
-};
-
-defineOperators(quantizeLinear, dequantizeLinear, dynamicQuantizeLinear, matMulInteger, matMulNBits);
+defineOperators(quantizeLinear, dequantizeLinear, dynamicQuantizeLinear, matMulInteger);

@@ -64,6 +64,8 @@ const MOVES = new Set([
   "Concat",
   "Gather",
   "Identity",
+  "Pad",
+  "Pad",
   "Reshape",
   "Slice",
   "Split",

@@ -121,12 +121,12 @@ function updateSgd(
 
 function updateAdam(
   { adam, adam8bit }: KernelExports,
-  { kind, beta1, beta2, epsilon, weightDecay }: AdamSpec,
+  { kind, beta1, beta2, epsilon, weightDecay, biasCorrection = true }: AdamSpec,
   { offsets, count }: KernelRegions,
   { step, learningRate, gradientScale = 1, gradientRegion = "gradient" }: KernelStep,
 ): void {
-  const stepSize = learningRate / (1 - beta1 ** step);
-  const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
+  const stepSize = biasCorrection ? learningRate / (1 - beta1 ** step) : learningRate;
+  const rootCorrection = biasCorrection ? 1 / Math.sqrt(1 - beta2 ** step) : 1;
   const l2 = kind === "adam" ? weightDecay : 0;
   const shrink = kind === "adam" ? 1 : 1 - learningRate * weightDecay;
   const scalars = [stepSize, 1 - beta1, beta2, 1 - beta2, epsilon, rootCorrection, l2, shrink, gradientScale];

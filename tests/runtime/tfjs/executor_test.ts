@@ -35,6 +35,7 @@ const WITHOUT_KERNEL: Record<string, string> = {
   DequantizeLinear: "tfjs has no 8-bit tensors",
   DynamicQuantizeLSTM: "tfjs has no 8-bit tensors",
   DynamicQuantizeLinear: "tfjs has no 8-bit tensors",
+  GatherBlockQuantized: "tfjs has no 4-bit rows",
   LSTM: "tfjs runs the steps that it stands for",
   MatMulInteger: "tfjs has no 8-bit tensors",
   MatMulIntegerToFloat: "tfjs has no 8-bit tensors",

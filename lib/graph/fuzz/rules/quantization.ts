@@ -167,10 +167,27 @@ const matMulNBitsRule: FuzzRule = {
   bound: matMulNBitsBound,
 };
 
+const gatherBlocksRule: FuzzRule = {
+  propose(draw) {
+    const bits = draw.pick([4, 8] as const);
+    const [rows, blocks, size] = [draw.integer(1, 5), draw.integer(1, 2), draw.pick([16, 32])];
+    const values = <T>(count: number, next: () => T) => Array.from({ length: count }, next);
+    const indices = values(draw.integer(1, 4), () => draw.integer(0, rows - 1));
+    const width = blocks * size * bits / 8;
+    return applyOne("GatherBlockQuantized", [
+      constant(values(rows * width, () => draw.integer(0, 255)), { dtype: "uint8", shape: [rows, width] }),
+      constant(indices, { dtype: "int32" }),
+      constant(values(rows * blocks, () => draw.pick([0.0625, 0.125, 0.3])), { shape: [rows, blocks] }),
+    ], { bits, block_size: size, gather_axis: 0, quantize_axis: 1 });
+  },
+  bound: corners(),
+};
+
 export const QUANTIZATION_RULES: Readonly<Record<string, FuzzRule>> = {
   QuantizeLinear: quantizeRule,
   DequantizeLinear: dequantizeRule,
   DynamicQuantizeLinear: dynamicQuantizeRule,
   MatMulInteger: matMulIntegerRule,
   MatMulNBits: matMulNBitsRule,
+  GatherBlockQuantized: gatherBlocksRule,
 };
