@@ -25,7 +25,9 @@ export function corpusTexts(
     const rows = corpus.splits[split];
     const count = limits[split] ?? rows.length;
     if (!Number.isInteger(count) || count < 1 || count > rows.length) {
-      throw new RangeError(`Cannot take texts of ${corpus.name}: expected 1 to ${rows.length} for ${split}, got ${count}`);
+      throw new RangeError(
+        `Cannot take texts of ${corpus.name}: expected 1 to ${rows.length} for ${split}, got ${count}`,
+      );
     }
     return Array.from(
       rows.subarray(0, count),

@@ -14,7 +14,9 @@ const corpus: TextCorpus = {
 
 Deno.test("corpusTexts takes training and validation texts in order, named, and never those of the test split", () => {
   const { form, train, validation, test } = corpusTexts(corpus);
-  assert.deepEqual([form, train.map(({ text }) => text), validation.map(({ text }) => text)], ["text", ["a", "c"], ["b"]]);
+  assert.deepEqual([form, train.map(({ text }) => text), validation.map(({ text }) => text)], ["text", ["a", "c"], [
+    "b",
+  ]]);
   assert.deepEqual(test, []);
   assert.equal(train[1].place, "made, 3:1");
   assert.deepEqual(corpusTexts(corpus, { train: 1 }).train.map(({ text }) => text), ["a"]);

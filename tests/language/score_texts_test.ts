@@ -65,11 +65,13 @@ Deno.test("a scorer of a folder, with an adapter, says what the merged weights s
   try {
     await writeModelFolder(folder, hub.config);
     const scores: Float32Array[] = [];
-    for (const [model, options] of [
-      [{ config, weights: folder }, {}],
-      [{ config, weights: folder }, { adapter }],
-      [{ config, weights: mergeAdapter(weights, adapter) }, {}],
-    ] as const) {
+    for (
+      const [model, options] of [
+        [{ config, weights: folder }, {}],
+        [{ config, weights: folder }, { adapter }],
+        [{ config, weights: mergeAdapter(weights, adapter) }, {}],
+      ] as const
+    ) {
       const scorer = await openTokenScorer(model, { threads: 1, ...options });
       scores.push((await scorer.score([prompt])).slice());
       await scorer.release();

@@ -21,8 +21,8 @@ export interface KjvOptions {
   today?: string;
 }
 
-/** Books by their abbreviations in the file: a narrative, verse, a prophet, a gospel and letters' prose, and none that retells another. */
-const BOOKS = ["Ge", "Ps", "Pr", "Isa", "Mat", "Act"];
+/** Books by their abbreviations in the file: a narrative, verse, a prophet, a gospel and a history, none of which retells another. */
+const BOOKS = ["Ge", "Psa", "Isa", "Mat", "Acts"];
 const SEED = 1611;
 /** Of the chapters, for validation and for testing each. */
 const HELD_OUT_SHARE = 0.1;
@@ -42,7 +42,9 @@ interface Verse {
 export async function buildKjv(folder: string, { deb, check, terminal, today = now() }: KjvOptions): Promise<void> {
   if (!existsSync(deb)) throw new CommandError(`Cannot read the Debian package: expected a file, got none at ${deb}`);
   const bytes = readFileSync(deb);
-  if (!isDebianPackage(bytes)) throw new CommandError(`Cannot read ${deb}: expected a Debian package, got another file`);
+  if (!isDebianPackage(bytes)) {
+    throw new CommandError(`Cannot read ${deb}: expected a Debian package, got another file`);
+  }
   const packed = await textOf(bytes);
   const { verses, repeated } = chosenVerses(versesOf(unpackRetrievalText(packed)));
   const splits = splitsOf(verses);
@@ -83,7 +85,9 @@ function versesOf(bytes: Uint8Array): Verse[] {
   return lines.map((line, i) => {
     const [, book, chapter, verse, text] = /^(\d?[A-Za-z]+)(\d+):(\d+) (\S.*)$/.exec(line.trimEnd()) ?? [];
     if (text === undefined || text.includes("\t")) {
-      throw new CommandError(`Cannot read line ${i + 2} of ${TEXT_FILE}: expected BOOK1:1 TEXT, got ${line.slice(0, 60)}`);
+      throw new CommandError(
+        `Cannot read line ${i + 2} of ${TEXT_FILE}: expected BOOK1:1 TEXT, got ${line.slice(0, 60)}`,
+      );
     }
     return { book, chapter: `${book}${chapter}`, reference: `${book}${chapter}:${verse}`, text };
   });
@@ -136,10 +140,10 @@ function manifestOf({ table, splits, repeated, version, sha256, today }: Manifes
     schemaVersion: 1,
     kind: "texts",
     name: "kjv-1mb",
-    title: "The King James Bible: Genesis, Psalms, Proverbs, Isaiah, Matthew and Acts, a verse a row",
+    title: "The King James Bible: Genesis, Psalms, Isaiah, Matthew and Acts, a verse a row",
     origin: [{
       name: "The King James Version of the Bible",
-      version: "1611, in the spelling of 1769",
+      version: "1611; which printing the package follows it does not say",
       obtainedFrom: `Debian package ${PACKAGE}, ${TEXT_FILE}`,
       licence: "copyright expired; in the United Kingdom printing is under letters patent of the Crown",
     }, {

@@ -65,7 +65,9 @@ export async function loadTextsOf(folder: string, name: string): Promise<TextCor
   const splits = splitsOf(table.split, path);
   for (const [split, count] of Object.entries(facts.splits)) {
     const { length } = splits[split as SplitName];
-    if (length !== count) throw new RangeError(`Cannot read ${path}: expected ${count} rows of ${split}, got ${length}`);
+    if (length !== count) {
+      throw new RangeError(`Cannot read ${path}: expected ${count} rows of ${split}, got ${length}`);
+    }
   }
   const { title, hash, provenance } = facts;
   return { name, title, hash, provenance, texts: table.text, keys: table[columns[0]], splits };
@@ -89,8 +91,12 @@ async function factsOf(folder: string, name: string, label: string): Promise<Tex
     throw new RangeError(`Cannot load texts: expected a folder data/${name} with a manifest.json, got none`);
   }
   const json: unknown = JSON.parse(content);
-  if (isSeriesManifest(json)) throw new RangeError(`Cannot load texts: data/${name} is a series, which loadSeries reads`);
-  const facts = isTextsManifest(json) ? ofTexts(parseTextsManifest(json, label)) : ofDataset(parseManifest(json, label));
+  if (isSeriesManifest(json)) {
+    throw new RangeError(`Cannot load texts: data/${name} is a series, which loadSeries reads`);
+  }
+  const facts = isTextsManifest(json)
+    ? ofTexts(parseTextsManifest(json, label))
+    : ofDataset(parseManifest(json, label));
   if (facts.name === name) return facts;
   throw new RangeError(`Cannot read ${label}: name: expected ${name}, got ${facts.name}`);
 }

@@ -44,7 +44,8 @@ Deno.test("a model of bytes opens from its folder, with its tokenizer, and says 
       const values = Object.values(weights).reduce((sum, { shape }) => sum + elementCount(shape), 0);
       assert.equal(model.weightBytes, 4 * values);
       const tokenizer = await openLanguageTokenizer(folder);
-      const { tokens, promptTokens } = await generateText(model, tokenizer, "In", { maxTokens: 5, endTokens: [] }).result();
+      const { tokens, promptTokens } = await generateText(model, tokenizer, "In", { maxTokens: 5, endTokens: [] })
+        .result();
       assert.deepEqual([promptTokens, tokens.length], [3, 5]);
     } finally {
       await model.release();
