@@ -3,7 +3,7 @@
 
 import process from "node:process";
 import { initialValues } from "../nn/mod.ts";
-import { fineTune, languageData, type LanguageData } from "../language/mod.ts";
+import { fineTune, type LanguageData, languageData } from "../language/mod.ts";
 import { readLfm2Config } from "../models/lfm2/config.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
 import { connectParent } from "../process/mod.ts";
@@ -50,7 +50,10 @@ function drawnWeights(json: unknown) {
 
 /** Rows of token ids that differ. */
 function rowsOf(tokens: number, vocabSize: number): LanguageData {
-  const texts = Array.from({ length: ROWS + 1 }, (_, row) => ({ messages: null, text: String(row), place: `row ${row}` }));
+  const texts = Array.from(
+    { length: ROWS + 1 },
+    (_, row) => ({ messages: null, text: String(row), place: `row ${row}` }),
+  );
   const tokenizer = {
     vocabularySize: vocabSize,
     specialTokens: {},
@@ -60,7 +63,13 @@ function rowsOf(tokens: number, vocabSize: number): LanguageData {
     encode: (text: string) => Array.from({ length: tokens + 1 }, (_, i) => (i * 7919 + 13 * Number(text)) % vocabSize),
     decode: () => "",
   };
-  const parts = { form: "text" as const, train: texts.slice(1), validation: texts.slice(0, 1), test: [], isHeldOut: true };
+  const parts = {
+    form: "text" as const,
+    train: texts.slice(1),
+    validation: texts.slice(0, 1),
+    test: [],
+    isHeldOut: true,
+  };
   return languageData(parts, tokenizer, { multiple: 2 });
 }
 

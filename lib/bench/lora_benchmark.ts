@@ -64,7 +64,8 @@ export interface LoraBenchmark extends Judgement {
   memoryRatio: number | null;
 }
 
-const SUBJECT = "LoRA updates (forward, backward, Adam on the factors) on one row of tokens, base weights in float32 unless said otherwise; " +
+const SUBJECT =
+  "LoRA updates (forward, backward, Adam on the factors) on one row of tokens, base weights in float32 unless said otherwise; " +
   "peft on transformers and PyTorch eager in float32";
 const DEADLINE_MS = 3_600_000;
 const BLOCKS = 4;
@@ -121,7 +122,11 @@ async function ownProcess(options: LoraBenchmarkOptions, round: number): Promise
     signal: options.signal,
   });
   const device = options.work.provider;
-  return await timed(talk, { opening: greeting as LoraOpening, greeting: { device } }, { ...options, side: "ours", round });
+  return await timed(talk, { opening: greeting as LoraOpening, greeting: { device } }, {
+    ...options,
+    side: "ours",
+    round,
+  });
 }
 
 async function peerProcess(options: LoraBenchmarkOptions, names: string[], round: number): Promise<Process> {
@@ -149,7 +154,11 @@ async function timed(
   const samples = Array.from(samplesMs);
   onProcess?.(side, round, median(samples));
   const size = iterations / BLOCKS;
-  return { ...opened, memory, blocks: Array.from({ length: BLOCKS }, (_, i) => samples.slice(i * size, (i + 1) * size)) };
+  return {
+    ...opened,
+    memory,
+    blocks: Array.from({ length: BLOCKS }, (_, i) => samples.slice(i * size, (i + 1) * size)),
+  };
 }
 
 function summary(
@@ -158,7 +167,9 @@ function summary(
 ): LoraBenchmark {
   const sides = [sideOf("ours", ours, work), ...(theirs.length > 0 ? [sideOf("peft", theirs, work)] : [])];
   const [own, peer] = sides;
-  const blocks: Record<string, readonly Block[]> = Object.fromEntries(sides.map(({ name, blocksMs }) => [name, blocksMs]));
+  const blocks: Record<string, readonly Block[]> = Object.fromEntries(
+    sides.map(({ name, blocksMs }) => [name, blocksMs]),
+  );
   const problems = peer ? lossProblems(own.losses, peer.losses) : [];
   const { folder: _, ...told } = work;
   return {

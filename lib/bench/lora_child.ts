@@ -22,16 +22,20 @@ async function main({ folder, tokens, lora, baseFormat, provider, threads }: Lor
     seed: 1,
   });
   const sizes = { sequence: tokens };
-  const stepper = await createStepper(provider, provider === "cpu" ? program.loss : bindDimensions(program.loss, sizes), {
-    batchSize: 1,
-    sizes,
-    optimizer: adam({ learningRate: LEARNING_RATE }),
-    seed: 1,
-    threads,
-    columns: oneRow(tokens, config.vocabSize),
-    initial: start?.initial,
-    frozen: start?.frozen,
-  });
+  const stepper = await createStepper(
+    provider,
+    provider === "cpu" ? program.loss : bindDimensions(program.loss, sizes),
+    {
+      batchSize: 1,
+      sizes,
+      optimizer: adam({ learningRate: LEARNING_RATE }),
+      seed: 1,
+      threads,
+      columns: oneRow(tokens, config.vocabSize),
+      initial: start?.initial,
+      frozen: start?.frozen,
+    },
+  );
   const names = await setFactors(stepper);
   const createMs = performance.now() - startMs;
   let step = 0;
@@ -64,7 +68,11 @@ async function main({ folder, tokens, lora, baseFormat, provider, threads }: Lor
 /** One row of tokens, each of which predicts the next. */
 function oneRow(tokens: number, vocabSize: number) {
   const row = (value: (i: number) => number) =>
-    ({ dtype: "float32", shape: [1, tokens], data: Float32Array.from({ length: tokens }, (_, i) => value(i)) }) as const;
+    ({
+      dtype: "float32",
+      shape: [1, tokens],
+      data: Float32Array.from({ length: tokens }, (_, i) => value(i)),
+    }) as const;
   return {
     token_ids: row((i) => tokenAt(i, vocabSize)),
     positions: row((i) => i),

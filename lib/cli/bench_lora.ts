@@ -5,8 +5,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import {
-  type LeakResult,
   LEAK_BOUND_BYTES,
+  type LeakResult,
   type LoraBenchmark,
   type LoraBenchmarkOptions,
   measureLeak,
@@ -137,10 +137,14 @@ async function folderOf(model: string | null, terminal: Terminal, signal?: Abort
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
 
-function speedLines({ sides, time, memoryRatio, verdict, reasons, weights, work, peerAbsent }: LoraBenchmark): string[] {
+function speedLines(
+  { sides, time, memoryRatio, verdict, reasons, weights, work, peerAbsent }: LoraBenchmark,
+): string[] {
   return [
     `weights: ${weights}; ${work.tokens} tokens, rank ${work.lora.rank}, last ${work.lora.lastLayers} layers`,
-    ...sides.map(({ name, iterationsPerSecond: speed, tokensPerSecond: tokens, peakRssBytes, peakDeviceBytes, version }) =>
+    ...sides.map((
+      { name, iterationsPerSecond: speed, tokensPerSecond: tokens, peakRssBytes, peakDeviceBytes, version },
+    ) =>
       `${name.padEnd(5)} ${speed.value.toPrecision(3)} iterations/s [${speed.interval.low.toPrecision(3)}, ${
         speed.interval.high.toPrecision(3)
       }], ${tokens.value.toPrecision(3)} tokens/s, ${gigabytes(peakRssBytes)} at most${
@@ -156,7 +160,11 @@ function speedLines({ sides, time, memoryRatio, verdict, reasons, weights, work,
   ];
 }
 
-async function leakMain({ output, iterations, options: { work } }: BenchLoraCommand, terminal: Terminal, signal?: AbortSignal) {
+async function leakMain(
+  { output, iterations, options: { work } }: BenchLoraCommand,
+  terminal: Terminal,
+  signal?: AbortSignal,
+) {
   const order = { config: QUICK_MODEL, iterations, tokens: work.tokens, threads: work.threads };
   const plain = await measureLeak(order, { signal });
   terminal.line(leakLine("as it is", plain));

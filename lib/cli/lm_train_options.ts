@@ -134,7 +134,11 @@ function layoutOf(values: Values): LanguageDataOptions {
 function settingsOf(values: Values): FineTuneSettings {
   const learningRate = number("learning-rate", values["learning-rate"]);
   const optimizers = { adam, adamw: adamW };
-  const kind = chosen("schedule", values.schedule, { constant: "constant", linear: "linear", cosine: "cosine" } as const);
+  const kind = chosen(
+    "schedule",
+    values.schedule,
+    { constant: "constant", linear: "linear", cosine: "cosine" } as const,
+  );
   const warmupSteps = number("warmup", values.warmup);
   return {
     iterations: count("iterations", values.iterations),

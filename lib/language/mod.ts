@@ -52,12 +52,7 @@ export {
 } from "./fine_tuning/fine_tune.ts";
 export { adapterAddition } from "./fine_tuning/adapter_addition.ts";
 export { type HeldOutLoss, heldOutLoss, type HeldOutOptions } from "./fine_tuning/held_out_loss.ts";
-export {
-  type MeasuredIteration,
-  SPEED_WINDOWS,
-  type SpeedWindow,
-  speedWindows,
-} from "./fine_tuning/speed_windows.ts";
+export { type MeasuredIteration, SPEED_WINDOWS, type SpeedWindow, speedWindows } from "./fine_tuning/speed_windows.ts";
 export {
   type PreparedTraining,
   type PrepareOptions,

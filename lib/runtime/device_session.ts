@@ -9,8 +9,7 @@ import { firstRefused } from "./node_error.ts";
 import { ortTensor } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
 import { checkValue } from "./feeds.ts";
-import type { ExternalWeights } from "./resident.ts";
-import { type ArrayData, type ArrayValue, type BoundRun, weightBytes } from "./session.ts";
+import { type ArrayData, type ArrayValue, type BoundRun, type ExternalWeights, weightBytes } from "./session.ts";
 
 /** A value in the device's memory. */
 export interface DeviceArray {

@@ -60,7 +60,13 @@ export { gradientGraph } from "./sized_steps.ts";
 export { type StageOptions, type TrainingStages, trainingStages } from "./stages.ts";
 export { type ParameterState, stateBytesPerParameter, type TrainingState } from "./state.ts";
 export { train, type TrainingRun, type TrainOptions, trainProgram } from "./train.ts";
-export { type DataSource, openTrainingData, type RowLengths, type TrainingData, trainingData } from "./training_data.ts";
+export {
+  type DataSource,
+  openTrainingData,
+  type RowLengths,
+  type TrainingData,
+  trainingData,
+} from "./training_data.ts";
 export { tfjsStepper, type TfjsStepperOptions } from "./tfjs_stepper.ts";
 export { webgpuStepper } from "./webgpu_stepper.ts";
 export { type BatchValues, gradientNorms, withoutGradient } from "./gradient_norms.ts";

@@ -18,7 +18,20 @@ import { TINY } from "tests/language/fine_tuning/fixtures.ts";
 const CHATS = ["soil", "worms", "apples", "days", "turns"].map((word) => ({
   messages: [{ role: "user", content: `What are ${word}?` }, { role: "assistant", content: `They are ${word}.` }],
 }));
-const SHORT = ["--iterations", "6", "--validate-every", "3", "--report-every", "2", "--threads", "1", "--rank", "2", "--layers", "2"];
+const SHORT = [
+  "--iterations",
+  "6",
+  "--validate-every",
+  "3",
+  "--report-every",
+  "2",
+  "--threads",
+  "1",
+  "--rank",
+  "2",
+  "--layers",
+  "2",
+];
 
 interface Place {
   model: string;

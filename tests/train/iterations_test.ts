@@ -36,7 +36,9 @@ Deno.test("stepsPerEpoch ends epochs wherever in the rows, and passes go on", as
 
 Deno.test("as many steps as a pass has give the bits of epochs that are passes", async () => {
   const run = async (stepsPerEpoch?: number) =>
-    reproducible(await trainProgram(smallProgram(), smallData(), { settings: smallSettings({ stepsPerEpoch }) }).result);
+    reproducible(
+      await trainProgram(smallProgram(), smallData(), { settings: smallSettings({ stepsPerEpoch }) }).result,
+    );
   assert.deepEqual(await run(5), await run());
 });
 
@@ -115,7 +117,8 @@ Deno.test("given values are what a run begins with; frozen ones stay, and are in
   assert.deepEqual(weights.table.data, initial.table.data);
   await withFolder(async (checkpointDir) => {
     const long = { ...settings, epochs: 3 };
-    await trainProgram(sumsProgram(), sequences(), { settings: long, start, checkpointDir, signal: abortAfter(1) }).result;
+    await trainProgram(sumsProgram(), sequences(), { settings: long, start, checkpointDir, signal: abortAfter(1) })
+      .result;
     const other = { ...start, hash: "other" };
     await assert.rejects(
       trainProgram(sumsProgram(), sequences(), { settings: long, start: other, checkpointDir }).result,

@@ -57,7 +57,9 @@ function conversation(
 ): Example {
   const { chatTemplate } = tokenizer;
   if (chatTemplate === null) {
-    throw new TypeError(`Cannot train on ${place}: expected a model with a chat template for conversations, got one without`);
+    throw new TypeError(
+      `Cannot train on ${place}: expected a model with a chat template for conversations, got one without`,
+    );
   }
   const rendered = (part: typeof messages, addGenerationPrompt: boolean) => {
     try {
@@ -67,9 +69,7 @@ function conversation(
     }
   };
   const before = messages.slice(0, -1);
-  const masked = maskPrompt && before.length > 0
-    ? rendered(before, messages.at(-1)!.role === "assistant").length
-    : 0;
+  const masked = maskPrompt && before.length > 0 ? rendered(before, messages.at(-1)!.role === "assistant").length : 0;
   return { tokens: rendered(messages, false), masked, place };
 }
 

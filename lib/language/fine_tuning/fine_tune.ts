@@ -3,9 +3,9 @@
 import type { ArrayValue } from "../../graph/mod.ts";
 import { ownMemory } from "../../process/mod.ts";
 import {
+  adam,
   type Adapter,
   adapterOf,
-  adam,
   type EpochSummary,
   type OptimizerSpec,
   RunQueue,

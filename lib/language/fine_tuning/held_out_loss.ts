@@ -34,7 +34,9 @@ export async function heldOutLoss(
 ): Promise<HeldOutLoss> {
   const rows = data[split];
   if (rows.length === 0) throw new RangeError(`Cannot compute a loss: expected rows of ${split}, got none`);
-  if (model.weights === null) throw new TypeError("Cannot compute a loss: expected a model with weights, got one without");
+  if (model.weights === null) {
+    throw new TypeError("Cannot compute a loss: expected a model with weights, got one without");
+  }
   const { program, start } = await prepareTraining(model, {
     ...(adapter && { lora: adapter, adapter, baseFormat }),
     isPacked: data.isPacked,

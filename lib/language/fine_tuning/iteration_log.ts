@@ -25,7 +25,9 @@ export class IterationLog {
     if (folder === null) return new IterationLog(null, []);
     const path = join(folder, ITERATIONS_FILE);
     const step = resume ? (await readSidecar(folder))?.step ?? 0 : 0;
-    const kept = existsSync(path) ? parsed(await readFile(path, "utf8")).filter(({ iteration }) => iteration <= step) : [];
+    const kept = existsSync(path)
+      ? parsed(await readFile(path, "utf8")).filter(({ iteration }) => iteration <= step)
+      : [];
     return new IterationLog(path, kept);
   }
 

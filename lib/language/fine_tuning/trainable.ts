@@ -106,7 +106,9 @@ async function prepareAdapters(
     frozen = { parameters: weights };
     source = hashOf(weights);
   }
-  const hash = createHash("sha256").update(`${source} ${baseFormat} ${initial ? hashOf(initial) : "new"}`).digest("hex");
+  const hash = createHash("sha256").update(`${source} ${baseFormat} ${initial ? hashOf(initial) : "new"}`).digest(
+    "hex",
+  );
   return {
     program,
     start: { frozen, ...(initial && { initial }), hash },

@@ -73,7 +73,9 @@ const FIELDS = '"messages", "prompt" and "completion", or "text"';
  * ```
  */
 export async function readTrainingTexts(path: string, options: TrainingTextOptions = {}): Promise<TrainingTexts> {
-  if (!existsSync(path)) throw new RangeError(`Cannot read training texts: expected a file or folder at ${path}, got none`);
+  if (!existsSync(path)) {
+    throw new RangeError(`Cannot read training texts: expected a file or folder at ${path}, got none`);
+  }
   if (!statSync(path).isDirectory()) {
     const { form, texts } = await readFileOfTexts(path, null);
     return { form, ...holdOut(texts, path, options), test: [], isHeldOut: true };
@@ -114,7 +116,10 @@ function holdOut(texts: readonly TrainingText[], path: string, { heldOut = 0.1, 
 }
 
 /** The texts of a file; `form` is that of the files before it. */
-async function readFileOfTexts(path: string, form: TextForm | null): Promise<{ form: TextForm; texts: TrainingText[] }> {
+async function readFileOfTexts(
+  path: string,
+  form: TextForm | null,
+): Promise<{ form: TextForm; texts: TrainingText[] }> {
   const lines = (await readFile(path, "utf8")).replace(/^\ufeff/, "").split("\n");
   let expected = form;
   const texts: TrainingText[] = [];
@@ -139,7 +144,9 @@ function parsedLine(line: string, place: string): Record<string, unknown> {
     throw new TypeError(`Cannot read ${place}: expected JSON, got ${(error as Error).message}`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new TypeError(`Cannot read ${place}: expected an object with ${FIELDS}, got ${JSON.stringify(value).slice(0, 60)}`);
+  throw new TypeError(
+    `Cannot read ${place}: expected an object with ${FIELDS}, got ${JSON.stringify(value).slice(0, 60)}`,
+  );
 }
 
 /** The form of the first line decides, as in mlx-lm. */

@@ -8,7 +8,17 @@ import { adam, adamW, planLora, readSidecar } from "lib/train/mod.ts";
 import { lfm2 } from "lib/models/lfm2/model.ts";
 import { assertAllClose } from "tests/assertions.ts";
 import { abortAfter, withFolder } from "tests/train/fixtures.ts";
-import { LORA, reproducible, SENTENCES, textsOf, TINY_CONFIG, tinyData, tinyRun, tinyWeights, TOKENIZER } from "./fixtures.ts";
+import {
+  LORA,
+  reproducible,
+  SENTENCES,
+  textsOf,
+  TINY_CONFIG,
+  tinyData,
+  tinyRun,
+  tinyWeights,
+  TOKENIZER,
+} from "./fixtures.ts";
 
 const FROZEN = { config: TINY_CONFIG, weights: tinyWeights() };
 
@@ -22,7 +32,9 @@ Deno.test("all parameters of a small model are trained: losses fall, tokens and 
   const mean = (from: number, to: number) =>
     iterations.slice(from, to).reduce((sum, { loss }) => sum + loss, 0) / (to - from);
   assert.ok(mean(30, 40) < mean(0, 10) - 0.5, `${mean(0, 10)} to ${mean(30, 40)}`);
-  const validated = iterations.filter(({ validationLoss }) => validationLoss !== null).map(({ iteration }) => iteration);
+  const validated = iterations.filter(({ validationLoss }) => validationLoss !== null).map(({ iteration }) =>
+    iteration
+  );
   assert.deepEqual(validated, [20, 40]);
   assert.equal(best!.validationLoss, Math.min(...[20, 40].map((i) => iterations[i - 1].validationLoss!)));
   const { learnedTokens, train } = tinyData();
@@ -75,7 +87,10 @@ Deno.test("texts packed into a row have the losses and gradients of texts in row
   const packed = languageData(texts, TOKENIZER, { multiple: 8, packing: true, maxLength: 25 });
   assert.equal(packed.train.length, 1);
   const model = { ...FROZEN };
-  const [one, other] = [await heldOutLoss({ model, data: apart, threads: 1 }), await heldOutLoss({ model, data: packed, threads: 1 })];
+  const [one, other] = [
+    await heldOutLoss({ model, data: apart, threads: 1 }),
+    await heldOutLoss({ model, data: packed, threads: 1 }),
+  ];
   assert.equal(one.tokens, other.tokens);
   assertAllClose([other.loss], [one.loss], { rtol: 1e-5 });
   // One update of all parameters on all three texts, as one row and as a batch of three.
@@ -90,14 +105,18 @@ Deno.test("texts packed into a row have the losses and gradients of texts in row
 
 Deno.test("padding changes nothing: rows at the length of the batch and at the longest length", async () => {
   const losses = async (multiple: number) =>
-    (await fineTune(tinyRun({ data: tinyData({ multiple }) }, { iterations: 6 })).result).iterations.map(({ loss }) => loss);
+    (await fineTune(tinyRun({ data: tinyData({ multiple }) }, { iterations: 6 })).result).iterations.map(({ loss }) =>
+      loss
+    );
   assertAllClose(await losses(48), await losses(2), { rtol: 1e-4 });
 });
 
 /** Whatever a run carries from step to step. */
 const CASES: [string, Partial<FineTuneOptions>, Partial<FineTuneOptions["settings"]>][] = [
   ["all parameters", {}, { schedule: { kind: "cosine", warmupSteps: 3 }, accumulationSteps: 2 }],
-  ["adapters with dropout", { model: FROZEN, lora: { ...LORA, dropout: 0.3 } }, { optimizer: adamW({ learningRate: 1e-2 }) }],
+  ["adapters with dropout", { model: FROZEN, lora: { ...LORA, dropout: 0.3 } }, {
+    optimizer: adamW({ learningRate: 1e-2 }),
+  }],
 ];
 for (const [what, changes, settings] of CASES) {
   Deno.test(`${what}: interrupted anywhere and resumed, a run gives the same bits`, async () => {
@@ -164,7 +183,10 @@ Deno.test("a learning rate that diverges is told, and the last good checkpoint s
       validateEvery: 60,
       optimizer: adam({ learningRate: 1e37 }),
     }));
-    await assert.rejects(run.result, { name: "RangeError", message: /^Training diverged: .* with learning rate 1e\+37$/ });
+    await assert.rejects(run.result, {
+      name: "RangeError",
+      message: /^Training diverged: .* with learning rate 1e\+37$/,
+    });
     const sidecar = await readSidecar(checkpointDir);
     assert.ok(sidecar === null || sidecar.status === "running");
     if (sidecar === null) return;
@@ -179,7 +201,10 @@ Deno.test("wrong models, adapters, data and settings are refused with what was e
   const wider = { ...LORA, rank: 4 };
   await reject(tinyRun({ model: FROZEN, lora: wider, adapter: adapter! }), /rank/);
   await reject(tinyRun({ lora: LORA }), /Cannot train adapters: expected a model with weights, got one without/);
-  await reject(tinyRun({ model: FROZEN, adapter: adapter! }), /Cannot train all parameters: expected no adapter, got one/);
+  await reject(
+    tinyRun({ model: FROZEN, adapter: adapter! }),
+    /Cannot train all parameters: expected no adapter, got one/,
+  );
   await reject(tinyRun({ model: FROZEN, lora: { ...LORA, targetModules: ["nobody"] } }), /nobody/);
   const longTexts = languageData(textsOf(["x".repeat(80), "y"], ["z"]), TOKENIZER, { multiple: 8 });
   await reject(tinyRun({ data: longTexts }), /Cannot fine-tune: expected rows of at most 64 tokens, got 81/);
@@ -197,7 +222,8 @@ Deno.test("a checkpoint of other data, of another base or of other settings is r
   withFolder(async (checkpointDir) => {
     const lora = { model: FROZEN, lora: LORA, checkpointDir };
     await fineTune(tinyRun({ ...lora, signal: abortAfter(4) })).result;
-    const files = () => ["checkpoint.json", "iterations.jsonl"].map((name) => readFileSync(join(checkpointDir, name), "utf8"));
+    const files = () =>
+      ["checkpoint.json", "iterations.jsonl"].map((name) => readFileSync(join(checkpointDir, name), "utf8"));
     const before = files();
     const other = tinyWeights();
     (other["model.embedding_norm.weight"].data as Float32Array)[0] += 1;

@@ -12,8 +12,8 @@ import {
   languageData,
   type LanguageDataOptions,
   type TrainingText,
-  trainingTexts,
   type TrainingTexts,
+  trainingTexts,
 } from "lib/language/mod.ts";
 import { readLfm2Config } from "lib/models/lfm2/config.ts";
 import { adam } from "lib/train/mod.ts";
@@ -81,7 +81,11 @@ export function textsOf(train: readonly string[], validation: readonly string[])
 }
 
 export function tinyData(options: LanguageDataOptions = {}): LanguageData {
-  return languageData(trainingTexts(SENTENCES, { heldOut: 0.2 }), TOKENIZER, { maxLength: 48, multiple: 8, ...options });
+  return languageData(trainingTexts(SENTENCES, { heldOut: 0.2 }), TOKENIZER, {
+    maxLength: 48,
+    multiple: 8,
+    ...options,
+  });
 }
 
 /** A run of the tiny model from scratch. */
@@ -99,7 +103,9 @@ export function tinyRun(changes: Partial<FineTuneOptions> = {}, settings: Partia
 }
 
 /** Everything but times, memory and folders. */
-export function reproducible({ iterations, windows: _w, peakRssBytes: _p, checkpoint: _c, adapter, ...rest }: FineTuneResult) {
+export function reproducible(
+  { iterations, windows: _w, peakRssBytes: _p, checkpoint: _c, adapter, ...rest }: FineTuneResult,
+) {
   const untimed = ({ seconds: _s, rssBytes: _r, peakRssBytes: _p, ...iteration }: Iteration) => iteration;
   return { ...rest, factors: adapter?.factors ?? null, iterations: iterations.map(untimed) };
 }

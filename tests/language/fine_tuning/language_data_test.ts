@@ -41,9 +41,13 @@ Deno.test("a conversation goes through the chat template; masked, only the last 
 });
 
 Deno.test("a row holds tokens, positions and the next tokens, padded to a multiple", () => {
-  const { columns, lengths, learnedTokens, train, validation } = languageData(textsOf(["abcd"], ["a", "xyz"]), TOKENIZER, {
-    multiple: 4,
-  });
+  const { columns, lengths, learnedTokens, train, validation } = languageData(
+    textsOf(["abcd"], ["a", "xyz"]),
+    TOKENIZER,
+    {
+      multiple: 4,
+    },
+  );
   assert.deepEqual(columns.token_ids.shape, [3, 8]);
   const row = (name: string) => [...columns[name].data.subarray(0, 8)];
   assert.deepEqual(row("token_ids"), [256, 97, 98, 99, 100, 0, 0, 0]);
@@ -63,11 +67,15 @@ Deno.test("other texts give another hash, the same ones the same", () => {
 });
 
 Deno.test("packed rows hold several texts, each beginning where it says", () => {
-  const { columns, train, validation, isPacked, texts } = languageData(textsOf(["abcd", "xy", "klm"], ["v"]), TOKENIZER, {
-    packing: true,
-    maxLength: 9,
-    multiple: 4,
-  });
+  const { columns, train, validation, isPacked, texts } = languageData(
+    textsOf(["abcd", "xy", "klm"], ["v"]),
+    TOKENIZER,
+    {
+      packing: true,
+      maxLength: 9,
+      multiple: 4,
+    },
+  );
   // Places: 5, 3 and 4; rows of 8.
   assert.deepEqual([isPacked, train.length, validation.length, texts.train], [true, 2, 1, 3]);
   const row = (name: string) => [...columns[name].data.subarray(0, 8)];

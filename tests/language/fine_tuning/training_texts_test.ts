@@ -58,7 +58,10 @@ Deno.test("a broken line is refused with its file and number", async () => {
 
 Deno.test("no file, an empty one, and too few texts to hold one out are refused", async () => {
   await assert.rejects(readTrainingTexts("/nowhere/texts"), /expected a file or folder at \/nowhere\/texts, got none/);
-  await assert.rejects(withFiles({ "valid.jsonl": lines(CHAT) }, readTrainingTexts), /expected train\.jsonl in .*, got none/);
+  await assert.rejects(
+    withFiles({ "valid.jsonl": lines(CHAT) }, readTrainingTexts),
+    /expected train\.jsonl in .*, got none/,
+  );
   for (const text of ["", "\n\n"]) {
     await assert.rejects(
       withFiles({ "train.jsonl": text }, readTrainingTexts),
