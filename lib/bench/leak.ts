@@ -18,6 +18,13 @@ export interface LeakOrder {
   threads?: number;
 }
 
+/** What the process tells. */
+export interface LeakAnswer {
+  iterations: MeasuredIteration[];
+  /** After every so many of them. */
+  rssBytes: number[];
+}
+
 /** What came of it. */
 export interface LeakResult {
   /** Bytes an iteration after the warm-up. */
@@ -28,14 +35,22 @@ export interface LeakResult {
   warmUp: number;
   plantedBytes: number;
   windows: SpeedWindow[];
+  /** Resident memory every so many iterations, garbage collected before. */
   rssBytes: number[];
+  readEvery: number;
   machine: MachineFacts;
 }
 
 /** Bytes an iteration that are no leak yet. */
 export const LEAK_BOUND_BYTES = 2048;
-/** Iterations in which allocators and compilers still settle. */
+/** Iterations in which allocators still settle. */
 export const LEAK_WARM_UP = 50;
+/** Iterations between two readings: collecting garbage takes longer than an iteration. */
+export const LEAK_READ_EVERY = 10;
+/** What V8 compiles late takes memory once, in steps of megabytes that no line fits: here it compiles nothing again. */
+const V8_FLAGS = "--v8-flags=--expose-gc,--no-opt,--no-maglev";
+/** Fewer readings say too little about a slope. */
+const LEAST_READINGS = 10;
 
 /** A model of 4.5 million parameters, whose weights are drawn: bytes as tokens. */
 export const QUICK_MODEL = {
@@ -72,32 +87,35 @@ export async function measureLeak(
     signal?: AbortSignal;
   } = {},
 ): Promise<LeakResult> {
-  if (order.iterations < warmUp + 10) {
-    throw new RangeError(`Cannot look for leaks: expected at least ${warmUp + 10} iterations, got ${order.iterations}`);
+  const least = warmUp + LEAST_READINGS * LEAK_READ_EVERY;
+  if (order.iterations < least) {
+    throw new RangeError(`Cannot look for leaks: expected at least ${least} iterations, got ${order.iterations}`);
   }
-  let iterations: MeasuredIteration[] | null = null;
+  let told: LeakAnswer | null = null;
   const child = startChild({
     module: projectPath("lib", "bench", "leak_child.ts"),
-    denoFlags: ["--v8-flags=--expose-gc"],
+    denoFlags: [V8_FLAGS],
     deadlineMs: 3_600_000,
     signal,
-    onMessage: (message) => (iterations = (message as { iterations: MeasuredIteration[] }).iterations),
+    onMessage: (message) => (told = message as LeakAnswer),
   });
   child.send(order);
   child.endMessages();
   const { reason, stderrTail } = await child.result;
   signal?.throwIfAborted();
-  if (iterations === null) throw new Error(`Cannot look for leaks: the process ended (${reason}): ${stderrTail}`);
-  return judged(iterations, { warmUp, boundBytes, plantedBytes: order.plantedBytes ?? 0 });
+  if (told === null) throw new Error(`Cannot look for leaks: the process ended (${reason}): ${stderrTail}`);
+  return judged(told, { warmUp, boundBytes, plantedBytes: order.plantedBytes ?? 0 });
 }
 
 function judged(
-  iterations: readonly MeasuredIteration[],
+  { iterations, rssBytes }: LeakAnswer,
   { warmUp, boundBytes, plantedBytes }: Pick<LeakResult, "warmUp" | "boundBytes" | "plantedBytes">,
 ): LeakResult {
-  const rssBytes = iterations.map((iteration) => iteration.rssBytes);
-  const { slope } = linearTrend(rssBytes.slice(warmUp));
+  const settled = rssBytes.slice(Math.ceil(warmUp / LEAK_READ_EVERY));
+  const { slope } = linearTrend(settled.map((bytes) => bytes / LEAK_READ_EVERY));
   const isLeaking = slope.interval.high >= boundBytes;
   const machine = machineFacts();
-  return { slope, isLeaking, boundBytes, warmUp, plantedBytes, windows: speedWindows(iterations), rssBytes, machine };
+  const windows = speedWindows(iterations);
+  const readEvery = LEAK_READ_EVERY;
+  return { slope, isLeaking, boundBytes, warmUp, plantedBytes, windows, rssBytes, readEvery, machine };
 }

@@ -1,17 +1,19 @@
-// Run as a child: trains adapters to a small model and sends its iterations, with the resident memory after each. Garbage is collected after
-// each iteration, so that what is left is held by somebody.
+// Run as a child: trains adapters to a small model and sends its iterations, and the resident memory every so many of them. Garbage is collected
+// before each reading, so that what is left is held by somebody.
 
 import process from "node:process";
 import { initialValues } from "../nn/mod.ts";
 import { fineTune, type LanguageData, languageData } from "../language/mod.ts";
 import { readLfm2Config } from "../models/lfm2/config.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
-import { connectParent } from "../process/mod.ts";
-import type { LeakOrder } from "./leak.ts";
+import { connectParent, ownMemory } from "../process/mod.ts";
+import { LEAK_READ_EVERY, type LeakAnswer, type LeakOrder } from "./leak.ts";
 
 const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModules: ["q_proj", "v_proj"] };
 /** Rows, so that batches differ. */
 const ROWS = 20;
+/** So that what validation takes is there before the warm-up ends. */
+const VALIDATE_EVERY = 25;
 
 async function main(): Promise<void> {
   const parent = connectParent();
@@ -22,18 +24,21 @@ async function main(): Promise<void> {
       model: { config, weights: drawnWeights(json) },
       lora: LORA,
       data: rowsOf(tokens, config.vocabSize),
-      settings: { iterations, validateEvery: iterations, threads },
+      settings: { iterations, validateEvery: VALIDATE_EVERY, threads },
     });
     const kept: Uint8Array[] = [];
-    for await (const _ of run) {
+    const rssBytes: number[] = [];
+    for await (const { iteration } of run) {
       if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
+      if (iteration % LEAK_READ_EVERY !== 0) continue;
       (globalThis as { gc?: () => void }).gc?.();
+      rssBytes.push(ownMemory().rssBytes);
     }
     const result = await run.result;
     const told = result.iterations.map(({ iteration, seconds, tokens, rssBytes, peakRssBytes }) => {
       return { iteration, seconds, tokens, rssBytes, peakRssBytes };
     });
-    parent.send({ iterations: told, kept: kept.length });
+    parent.send({ iterations: told, rssBytes, kept: kept.length } satisfies LeakAnswer & { kept: number });
     break;
   }
   process.exit(0);

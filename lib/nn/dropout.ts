@@ -62,10 +62,13 @@ function positionsAlong(x: Tensor, axis: number): Tensor {
   if (typeof size === "number") {
     return constant(Array.from({ length: size }, (_, i) => i), { shape: line as number[] });
   }
-  const column = x.shape.reduce<Tensor>(
-    (part, _, i) => (i === axis ? part : slice(part, { axis: i, start: 0, end: 1 })),
-    x,
-  );
+  const column = x.shape.reduce<Tensor>((part, other, i) => {
+    if (i === axis) return part;
+    // Of a named size nobody knows here that there is a first one.
+    return typeof other === "number"
+      ? slice(part, { axis: i, start: 0, end: 1 })
+      : reduceMax(part, { axes: [i], keepDims: true });
+  }, x);
   const ones = where(equal(column, column), constant(1), constant(1)); // one even where the value is NaN
   return cumSum(ones, { axis, exclusive: true });
 }

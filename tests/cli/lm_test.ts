@@ -179,8 +179,8 @@ Deno.test("Ctrl-C ends lm generate with what there is, on a line of its own, and
 
 Deno.test("lm tells mistakes in one sentence", async () => {
   const bad: [string[], RegExp][] = [
-    [[], /expected a subcommand of generate, got none/],
-    [["chat"], /expected a subcommand of generate, got "chat"/],
+    [[], /expected a subcommand of generate, train, fuse, got none/],
+    [["chat"], /expected a subcommand of generate, train, fuse, got "chat"/],
     [["generate", "a", "b"], /expected one prompt in quotes, got 2/],
     [["generate", "--model", "/nowhere", "x"], /expected a folder with config\.json, got none at \/nowhere/],
     [["generate", "--temperature", "hot", "x"], /expected --temperature to be a number, got "hot"/],
@@ -189,7 +189,7 @@ Deno.test("lm tells mistakes in one sentence", async () => {
     [["generate", "--chat", "--raw", "x"], /expected --chat or --raw, got both/],
     [["generate", "--stats", "--quiet", "x"], /expected --stats or --quiet, got both/],
     [["generate", "--raw", "--system", "s", "x"], /expected --system with a chat/],
-    [["generate", "--fast", "x"], /the options are --model, --max-tokens/],
+    [["generate", "--fast", "x"], /the options are --model, --adapter, --max-tokens/],
   ];
   for (const [args, message] of bad) {
     await assert.rejects(
@@ -221,5 +221,5 @@ Deno.test("what the model, its files or an option's value lack is told without a
 Deno.test("lm --help names the subcommands with their options", async () => {
   const { code, out } = await run(() => ["--help"]);
   assert.equal(code, 0);
-  assert.match(out, /deno task lm generate --model FOLDER\|NAME "PROMPT".*--min-p/);
+  assert.match(out, /deno task lm generate --model FOLDER\|NAME \[--adapter FOLDER\] "PROMPT".*--min-p/);
 });

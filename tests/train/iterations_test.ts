@@ -16,7 +16,7 @@ Deno.test("the batches of a run are passes over all rows, each in its own order"
 
 Deno.test("stepsPerEpoch ends epochs wherever in the rows, and passes go on", async () => {
   const steps: StepSummary[] = [];
-  const settings = smallSettings({ epochs: 3, stepsPerEpoch: 7, maxSteps: 17 });
+  const settings = smallSettings({ epochs: 4, stepsPerEpoch: 7, maxSteps: 17 });
   const { history, stopped } = await trainProgram(smallProgram(), smallData(), {
     settings,
     onStep: (step) => void steps.push(step),

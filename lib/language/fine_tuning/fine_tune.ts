@@ -11,7 +11,6 @@ import {
   RunQueue,
   type ScheduleSpec,
   type StepSummary,
-  type StopReason,
   type TrainingResult,
   trainProgram,
   type TrainSettings,
@@ -73,7 +72,7 @@ export interface FineTuneOptions extends TrainingTarget {
 export interface FineTuneResult {
   /** Iterations of the whole run, those before an interruption included when there is a checkpoint folder. */
   readonly iterations: readonly Iteration[];
-  readonly stopped: Extract<StopReason, "maxSteps" | "aborted">;
+  readonly stopped: "finished" | "aborted";
   /** The validation whose weights were kept, the one with the lowest loss; null when a run was aborted before the first. */
   readonly best: { readonly iteration: number; readonly validationLoss: number } | null;
   readonly trainableParameters: number;
@@ -242,7 +241,7 @@ function resultOf(
   };
   return {
     iterations: log.iterations,
-    stopped: stopped === "aborted" ? "aborted" : "maxSteps",
+    stopped: stopped === "aborted" ? "aborted" : "finished",
     best,
     trainableParameters,
     weights,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bindDimensions, gradients } from "lib/graph/mod.ts";
 import { fineTune, type FineTuneOptions, heldOutLoss, languageData, prepareTraining } from "lib/language/mod.ts";
@@ -28,7 +28,7 @@ Deno.test("all parameters of a small model are trained: losses fall, tokens and 
   for await (const { iteration } of run) seen.push(iteration);
   const { iterations, best, stopped, trainableParameters, weights, adapter, windows } = await run.result;
   assert.deepEqual(seen, Array.from({ length: 40 }, (_, i) => i + 1));
-  assert.deepEqual([stopped, adapter, trainableParameters], ["maxSteps", null, lfm2ParameterCount(TINY_CONFIG)]);
+  assert.deepEqual([stopped, adapter, trainableParameters], ["finished", null, lfm2ParameterCount(TINY_CONFIG)]);
   const mean = (from: number, to: number) =>
     iterations.slice(from, to).reduce((sum, { loss }) => sum + loss, 0) / (to - from);
   assert.ok(mean(30, 40) < mean(0, 10) - 0.5, `${mean(0, 10)} to ${mean(30, 40)}`);
@@ -113,7 +113,10 @@ Deno.test("padding changes nothing: rows at the length of the batch and at the l
 
 /** Whatever a run carries from step to step. */
 const CASES: [string, Partial<FineTuneOptions>, Partial<FineTuneOptions["settings"]>][] = [
-  ["all parameters", {}, { schedule: { kind: "cosine", warmupSteps: 3 }, accumulationSteps: 2 }],
+  ["all parameters", { data: tinyData({ multiple: 24 }) }, {
+    schedule: { kind: "cosine", warmupSteps: 3 },
+    accumulationSteps: 2,
+  }],
   ["adapters with dropout", { model: FROZEN, lora: { ...LORA, dropout: 0.3 } }, {
     optimizer: adamW({ learningRate: 1e-2 }),
   }],
@@ -122,12 +125,13 @@ for (const [what, changes, settings] of CASES) {
   Deno.test(`${what}: interrupted anywhere and resumed, a run gives the same bits`, async () => {
     const run = (more: Partial<FineTuneOptions> = {}) => fineTune(tinyRun({ ...changes, ...more }, settings)).result;
     const whole = reproducible(await run());
-    for (const steps of [0, 3, 5, 11]) {
+    for (const steps of [3, 10]) {
       await withFolder(async (checkpointDir) => {
         const stopped = await run({ checkpointDir, signal: abortAfter(steps) });
         assert.deepEqual([stopped.stopped, stopped.iterations.length], ["aborted", steps]);
         const resumed = await run({ checkpointDir });
         assert.deepEqual(reproducible(resumed), whole, `after ${steps}`);
+        if (steps === 3) return;
         // Finished, it is not run again.
         assert.deepEqual(reproducible(await run({ checkpointDir, signal: abortAfter(0) })), whole);
       });
@@ -135,26 +139,32 @@ for (const [what, changes, settings] of CASES) {
   });
 }
 
-Deno.test("a killed run goes on from its last checkpoint: iterations after it are done again", async () => {
+Deno.test("a run that crashes goes on from its last checkpoint: iterations after it are done again", async () => {
   const whole = reproducible(await fineTune(tinyRun()).result);
   await withFolder(async (checkpointDir) => {
-    // Ends as a killed process does: nothing is saved at the end.
-    const run = fineTune(tinyRun({ checkpointDir, checkpointEvery: 4 }, {}));
-    const stop = new Error("killed");
-    await assert.rejects(async () => {
-      for await (const { iteration } of run) if (iteration === 7) throw stop;
-    }, stop);
-    await run.result;
-    const sidecar = join(checkpointDir, "checkpoint.json");
-    assert.equal(JSON.parse(readFileSync(sidecar, "utf8")).status, "finished");
-    assert.deepEqual(reproducible(await fineTune(tinyRun({ checkpointDir, checkpointEvery: 4 })).result), whole);
+    let asked = 0;
+    const crash = new Error("the machine is gone");
+    const signal = {
+      get aborted() {
+        if (asked++ === 7) throw crash; // so that nothing is saved at the end
+        return false;
+      },
+    } as AbortSignal;
+    await assert.rejects(fineTune(tinyRun({ checkpointDir, checkpointEvery: 4, signal })).result, crash);
+    const log = join(checkpointDir, "iterations.jsonl");
+    assert.equal((await readSidecar(checkpointDir))!.step, 4);
+    assert.equal(readFileSync(log, "utf8").trimEnd().split("\n").length, 7);
+    appendFileSync(log, '{"iteration": 8, "lo'); // a line that was being written
+    assert.deepEqual(reproducible(await fineTune(tinyRun({ checkpointDir })).result), whole);
+    assert.equal(readFileSync(log, "utf8").trimEnd().split("\n").length, 12);
   });
 });
 
 Deno.test("gradient checkpointing and gradients over several batches are those of the plain run", async () => {
   const losses = async (settings: Partial<FineTuneOptions["settings"]>) =>
     (await fineTune(tinyRun({ model: FROZEN, lora: LORA }, settings)).result).iterations.map(({ loss }) => loss);
-  assert.deepEqual(await losses({ segments: 3 }), await losses({ segments: 1 }));
+  // What is kept changes what ONNX Runtime fuses: the last bits differ.
+  assertAllClose(await losses({ segments: 3 }), await losses({ segments: 1 }), { rtol: 1e-5 });
   const accumulated = await losses({ accumulationSteps: 2, iterations: 4 });
   assert.equal(accumulated.length, 4);
   // The first of them is the mean of the first two batches before any update, which a learning rate of nearly nothing shows.
