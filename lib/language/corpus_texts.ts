@@ -14,7 +14,7 @@ import type { TrainingText, TrainingTexts } from "./fine_tuning/training_texts.t
  * import { loadTexts } from "lib/data/mod.ts";
  * import { corpusTexts } from "lib/language/mod.ts";
  * const { train, validation, test } = corpusTexts(await loadTexts("kjv-1mb"), { train: 100, validation: 10 });
- * console.log(train.length, validation.length, test.length, train[0].place); // 100 10 0 kjv-1mb, Ge1:1
+ * console.log(train.length, validation.length, test.length, train[0].place); // 100 10 0 kjv-1mb, Ge2:1
  * ```
  */
 export function corpusTexts(

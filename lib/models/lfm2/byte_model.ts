@@ -27,7 +27,7 @@ const SHARED_HEADS = 3;
  * ```ts
  * import { byteLfm2 } from "lib/models/lfm2/byte_model.ts";
  * import { lfm2ParameterCount, readLfm2Config } from "lib/models/lfm2/config.ts";
- * console.log(lfm2ParameterCount(readLfm2Config(byteLfm2()))); // 2611904
+ * console.log(lfm2ParameterCount(readLfm2Config(byteLfm2()))); // 2610560
  * ```
  */
 export function byteLfm2(options: ByteLfm2Options = {}): Record<string, unknown> {
