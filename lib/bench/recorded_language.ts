@@ -1,5 +1,5 @@
-// Records of the language model benchmarks as a report reads them: reports/benchmarks/lora.json and lm.json, which were measured once, perhaps
-// elsewhere.
+// Records of the language model benchmarks as a report reads them (lora.json, lora-webgpu.json, lora-leak.json and lm.json of
+// reports/benchmarks), which were measured once, perhaps elsewhere.
 
 import { z } from "zod";
 import { parseMachineFacts } from "../record/mod.ts";
@@ -62,11 +62,22 @@ const lmSchema = z.object({
   })),
 });
 
+const leak = { slope: estimate, isLeaking: z.boolean(), plantedBytes: z.int().min(0), machine };
+const leakSchema = z.object({
+  schemaVersion: z.literal(1),
+  benchmark: z.literal("lora-leak"),
+  plain: z.object({ ...leak, boundBytes: bytes, warmUp: z.int().min(0), rssBytes: z.array(bytes) }),
+  planted: z.object(leak),
+});
+
 /** LoRA updates at the shapes of a large model: ours, and the peer's where there was one. */
 export type RecordedLora = z.infer<typeof loraSchema>;
 
 /** A prompt and generated tokens of a large model: ours in each format, and the peer's. */
 export type RecordedLm = z.infer<typeof lmSchema>;
+
+/** Memory over iterations of a small model, as it is and with a leak planted. */
+export type RecordedLeak = z.infer<typeof leakSchema>;
 
 /**
  * What `deno task bench:lora` wrote.
@@ -86,6 +97,16 @@ export function parseRecordedLora(text: string, name: string): RecordedLora {
  */
 export function parseRecordedLm(text: string, name: string): RecordedLm {
   return parsed(lmSchema, text, name);
+}
+
+/**
+ * What `deno task bench:lora --leak` wrote.
+ *
+ * @param name of the file, for messages
+ * @throws {TypeError} when it is none, naming the field
+ */
+export function parseRecordedLeak(text: string, name: string): RecordedLeak {
+  return parsed(leakSchema, text, name);
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, text: string, name: string): z.infer<Schema> {

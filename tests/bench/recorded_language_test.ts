@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseRecordedLm, parseRecordedLora } from "lib/bench/mod.ts";
+import { parseRecordedLeak, parseRecordedLm, parseRecordedLora } from "lib/bench/mod.ts";
 import { machineFacts } from "lib/runtime/mod.ts";
 
 const estimate = (value: number) => ({
@@ -60,12 +60,22 @@ const lm = {
   }],
 };
 
+const leak = { slope: estimate(12), isLeaking: false, plantedBytes: 0, machine: machineFacts() };
+const leaks = {
+  schemaVersion: 1,
+  benchmark: "lora-leak",
+  plain: { ...leak, boundBytes: 2048, warmUp: 50, rssBytes: [2e8, 2e8], windows: [] },
+  planted: { ...leak, slope: estimate(20_480), isLeaking: true, plantedBytes: 20_480 },
+};
+
 Deno.test("records of the language model benchmarks are read with what a report prints of them", () => {
   const { sides: [side], work, peerAbsent } = parseRecordedLora(JSON.stringify(lora), "lora.json");
   assert.deepEqual([side.iterationsPerSecond.value, work.lora.rank], [0.5, 16]);
   assert.match(peerAbsent!, /no Python/);
   const { sides: [generated], gpu } = parseRecordedLm(JSON.stringify(lm), "lm.json");
   assert.deepEqual([generated.generation.comparison?.ratio, gpu?.name], [0.8, "NVIDIA H200"]);
+  const { plain, planted } = parseRecordedLeak(JSON.stringify(leaks), "lora-leak.json");
+  assert.deepEqual([plain.rssBytes.length, planted.slope.value, planted.isLeaking], [2, 20_480, true]);
 });
 
 Deno.test("files that are no such records are refused with the field that is wrong", () => {
@@ -73,5 +83,6 @@ Deno.test("files that are no such records are refused with the field that is wro
   assert.throws(() => parseRecordedLora(JSON.stringify(lm), "lm.json"), /Cannot read lm\.json: /);
   const other = { ...lora, sides: [{ ...lora.sides[0], peakRssBytes: "6 GB" }] };
   assert.throws(() => parseRecordedLora(JSON.stringify(other), "lora.json"), /sides\.0\.peakRssBytes/);
+  assert.throws(() => parseRecordedLeak(JSON.stringify(lora), "lora.json"), /Cannot read lora\.json: benchmark/);
   assert.throws(() => parseRecordedLm(JSON.stringify({ ...lm, machine: {} }), "lm.json"), /machine/);
 });
