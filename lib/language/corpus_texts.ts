@@ -6,7 +6,7 @@ import type { TrainingText, TrainingTexts } from "./fine_tuning/training_texts.t
 /**
  * Training and validation texts of a corpus, in its order. The test split is left out: reports open it.
  *
- * @param limits only the first so many of a split; default all
+ * @param limits only so many of a split, from all over it; default all
  * @throws {RangeError} when a split has fewer texts than asked for, or none is asked for
  *
  * @example
@@ -29,10 +29,19 @@ export function corpusTexts(
         `Cannot take texts of ${corpus.name}: expected 1 to ${rows.length} for ${split}, got ${count}`,
       );
     }
-    return Array.from(
-      rows.subarray(0, count),
+    return takeEvenly(rows, count).map(
       (row) => ({ messages: null, text: corpus.texts[row], place: `${corpus.name}, ${corpus.keys[row]}` }),
     );
   };
   return { form: "text", train: part("train"), validation: part("validation"), test: [], isHeldOut: false };
+}
+
+/**
+ * So many items from all over a list, in its order; all where there are not more.
+ *
+ * @param count an integer from 0
+ */
+export function takeEvenly<Item>(items: ArrayLike<Item>, count: number): Item[] {
+  if (count >= items.length) return Array.from(items);
+  return Array.from({ length: count }, (_, i) => items[Math.floor(i * items.length / count)]);
 }

@@ -23,7 +23,7 @@ export type { Prompt } from "./prompt.ts";
 export { readEndTokens } from "./end_tokens.ts";
 export { StopTexts } from "./stop_texts.ts";
 export { TextDecoding } from "./text_decoding.ts";
-export { corpusTexts } from "./corpus_texts.ts";
+export { corpusTexts, takeEvenly } from "./corpus_texts.ts";
 export {
   openTokenScorer,
   scoreTexts,

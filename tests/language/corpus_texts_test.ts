@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TextCorpus } from "lib/data/mod.ts";
-import { corpusTexts } from "lib/language/mod.ts";
+import { corpusTexts, takeEvenly } from "lib/language/mod.ts";
 
 const corpus: TextCorpus = {
   name: "made",
@@ -25,4 +25,11 @@ Deno.test("corpusTexts takes training and validation texts in order, named, and 
 Deno.test("corpusTexts refuses to take more texts than a split has, or none", () => {
   assert.throws(() => corpusTexts(corpus, { train: 3 }), /expected 1 to 2 for train, got 3/);
   assert.throws(() => corpusTexts(corpus, { validation: 0 }), /expected 1 to 1 for validation, got 0/);
+});
+
+Deno.test("takeEvenly takes items from all over a list, in order and each once", () => {
+  const items = Array.from({ length: 10 }, (_, i) => i);
+  assert.deepEqual(takeEvenly(items, 4), [0, 2, 5, 7]);
+  assert.deepEqual([takeEvenly(items, 10), takeEvenly(items, 99), takeEvenly(items, 0)], [items, items, []]);
+  assert.equal(new Set(takeEvenly(items, 9)).size, 9);
 });
