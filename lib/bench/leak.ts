@@ -16,6 +16,11 @@ export interface LeakOrder {
   /** Memory that each iteration keeps on purpose, to see that it is found. Default 0. */
   plantedBytes?: number;
   threads?: number;
+  /**
+   * Trains for some iterations first and waits so long: V8 gives back memory that it needed at the beginning only after many seconds.
+   * Default 0.
+   */
+  settleMs?: number;
 }
 
 /** What the process tells. */
@@ -35,7 +40,10 @@ export interface LeakResult {
   warmUp: number;
   plantedBytes: number;
   windows: SpeedWindow[];
-  /** Resident memory every so many iterations, garbage collected before. */
+  /**
+   * Resident memory every so many iterations, garbage collected before; on Linux without pages that files back, which the system takes
+   * back when it likes.
+   */
   rssBytes: number[];
   readEvery: number;
   machine: MachineFacts;
@@ -47,8 +55,13 @@ export const LEAK_BOUND_BYTES = 2048;
 export const LEAK_WARM_UP = 50;
 /** Iterations between two readings: collecting garbage takes longer than an iteration. */
 export const LEAK_READ_EVERY = 10;
-/** What V8 compiles late takes memory once, in steps of megabytes that no line fits: here it compiles nothing again. */
-const V8_FLAGS = "--v8-flags=--expose-gc,--no-opt,--no-maglev";
+/**
+ * What V8 compiles late takes memory once, what it has not used for long it forgets, and its young generation comes and goes, in steps of
+ * megabytes that no line fits: here nothing is compiled again or forgotten, and that generation stays small.
+ */
+const V8_FLAGS = "--v8-flags=--expose-gc,--no-opt,--no-maglev,--max-semi-space-size=1,--no-flush-bytecode";
+/** glibc's allocator gives back at once what is free: holes between what is held would come and go by half a megabyte. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "65536", MALLOC_TRIM_THRESHOLD_: "65536" };
 /** Fewer readings say too little about a slope. */
 const LEAST_READINGS = 10;
 
@@ -95,6 +108,7 @@ export async function measureLeak(
   const child = startChild({
     module: projectPath("lib", "bench", "leak_child.ts"),
     denoFlags: [V8_FLAGS],
+    env: ALLOCATOR,
     deadlineMs: 3_600_000,
     signal,
     onMessage: (message) => (told = message as LeakAnswer),

@@ -2,37 +2,50 @@
 // before each reading, so that what is left is held by somebody.
 
 import process from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { initialValues } from "../nn/mod.ts";
 import { fineTune, type LanguageData, languageData } from "../language/mod.ts";
 import { readLfm2Config } from "../models/lfm2/config.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
-import { connectParent, ownMemory } from "../process/mod.ts";
+import { connectParent, ownAnonymousBytes, ownMemory } from "../process/mod.ts";
 import { LEAK_READ_EVERY, type LeakAnswer, type LeakOrder } from "./leak.ts";
 
 const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModules: ["q_proj", "v_proj"] };
+/** What one collection frees may hold what the next one finds. */
+const COLLECTIONS = 3;
 /** Rows, so that batches differ. */
 const ROWS = 20;
+/** Of a training before the one that is watched. */
+const SETTLING_ITERATIONS = 50;
 /** So that what validation takes is there before the warm-up ends. */
 const VALIDATE_EVERY = 25;
 
 async function main(): Promise<void> {
   const parent = connectParent();
   for await (const message of parent.messages) {
-    const { config: json, iterations, tokens, plantedBytes = 0, threads = 0 } = message as LeakOrder;
+    const { config: json, iterations, tokens, plantedBytes = 0, threads = 0, settleMs = 0 } = message as LeakOrder;
     const config = readLfm2Config(json);
-    const run = fineTune({
-      model: { config, weights: drawnWeights(json) },
-      lora: LORA,
-      data: rowsOf(tokens, config.vocabSize),
-      settings: { iterations, validateEvery: VALIDATE_EVERY, threads },
-    });
+    const weights = drawnWeights(json);
+    const data = rowsOf(tokens, config.vocabSize);
+    const start = (count: number) =>
+      fineTune({
+        model: { config, weights },
+        lora: LORA,
+        data,
+        settings: { iterations: count, validateEvery: VALIDATE_EVERY, threads },
+      });
+    if (settleMs > 0) {
+      await start(SETTLING_ITERATIONS).result;
+      await setTimeout(settleMs);
+    }
+    const run = start(iterations);
     const kept: Uint8Array[] = [];
     const rssBytes: number[] = [];
     for await (const { iteration } of run) {
       if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
       if (iteration % LEAK_READ_EVERY !== 0) continue;
-      (globalThis as { gc?: () => void }).gc?.();
-      rssBytes.push(ownMemory().rssBytes);
+      for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
+      rssBytes.push(ownAnonymousBytes() ?? ownMemory().rssBytes);
     }
     const result = await run.result;
     const told = result.iterations.map(({ iteration, seconds, tokens, rssBytes, peakRssBytes }) => {

@@ -86,7 +86,7 @@ interface Process {
  * @throws {Error} when our side fails; a peer that fails is left out and its reason kept
  */
 export async function runLoraBenchmark(options: LoraBenchmarkOptions): Promise<LoraBenchmark> {
-  const { work, iterations, rounds, peerPython } = options;
+  const { iterations, rounds, peerPython } = options;
   if (iterations % BLOCKS !== 0 || iterations < BLOCKS || rounds < 1) {
     throw new RangeError(`Cannot benchmark: expected iterations to be a multiple of ${BLOCKS}, got ${iterations}`);
   }

@@ -29,6 +29,7 @@ const WEIGHTS: Readonly<Record<string, BaseFormat>> = {
 };
 const LEAKED_ITERATIONS = 500;
 const PLANTED_BYTES = 20_480;
+const SETTLE_MS = 30_000;
 
 /** A command line, understood. */
 export interface BenchLoraCommand {
@@ -165,7 +166,7 @@ async function leakMain(
   terminal: Terminal,
   signal?: AbortSignal,
 ) {
-  const order = { config: QUICK_MODEL, iterations, tokens: work.tokens, threads: work.threads };
+  const order = { config: QUICK_MODEL, iterations, tokens: work.tokens, threads: work.threads, settleMs: SETTLE_MS };
   const plain = await measureLeak(order, { signal });
   terminal.line(leakLine("as it is", plain));
   const planted = await measureLeak({ ...order, plantedBytes: PLANTED_BYTES }, { signal });

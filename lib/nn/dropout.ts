@@ -55,20 +55,17 @@ function limbs(count: Tensor): Keys {
 const STEP_MULTIPLIERS = [3367, 2897, 3923, 2521];
 const ROW_MULTIPLIERS = [2683, 3709, 3041, 2269];
 
-/** 0, 1, 2, ... along an axis, all other sizes 1; a named size is counted at run time. */
+/** 0, 1, 2, ... along an axis; a named size is counted at run time, and other named sizes stay. */
 function positionsAlong(x: Tensor, axis: number): Tensor {
   const size = x.shape[axis];
   const line = x.shape.map((_, i) => (i === axis ? size : 1));
   if (typeof size === "number") {
     return constant(Array.from({ length: size }, (_, i) => i), { shape: line as number[] });
   }
-  const column = x.shape.reduce<Tensor>((part, other, i) => {
-    if (i === axis) return part;
-    // Of a named size nobody knows here that there is a first one.
-    return typeof other === "number"
-      ? slice(part, { axis: i, start: 0, end: 1 })
-      : reduceMax(part, { axes: [i], keepDims: true });
-  }, x);
+  const column = x.shape.reduce<Tensor>(
+    (part, other, i) => (typeof other === "string" ? part : slice(part, { axis: i, start: 0, end: 1 })),
+    x,
+  );
   const ones = where(equal(column, column), constant(1), constant(1)); // one even where the value is NaN
   return cumSum(ones, { axis, exclusive: true });
 }

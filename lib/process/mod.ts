@@ -10,6 +10,6 @@ export { type Child, startChild } from "./child.ts";
 export type { ChildEnd, ChildOptions, ChildResult } from "./child_options.ts";
 export { denoExecutable } from "./deno_executable.ts";
 export { type DescendantMemory, descendantMemory } from "./descendant_memory.ts";
-export { type MemoryUse, ownMemory } from "./own_memory.ts";
+export { type MemoryUse, ownAnonymousBytes, ownMemory } from "./own_memory.ts";
 export { PeakMemory } from "./peak_memory.ts";
 export { connectParent, hasParent, type Parent } from "./parent.ts";

@@ -28,3 +28,23 @@ export function ownMemory(): MemoryUse {
   const peak = parseStatusBytes(status, "VmHWM") ?? process.resourceUsage().maxRSS * 1024;
   return { rssBytes, peakRssBytes: Math.max(peak, rssBytes) };
 }
+
+/**
+ * Memory of this process that no file backs, in bytes, swapped out or not: what it asked for itself. Of pages that files back, such as its
+ * programs, the system takes some from memory when it likes, so that they hide what grows slowly.
+ *
+ * @returns null where the system does not tell (macOS)
+ *
+ * @example
+ * ```ts
+ * import { ownAnonymousBytes, ownMemory } from "lib/process/mod.ts";
+ * const bytes = ownAnonymousBytes();
+ * if (bytes !== null && !(bytes > 0 && bytes < 2 * ownMemory().peakRssBytes)) throw new Error("a part of it");
+ * ```
+ */
+export function ownAnonymousBytes(): number | null {
+  if (process.platform !== "linux") return null;
+  const status = readFileSync("/proc/self/status", "utf8");
+  const parts = ["RssAnon", "RssShmem", "VmSwap"].map((name) => parseStatusBytes(status, name));
+  return parts.includes(null) ? null : parts.reduce<number>((sum, bytes) => sum + bytes!, 0);
+}

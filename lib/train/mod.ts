@@ -22,7 +22,7 @@ export { adapterOf, adapterParameters, expectAdapter, planAdapter } from "./lora
 export { readAdapter, saveAdapter } from "./lora/adapter_files.ts";
 export { mergeAdapter, mergeIntoFolder, type MergeOptions } from "./lora/merge.ts";
 export { applyLora, loraGraph, type LoraGraphOptions, type LoraOptions } from "./lora/apply.ts";
-export { type FrozenWeights, storeBase } from "./lora/base.ts";
+export { baseWeights, type FrozenWeights, storeBase } from "./lora/base.ts";
 export { factorNames, planLora } from "./lora/plan.ts";
 export { KeptSessions } from "./kept_sessions.ts";
 export { definitionHash } from "./run_program.ts";

@@ -4,6 +4,8 @@ import { graph, input, interpret, type Parameter, parameter, reduceMean } from "
 import {
   alignmentLoss,
   cosineLoss,
+  crossEntropies,
+  crossEntropy,
   fanInUniform,
   initialValues,
   layerNorm,
@@ -99,4 +101,21 @@ Deno.test("initialValues depends on seed and name only, and keeps to its distrib
 Deno.test("a tensor spec refuses impossible dimensions", () => {
   assert.throws(() => tensor("float32", ["batch", 0]), /got 0/);
   assert.equal(reduceMean(input("x", "float32", ["n"])).shape.length, 0);
+});
+
+Deno.test("crossEntropies are the losses of the positions, 0 where they do not count; their mean is crossEntropy's", () => {
+  const logits = input("logits", "float32", ["batch", 2, 3]);
+  const labels = input("labels", "int32", ["batch", 2]);
+  const { each, mean } = interpret(
+    graph("losses", { each: crossEntropies(logits, labels), mean: crossEntropy(logits, labels) }),
+    {
+      logits: { data: [0, 0, 0, 1, 2, 3, 5, 0, 0, 0, 9, 0], shape: [2, 2, 3] },
+      labels: { data: [1, 2, -100, 0], shape: [2, 2] },
+    },
+  );
+  const logSum = (...values: number[]) => Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0));
+  const expected = [Math.log(3), logSum(1, 2, 3) - 3, 0, logSum(0, 9, 0)];
+  assertAllClose(each.data, expected, { rtol: 1e-12 });
+  assertAllClose(mean.data, [(expected[0] + expected[1] + expected[3]) / 3], { rtol: 1e-12 });
+  assert.throws(() => crossEntropies(logits, input("labels", "int32", ["batch", 3])), /expected \[batch, 2\]/);
 });

@@ -2,12 +2,16 @@
 
 import {
   type ArrayValue,
+  ELEMENT_ARRAYS,
+  elementCount,
+  formatShape,
   type Graph,
   planAsIs,
   planBlocks,
   planStoredFloat16,
   type StoragePlan,
 } from "../../graph/mod.ts";
+import { converterOf } from "../../models/weight_conversion.ts";
 import type { ExternalWeights } from "../../runtime/mod.ts";
 import type { BaseFormat } from "./lora_types.ts";
 
@@ -56,4 +60,40 @@ function planned(graph: Graph, format: BaseFormat, select: (name: string) => boo
     default:
       throw new RangeError(`Cannot hold the base: expected float32, float16, int8 or int4, got "${format}"`);
   }
+}
+
+/**
+ * The frozen weights of a model in memory, such as one that was trained here, in the format of a plan. What stays float32 is not copied. For
+ * models in folders see `lfm2BaseWeights`.
+ *
+ * @param plan by `storeBase`
+ * @param weights float32, under the names of the model
+ * @throws {TypeError} when a weight is missing or misshapen
+ */
+export function baseWeights({ stored }: StoragePlan, weights: Readonly<Record<string, ArrayValue>>): FrozenWeights {
+  const parameters: Record<string, ArrayValue> = {};
+  for (const parameter of stored) {
+    const { source, form, results } = parameter;
+    const { name } = source.source;
+    const value = weights[name];
+    const expected = `${name} float32 ${formatShape(source.shape)}`;
+    if (!value) throw new TypeError(`Cannot hold the base: expected ${expected}, got none`);
+    if (value.dtype !== "float32" || formatShape(value.shape) !== formatShape(source.shape)) {
+      throw new TypeError(`Cannot hold the base: expected ${expected}, got ${value.dtype} ${formatShape(value.shape)}`);
+    }
+    if (form.kind === "dense" && form.dtype === "float32") {
+      parameters[results[0].source.name] = value;
+      continue;
+    }
+    for (const { dtype, shape, source } of results) {
+      const data = new ELEMENT_ARRAYS[dtype](elementCount(shape as number[]));
+      parameters[source.name] = { dtype, shape: shape as number[], data };
+    }
+    const [count, ...rest] = source.shape as number[];
+    for (const part of converterOf(parameter, { count, width: elementCount(rest) })(value.data as Float32Array, 0)) {
+      const { data } = parameters[part.parameter.source.name];
+      new Uint8Array(data.buffer as ArrayBuffer).set(part.bytes, part.position);
+    }
+  }
+  return { parameters };
 }

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { INTERRUPTED_EXIT_CODE } from "lib/cli/command.ts";
+import { projectPath, projectRoot } from "lib/process/mod.ts";
+import { readSidecar } from "lib/train/mod.ts";
+import { TINY } from "tests/language/fine_tuning/fixtures.ts";
+import { writeModelFolder } from "tests/models/lfm2/rule_weights.ts";
+
+Deno.test("Ctrl-C ends lm train cleanly, with a checkpoint of the iterations that were done", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "latent-lab-lm-train-"));
+  try {
+    await writeModelFolder(folder, { ...TINY, vocab_size: 480, eos_token_id: 7 });
+    cpSync(projectPath("tests", "golden", "data", "language_tokenizer"), folder, { recursive: true });
+    writeFileSync(join(folder, "all.jsonl"), '{"text": "a worm"}\n{"text": "an apple"}\n{"text": "a day"}\n');
+    const places = ["--model", folder, "--data", join(folder, "all.jsonl"), "--out", join(folder, "out")];
+    const numbers = ["--iterations", "1000000", "--report-every", "1", "--threads", "1", "--layers", "all"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "lib/cli/lm.ts", "train", ...places, ...numbers],
+      cwd: projectRoot(),
+      env: { INIT_CWD: projectRoot(), NO_COLOR: "1" },
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const output = new Response(child.stdout).text();
+    let told = "";
+    let isInterrupted = false;
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      told += text;
+      if (isInterrupted || !told.includes("iteration 3 of")) continue;
+      isInterrupted = true;
+      child.kill("SIGINT");
+    }
+    assert.equal((await child.status).code, INTERRUPTED_EXIT_CODE, told);
+    assert.equal(await output, "");
+    const [, done] = /Interrupted after iteration (\d+); the same command goes on from /.exec(told)!;
+    const sidecar = await readSidecar(join(folder, "out", "checkpoint"));
+    assert.deepEqual([sidecar!.step, sidecar!.status], [Number(done), "running"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
