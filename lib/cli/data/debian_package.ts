@@ -38,7 +38,7 @@ export async function unpackDebianPackage(bytes: Uint8Array, folder: string): Pr
 }
 
 /**
- * Version of a package by its control file's name in the archive's first member, taken from the file's name: `NAME_VERSION_ARCH.deb`.
+ * Version of a package, from the name of its file: `NAME_VERSION_ARCH.deb`.
  *
  * @throws {CommandError} when the file is not named so
  */
