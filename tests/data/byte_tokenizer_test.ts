@@ -6,7 +6,9 @@ const tokenizer = await parseLanguageTokenizer(byteTokenizerFiles());
 Deno.test("every byte is one token, and texts come back as they were", () => {
   const { firstByte, vocabularySize } = BYTE_TOKENS;
   assert.equal(tokenizer.vocabularySize, vocabularySize);
-  for (const text of ["And God said, Let there be light", " \t two  spaces \n", "é ü 漢字 🕊", "it's 12 o'clock\u0001"]) {
+  for (
+    const text of ["And God said, Let there be light", " \t two  spaces \n", "é ü 漢字 🕊", "it's 12 o'clock\u0001"]
+  ) {
     const bytes = Array.from(new TextEncoder().encode(text), (byte) => firstByte + byte);
     assert.deepEqual(tokenizer.encode(text), bytes, text);
     assert.equal(tokenizer.decode(bytes), text);
