@@ -148,3 +148,11 @@ export { measureTextToVector, type TextToVectorOptions, type TextToVectorTiming 
 export { LEAK_BOUND_BYTES, LEAK_WARM_UP, type LeakOrder, type LeakResult, measureLeak, QUICK_MODEL } from "./leak.ts";
 export { type LoraBenchmark, type LoraBenchmarkOptions, type LoraSide, runLoraBenchmark } from "./lora_benchmark.ts";
 export type { LoraWork } from "./lora_exchange.ts";
+export {
+  parseRecordedLeak,
+  parseRecordedLm,
+  parseRecordedLora,
+  type RecordedLeak,
+  type RecordedLm,
+  type RecordedLora,
+} from "./recorded_language.ts";

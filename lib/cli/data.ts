@@ -5,12 +5,14 @@ import process from "node:process";
 import { importDataset } from "../data/mod.ts";
 import { projectPath } from "../process/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
+import { buildKjv } from "./data/kjv.ts";
 import { buildCorpus, buildLemmas, type BuildOptions } from "./data/wordnet.ts";
 import { buildWti } from "./data/wti.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
 const USAGE = `deno task data wordnet-20k | wordnet-lemmas | wordnet-220k [--check] [--threads N] [--batch N]
 deno task data wti --wheel FILE [--check]
+deno task data kjv-1mb --deb FILE [--check]
 deno task data import FILE [--texts FILE] [--name NAME] [--tensor NAME] [--origin TEXT] [--licence TEXT] [--seed N] [--force]`;
 
 type Context = { terminal: Terminal; signal: AbortSignal };
@@ -28,6 +30,9 @@ export async function dataMain(args: string[], context: Context): Promise<number
       return 0;
     case "wti":
       await wtiMain(rest, context.terminal);
+      return 0;
+    case "kjv-1mb":
+      await kjvMain(rest, context.terminal);
       return 0;
     case "import":
       return await importMain(rest, context.terminal);
@@ -49,6 +54,19 @@ async function wtiMain(args: string[], terminal: Terminal): Promise<void> {
     throw new CommandError("Cannot build wti: expected --wheel FILE; pip download --no-deps arch fetches one");
   }
   await buildWti(projectPath("data", "wti"), { wheel: resolve(values.wheel), check: values.check, terminal });
+}
+
+async function kjvMain(args: string[], terminal: Terminal): Promise<void> {
+  const { values, positionals } = parseCommand(args, {
+    deb: { type: "string" },
+    check: { type: "boolean", default: false },
+  });
+  if (values.deb === undefined || positionals.length > 0) {
+    throw new CommandError(
+      "Cannot build kjv-1mb: expected --deb FILE; apt-get download bible-kjv-text fetches one",
+    );
+  }
+  await buildKjv(projectPath("data", "kjv-1mb"), { deb: resolve(values.deb), check: values.check, terminal });
 }
 
 /** Options of `deno task data wordnet-...`. */
@@ -84,7 +102,7 @@ export async function importMain(args: string[], terminal: Terminal, parent = pr
     seed: { type: "string", default: "1" },
     force: { type: "boolean", default: false },
   });
-  if (positionals.length !== 1) throw new CommandError(`Cannot import: expected one file: ${USAGE.split("\n")[2]}`);
+  if (positionals.length !== 1) throw new CommandError(`Cannot import: expected one file: ${USAGE.split("\n").at(-1)}`);
   const { texts, seed, ...options } = values;
   const [file] = positionals;
   const { folder, manifest, duplicates } = await importDataset(resolve(file), {

@@ -9,6 +9,8 @@ import { isRandomDatasetName, randomDatasetByName, randomDatasetHash } from "./r
 import { decodeSafetensors, toFloat32 } from "./safetensors.ts";
 import { isSeriesManifest } from "./series/series_manifest.ts";
 import { isWindowsSource, windowsBySource, windowsHash } from "./series/windows.ts";
+import { parseTextTable } from "./texts/text_table.ts";
+import { isTextsManifest } from "./texts/texts_manifest.ts";
 
 /** A numeric column: `shape[0]` rows, row-major. */
 export interface Column {
@@ -60,6 +62,9 @@ export async function loadDataset(nameOrFolder: string): Promise<Dataset> {
     throw new RangeError(
       `Cannot load dataset: ${label} is a series, which loadSeries reads and windowsOf makes a dataset of`,
     );
+  }
+  if (isTextsManifest(json)) {
+    throw new RangeError(`Cannot load dataset: ${label} is of texts without vectors, which loadTexts reads`);
   }
   const manifest = parseManifest(json, label);
   if (isName && manifest.name !== nameOrFolder) {
@@ -142,7 +147,8 @@ async function knownDatasets(): Promise<string> {
   for (const entry of await readdir(projectPath("data"), { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const manifest = await readFile(projectPath("data", entry.name, "manifest.json"), "utf8").catch(() => null);
-    if (manifest !== null && !isSeriesManifest(JSON.parse(manifest))) names.push(`"${entry.name}"`);
+    const json = manifest === null ? null : JSON.parse(manifest);
+    if (json !== null && !isSeriesManifest(json) && !isTextsManifest(json)) names.push(`"${entry.name}"`);
   }
   return names.sort().join(" or ");
 }
@@ -202,21 +208,5 @@ function readTexts(
   if (!manifest.texts) return {};
   const { file, columns } = manifest.texts;
   const path = displayPath(join(folder, file));
-  const [header, ...lines] = new TextDecoder("utf-8", { fatal: true }).decode(files.get(file)).replace(/\n$/, "").split(
-    "\n",
-  );
-  if (header !== columns.join("\t")) {
-    throw new RangeError(`Cannot read ${path}: expected the columns ${columns.join(", ")}, got ${header}`);
-  }
-  if (lines.length !== manifest.count) {
-    throw new RangeError(`Cannot read ${path}: expected ${manifest.count} rows, got ${lines.length}`);
-  }
-  const rows = lines.map((line) => line.split("\t"));
-  const wrong = rows.findIndex((row) => row.length !== columns.length);
-  if (wrong >= 0) {
-    throw new RangeError(
-      `Cannot read ${path}: expected ${columns.length} fields in row ${wrong}, got ${rows[wrong].length}`,
-    );
-  }
-  return Object.fromEntries(columns.map((column, i) => [column, rows.map((row) => row[i])]));
+  return parseTextTable(files.get(file) ?? new Uint8Array(), { columns, rows: manifest.count, path });
 }

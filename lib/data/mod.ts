@@ -2,7 +2,8 @@
 // Datasets of float32 columns with provenance, every file checked against its SHA-256; references that another process
 // resolves to the same bytes; safetensors files, read and written atomically (checkpoints use them too); seeded batches
 // that do not depend on earlier epochs. Series in time (series/): CSV files checked line by line, cut into windows whose parts follow each
-// other in time; a loader with threads that work ahead (loader/). Random datasets exist for measuring cost and say so.
+// other in time; a loader with threads that work ahead (loader/). Texts for language models (texts/) come
+// with the same care. Random datasets exist for measuring cost and say so.
 // The data itself is in data/ at the top of the project, with the scripts that rebuild it.
 
 export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "./float16.ts";
@@ -72,4 +73,7 @@ export {
   windowsBySource,
   windowsOf,
 } from "./series/windows.ts";
+export { BYTE_TOKENS, byteTokenizerFiles, writeByteTokenizer } from "./byte_tokenizer.ts";
+export { loadTexts, loadTextsOf, type TextCorpus } from "./texts/load_texts.ts";
+export { parseTextsManifest, type TextsManifest } from "./texts/texts_manifest.ts";
 export { type LoadedBatch, type LoaderOptions, type WindowLoader, windowLoader } from "./loader/loader.ts";

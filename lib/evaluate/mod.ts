@@ -4,6 +4,7 @@
 // paired comparisons can be computed; the floors every student is compared with, behind one interface: PCA, truncation,
 // random directions, int8 codes and sign bits; and the guard through which a report opens the test split, once.
 // Forecasts of series: last value and linear baselines, errors with intervals drawn in blocks of time.
+// Language models: perplexity and bits per byte of held-out texts, and how they change.
 // The one expensive step, all products of two sets of vectors, is a function that can be replaced.
 
 export { normalizeRows, selectRows, type Vectors } from "./vectors.ts";
@@ -14,7 +15,7 @@ export { recallAtK, type RetrievalScores, type RetrievalTask, retrievalTask, sco
 export { fitPca, type Pca, pcaWeights } from "./pca.ts";
 export { decode, encode, type LinearCodec, pcaCodec, randomRotationCodec, truncationCodec } from "./linear_codec.ts";
 export { dequantizeInt8, fitInt8, type Int8Quantizer, type Int8Vectors, quantizeInt8 } from "./int8.ts";
-export { openings, openTestSplit, type TestOpening } from "./test_split.ts";
+export { openings, openTestSplit, type SplitData, type TestOpening } from "./test_split.ts";
 export { applyModel, type ApplyOptions } from "./apply_model.ts";
 export { type EngineProduct, engineProduct } from "./engine_product.ts";
 export {
@@ -114,3 +115,10 @@ export {
   type Forecasts,
   naiveScale,
 } from "./forecast_errors.ts";
+export {
+  bitsPerByte,
+  bitsPerByteChange,
+  type LikelihoodIntervalOptions,
+  perplexity,
+  type TextLikelihoods,
+} from "./perplexity.ts";

@@ -3,6 +3,9 @@
 
 import type { Dataset } from "../data/mod.ts";
 
+/** What has a test split: a dataset, or texts. */
+export type SplitData = Pick<Dataset, "name" | "hash" | "splits">;
+
 /** One opening of a test split, for the report. */
 export interface TestOpening {
   readonly report: string;
@@ -28,7 +31,7 @@ const log: TestOpening[] = [];
  * console.log(test.length, openings().at(-1)?.report); // 10 example
  * ```
  */
-export function openTestSplit(dataset: Dataset, { report }: { report: string }): Uint32Array {
+export function openTestSplit(dataset: SplitData, { report }: { report: string }): Uint32Array {
   if (!report) throw new RangeError("Cannot open the test split: expected the name of a report, got none");
   if (log.some((opening) => opening.report === report && opening.hash === dataset.hash)) {
     throw new RangeError(
@@ -47,7 +50,7 @@ export function openings(): readonly TestOpening[] {
 }
 
 /** Refuses test rows while no report has opened the test split of `dataset`. */
-export function checkTestSplitOpen(dataset: Dataset, rows: Uint32Array): void {
+export function checkTestSplitOpen(dataset: SplitData, rows: Uint32Array): void {
   if (log.some((opening) => opening.hash === dataset.hash)) return;
   const test = new Set(dataset.splits.test);
   const closed = rows.find((row) => test.has(row));

@@ -23,6 +23,14 @@ export type { Prompt } from "./prompt.ts";
 export { readEndTokens } from "./end_tokens.ts";
 export { StopTexts } from "./stop_texts.ts";
 export { TextDecoding } from "./text_decoding.ts";
+export { corpusTexts, takeEvenly } from "./corpus_texts.ts";
+export {
+  openTokenScorer,
+  scoreTexts,
+  type ScoreTextsOptions,
+  type TokenScorer,
+  type TokenScorerOptions,
+} from "./score_texts.ts";
 export {
   readTrainingTexts,
   TEXT_FORMS,
