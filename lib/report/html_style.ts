@@ -26,6 +26,8 @@ pre code { background: none; padding: 0; overflow-wrap: normal; }
 header dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; margin: 0; font-size: 0.9375rem; }
 dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }
+header dd details { margin: 0; }
+header dd ul { margin: 0.25rem 0; max-height: 14rem; overflow: auto; }
 .home { margin: 0 0 1.5rem; font-size: 0.9375rem; }
 .promise { color: var(--muted); font-size: 0.9375rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; padding: 0; margin: 1rem 0 2rem; }

@@ -39,7 +39,8 @@ export function claimsPage(claims: readonly AnsweredClaim[], { reports }: { repo
 function claimRow({ claim, answers, reasons }: AnsweredClaim): string {
   const answer = answers.length > 0 ? "record" : reasons.length > 0 ? "reason" : "nothing";
   const told = [
-    ...answers.map(answerHtml),
+    ...answers.filter(({ own }) => own).map(answerHtml),
+    ...othersHtml(answers),
     ...reasons.map(({ report, unanswered: { reason } }) =>
       `${reportLink(report, claimAnchor(claim.id), escapeText(reason))}`
     ),
@@ -53,12 +54,19 @@ function claimRow({ claim, answers, reasons }: AnsweredClaim): string {
     `<td>${told.join("<br>") || '<span class="why">not yet</span>'}</td></tr>`;
 }
 
-function answerHtml({ report, record, machine, own }: ClaimAnswer): string {
+function answerHtml({ report, record }: ClaimAnswer): string {
   const value = escapeText(formatRecord(record));
-  if (!own) {
-    return `<a href="reports/${report}/machines.html">${value}</a> <span class="why">${escapeText(machine)}</span>`;
-  }
   return `${reportLink(report, recordAnchor(record.id), value)} <span class="why">${escapeText(report)}</span>`;
+}
+
+/** The answers of other machines, one link a report. */
+function othersHtml(answers: readonly ClaimAnswer[]): string[] {
+  const byReport = Map.groupBy(answers.filter(({ own }) => !own), ({ report }) => report);
+  return [...byReport].map(([report, others]) => {
+    const machines = new Set(others.map(({ machine }) => machine));
+    const what = machines.size === 1 ? [...machines][0] : `${machines.size} other machines`;
+    return `<a href="reports/${report}/machines.html">${escapeText(what)}</a>`;
+  });
 }
 
 function reportLink(report: string, anchor: string, text: string): string {

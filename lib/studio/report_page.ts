@@ -10,6 +10,9 @@ import { renderPlainReport } from "./plain_report_page.ts";
 import { reportFigures, reportFile } from "./reports.ts";
 import { stateHtml } from "./state_html.ts";
 
+/** More other machines than this are counted. */
+const MOST_NAMED = 3;
+
 /** A report's page. `interactive`: its figures are drawn by a script that is inside. */
 export interface ReportPage {
   html: string;
@@ -44,18 +47,17 @@ export function reportPage(
 
 /** What the head of the page says beside the report's own facts. */
 function factsOf({ name, state, others, notebook }: ReportEntry): [string, string][] {
-  const machines = others.map(({ machine }) => machine.name).join("; ");
+  const names = others.map(({ machine }) => escapeText(machine.name));
+  const machines = names.length > MOST_NAMED ? `with ${names.length} other machines` : `with ${names.join("; ")}`;
   return [
     ["State", stateHtml(state)],
     ...(notebook === null
       ? []
       : [["Notebook", `<a href="notebook.html">notebooks/${escapeText(name)}.ipynb</a>`]] as [string, string][]),
-    ...(others.length === 0
-      ? []
-      : [["Other machines", `<a href="machines.html">side by side</a>: ${escapeText(machines)}`]] as [
-        string,
-        string,
-      ][]),
+    ...(others.length === 0 ? [] : [["Other machines", `<a href="machines.html">side by side</a> ${machines}`]] as [
+      string,
+      string,
+    ][]),
   ];
 }
 
