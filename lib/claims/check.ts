@@ -3,6 +3,7 @@
 import type { ResultRecord, Unanswered } from "../record/mod.ts";
 import { claimsOf, loadClaims } from "./ledger.ts";
 import { nearest } from "./nearest.ts";
+import { unitFactor } from "./units.ts";
 
 /** What is wrong with a report's answers; four empty lists when nothing is. */
 export interface ClaimCheck {
@@ -12,7 +13,7 @@ export interface ClaimCheck {
   answeredTwice: { claim: string; by: string[] }[];
   /** Claims of the document with no answer, in its order. */
   missing: string[];
-  /** Numbers given in another unit than the claim's. */
+  /** Numbers in a unit that measures something else than the claim's; "s" for "ms" is none, since they convert. */
   unitMismatch: { claim: string; record: string; expected: string; got: string }[];
 }
 
@@ -84,6 +85,6 @@ function unitMismatches({ id, value, unit, claims }: ResultRecord): ClaimCheck["
   const ledger = loadClaims();
   return claims.flatMap((claim) => {
     const expected = ledger.get(claim)?.unit ?? null;
-    return expected === null || expected === unit ? [] : [{ claim, record: id, expected, got: unit }];
+    return expected === null || unitFactor(unit, expected) !== null ? [] : [{ claim, record: id, expected, got: unit }];
   });
 }

@@ -25,6 +25,8 @@ export function removables(root: string): Removable[] {
     { path: join(cache, "notebooks"), what: "executed copies of notebooks" },
     { path: join(cache, "reports"), what: "reports of smoke runs and overridden parameters" },
     { path: join(cache, "site"), what: "pages made by deno task site" },
+    { path: join(cache, "reload"), what: "copies of edited modules, made by reload in notebooks" },
+    { path: join(cache, "jupyterlab"), what: "JupyterLab and its Python environment, made by deno task lab" },
     ...filesBelow(join(root, "reports")).filter((path) => ON_DEMAND_REPORT_FILE.test(path))
       .map((path) => ({ path, what: "made on demand from a report" })),
     ...childrenOf(join(root, "notebooks")).filter((path) => /\/\.run-[^/]*\.ts$/.test(path))

@@ -1,21 +1,24 @@
-// deno task kernel: installs the Deno whose Jupyter kernel delivers every output, and registers it as the kernel "latent-lab".
+// deno task kernel: installs the Deno whose Jupyter kernel delivers every output, and registers it as the kernel "latent-lab"; beside it
+// tslab, for which the library is bundled.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
-import { KERNEL_DENO_VERSION, KERNEL_DISPLAY_NAME } from "../notebook/mod.ts";
+import { KERNEL_DENO_VERSION, KERNEL_DISPLAY_NAME, KERNELS } from "../notebook/mod.ts";
 import { projectPath, startChild, writeFileAtomic } from "../process/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
+import { buildTslabLibrary, registerTslab, tslabLibraryFolder, tslabSpec } from "./tslab/tslab.ts";
 
 /** Name of the kernel in Jupyter. */
-export const KERNEL_NAME = "latent-lab";
+export const KERNEL_NAME = KERNELS.deno.name;
 const KERNEL_USAGE = `deno task kernel [--remove]
 
   Installs Deno ${KERNEL_DENO_VERSION} under .jupyter/ and registers it as the Jupyter kernel "${KERNEL_DISPLAY_NAME}",
-  in the project and in your Jupyter folder, where VS Code and JupyterLab find it.
-  --remove  undoes both`;
+  in the project and in your Jupyter folder, where VS Code and JupyterLab find it. Registers "${KERNELS.tslab.display_name}" likewise, and
+  bundles the library for it: run it again after a change of lib/ that tslab should see.
+  --remove  undoes all of it`;
 
 /** The platform package of npm that holds the Deno binary. */
 export function denoPackage(platform: string = process.platform, arch: string = process.arch): string {
@@ -65,23 +68,29 @@ export async function registerKernel(folders: string[], denoPath: string): Promi
   for (const folder of folders) await writeFileAtomic(join(folder, "kernel.json"), text);
 }
 
-/** Removes the kernel from `folders`, except where it belongs to another copy of the project. Returns what was removed. */
-export function unregisterKernel(folders: string[], denoPath: string): string[] {
-  const ours = folders.filter((folder) => registeredDeno(folder) === denoPath);
+/** Removes the kernel that starts `program` from `folders`, not that of another copy of the project. Returns what was removed. */
+export function unregisterKernel(folders: string[], program: string): string[] {
+  const ours = folders.filter((folder) => registeredProgram(folder).includes(program));
   for (const folder of ours) rmSync(folder, { recursive: true });
   return ours;
 }
 
 /** The Deno that the kernel registered in `folder` starts; null when there is none. */
 export function registeredDeno(folder: string): string | null {
+  return registeredProgram(folder)[0] ?? null;
+}
+
+/** The command of the kernel registered in `folder`; empty when there is none. */
+function registeredProgram(folder: string): string[] {
   try {
-    return JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8")).argv[0];
+    return JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8")).argv;
   } catch {
-    return null;
+    return [];
   }
 }
 
-async function installDeno(terminal: Terminal, signal: AbortSignal): Promise<void> {
+/** Installs the kernel's Deno below `.jupyter/deno`, unless it is there. @throws {CommandError} when npm cannot */
+export async function installDeno(terminal: Terminal, signal: AbortSignal): Promise<void> {
   if (await versionOf(kernelDenoPath()) === KERNEL_DENO_VERSION) return;
   const folder = projectPath(".jupyter", "deno");
   terminal.line(`Installing Deno ${KERNEL_DENO_VERSION} into .jupyter/deno ...`);
@@ -124,17 +133,24 @@ export async function kernelMain(args: string[], signal: AbortSignal, terminal: 
     return values.help ? 0 : 1;
   }
   const folders = kernelFolders(projectPath(), userJupyterFolder());
+  const tslabFolders = folders.map((folder) => join(dirname(folder), KERNELS.tslab.name));
   if (values.remove) {
-    const removed = unregisterKernel(folders, kernelDenoPath());
+    const tslab = (tslabSpec("").argv as string[])[1];
+    const removed = [...unregisterKernel(folders, kernelDenoPath()), ...unregisterKernel(tslabFolders, tslab)];
+    rmSync(tslabLibraryFolder(), { recursive: true, force: true });
     rmSync(projectPath(".jupyter", "deno"), { recursive: true, force: true });
-    terminal.line(removed.length > 0 ? `Removed ${removed.join(" and ")}` : "The kernel was not registered");
+    terminal.line(removed.length > 0 ? `Removed ${removed.join(" and ")}` : "No kernel was registered");
     return 0;
   }
   await installDeno(terminal, signal);
   await registerKernel(folders, kernelDenoPath());
   terminal.line(`Registered the kernel "${KERNEL_DISPLAY_NAME}" in ${folders.join(" and ")}`);
+  terminal.live("Bundling the library for tslab ...", false);
+  await buildTslabLibrary({ signal });
+  await registerTslab(folders.map((folder) => dirname(folder)));
+  terminal.line(`Registered the kernel "${KERNELS.tslab.display_name}" beside it`);
   terminal.line(
-    "Select it in VS Code (Select Kernel > Jupyter Kernel) or JupyterLab (Kernel > Change Kernel); reload the window if it is missing.",
+    "Select one in VS Code (Select Kernel > Jupyter Kernel) or JupyterLab (Kernel > Change Kernel); reload the window if it is missing.",
   );
   return 0;
 }

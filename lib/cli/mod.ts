@@ -21,8 +21,12 @@ export {
 } from "./kernel.ts";
 export { fuzzMain, fuzzOptions, fuzzReport } from "./fuzz.ts";
 export { fuzzTargets, refuseKnownLimitations } from "./fuzz_executors.ts";
-export { listNotebooks, selectNotebooks } from "./notebooks.ts";
-export { type Check, runChecks } from "./ok.ts";
+export { labOptions, type LabPlaces, type LabServer, labServer, prepareJupyter, withoutPython } from "./lab.ts";
+export { installFigures } from "./lab/figures.ts";
+export { ensureJupyterLab, findPython, hasJupyterLab, JUPYTERLAB_VERSION } from "./lab/python.ts";
+export { newMain } from "./new.ts";
+export { listNotebooks, reportNotebooks, selectNotebooks } from "./notebooks.ts";
+export { type Check, checkNotebooks, runChecks } from "./ok.ts";
 export { reportMain } from "./report.ts";
 export { parseReportCommand } from "./report_options.ts";
 export { siteMain, siteOptions } from "./site.ts";
@@ -33,4 +37,12 @@ export { progressLine, studyLines, summaryLines } from "./sweep_summary.ts";
 export { studioMain, studioOptions } from "./studio.ts";
 export { ownTerminal, terminalOn } from "./terminal.ts";
 export { testArguments } from "./test.ts";
+export {
+  buildTslabLibrary,
+  nodePath,
+  registerTslab,
+  tslabLibraryFolder,
+  tslabModules,
+  tslabSpec,
+} from "./tslab/tslab.ts";
 export { workerMain, workerOptions } from "./worker.ts";

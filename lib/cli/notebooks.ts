@@ -1,8 +1,8 @@
 // Which notebooks a command line means.
 
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { notebookName } from "../notebook/mod.ts";
+import { kernelOf, notebookName, readNotebook } from "../notebook/mod.ts";
 import { projectPath } from "../process/mod.ts";
 import { CommandError } from "./command.ts";
 
@@ -28,4 +28,25 @@ export function selectNotebooks(names: string[], folder?: string): string[] {
     throw new CommandError(`There is no notebook "${name}"; the notebooks are: ${known}`);
   });
   return [...new Set(selected)];
+}
+
+/**
+ * The notebooks in the order in which their reports are made: those that read the results of all reports come last, so that they read
+ * the new ones.
+ */
+export function inReportOrder(paths: readonly string[]): string[] {
+  const readsReports = (path: string) => readFileSync(path, "utf8").includes("reports/**/results.json");
+  return [...paths.filter((path) => !readsReports(path)), ...paths.filter(readsReports)];
+}
+
+/** Those of the notebooks in `folder` that make reports: all but the ones for tslab. One that cannot be read is among them, and says why when it is run. */
+export function reportNotebooks(folder?: string): string[] {
+  return listNotebooks(folder).filter((path) => {
+    try {
+      return kernelOf(readNotebook(path).metadata) === "deno";
+    } catch (error) {
+      if (error instanceof TypeError) return true;
+      throw error;
+    }
+  });
 }

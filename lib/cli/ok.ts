@@ -40,7 +40,7 @@ export async function projectChecks(): Promise<Check[]> {
     { name: "format", run: (signal) => deno(["fmt", "--check"], signal) },
     { name: "lint", run: (signal) => deno(["lint", "--quiet"], signal) },
     { name: "types", run: (signal) => deno(["check", "--quiet", "lib", "tests"], signal) },
-    { name: "types of notebooks", run: checkNotebooks },
+    { name: "types of notebooks", run: (signal) => checkNotebooks(listNotebooks(), signal) },
     { name: "notebooks without outputs", run: checkStripped },
     { name: "tests and doc examples", run: (signal) => deno(testArguments(["--quiet"]), signal) },
     { name: "working tree", run: () => checkTree(before) },
@@ -59,11 +59,13 @@ async function deno(args: string[], signal: AbortSignal): Promise<string | null>
   return exitCode === 0 ? null : `${stdout}${stderrTail}`;
 }
 
-async function checkNotebooks(signal: AbortSignal): Promise<string | null> {
+/** Type errors of the notebooks at `paths`, each with notebook, cell and line; null when there are none. */
+export async function checkNotebooks(paths: readonly string[], signal: AbortSignal): Promise<string | null> {
   const problems: string[] = [];
-  for (const path of listNotebooks()) {
+  for (const path of paths) {
     await checkNotebook(path, { signal }).catch((error: Error) => {
-      problems.push(error.name === "NotebookError" ? error.message : `${notebookName(path)}: ${error.message}`);
+      const isTold = error.name === "NotebookError" || error instanceof TypeError;
+      problems.push(isTold ? error.message : `${notebookName(path)}: ${error.message}`);
     });
   }
   return problems.length > 0 ? problems.join("\n") : null;

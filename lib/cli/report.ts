@@ -16,7 +16,7 @@ import {
 } from "../notebook/mod.ts";
 import { projectRoot } from "../process/mod.ts";
 import { CommandError, INTERRUPTED_EXIT_CODE, runCommand } from "./command.ts";
-import { listNotebooks, selectNotebooks } from "./notebooks.ts";
+import { inReportOrder, reportNotebooks, selectNotebooks } from "./notebooks.ts";
 import { parseReportCommand, REPORT_USAGE, type ReportCommand } from "./report_options.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
@@ -44,7 +44,7 @@ export async function reportMain(args: string[], signal: AbortSignal, context: R
     return 0;
   }
   const paths = command.all
-    ? listNotebooks(context.notebooksDir)
+    ? reportNotebooks(context.notebooksDir)
     : selectNotebooks(command.names, context.notebooksDir);
   if (paths.length === 0) throw new CommandError("There are no notebooks yet: add one to notebooks/");
   const options: ReportRunOptions = {
@@ -61,7 +61,7 @@ export async function reportMain(args: string[], signal: AbortSignal, context: R
   };
   if (command.status) return await printStatus(paths, options, context);
   const results: boolean[] = [];
-  for (const path of paths) {
+  for (const path of inReportOrder(paths)) {
     results.push(await reportOne(path, command, { options, context }));
     if (signal.aborted) return INTERRUPTED_EXIT_CODE;
   }
@@ -110,10 +110,17 @@ function tellFailure(error: unknown, name: string, { options, context: { termina
 }
 
 async function printStatus(paths: string[], options: ReportRunOptions, { terminal }: ReportContext): Promise<number> {
+  let unreadable = 0;
   for (const path of paths) {
-    terminal.line(`${notebookName(path)}: ${describeFreshness(await notebookFreshness(path, options))}`);
+    try {
+      terminal.line(`${notebookName(path)}: ${describeFreshness(await notebookFreshness(path, options))}`);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof NotebookError)) throw error;
+      terminal.line(error.message);
+      unreadable++;
+    }
   }
-  return 0;
+  return unreadable > 0 ? 1 : 0;
 }
 
 async function writeInteractive(folder: string): Promise<string> {

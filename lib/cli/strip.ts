@@ -15,9 +15,16 @@ export async function stripMain(args: string[], terminal: Terminal): Promise<num
   const { values, positionals } = parseCommand(args, { check: { type: "boolean", default: false } });
   const paths = positionals.length > 0 ? selectNotebooks(positionals) : listNotebooks();
   const changed: string[] = [];
+  const unreadable: string[] = [];
   for (const path of paths) {
-    if (await stripFile(path, { write: !values.check })) changed.push(relative(projectRoot(), path));
+    try {
+      if (await stripFile(path, { write: !values.check })) changed.push(relative(projectRoot(), path));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      unreadable.push(error.message);
+    }
   }
+  unreadable.forEach((message) => terminal.line(message));
   if (values.check && changed.length > 0) {
     terminal.line(`Not stripped: ${changed.join(", ")}; run \`deno task strip\``);
     return 1;
@@ -25,7 +32,7 @@ export async function stripMain(args: string[], terminal: Terminal): Promise<num
   terminal.line(
     changed.length > 0 ? `Stripped ${changed.join(", ")}` : `Nothing to strip in ${paths.length} notebooks`,
   );
-  return 0;
+  return unreadable.length > 0 ? 1 : 0;
 }
 
 /**

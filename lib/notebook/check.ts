@@ -2,10 +2,11 @@
 
 import { basename } from "node:path";
 import { denoExecutable, projectPath, startChild } from "../process/mod.ts";
-import { codeCells, readNotebook } from "./document.ts";
+import { type CodeCell, codeCells, readNotebook } from "./document.ts";
 import { type GeneratedModule, generateModule } from "./extract.ts";
 import { NotebookError, type NotebookFailure } from "./failure.ts";
 import { withGeneratedFile } from "./generated_file.ts";
+import { kernelOf } from "./kernels.ts";
 import { Locator } from "./locate.ts";
 import { preludeUrl } from "./prelude.ts";
 
@@ -15,8 +16,17 @@ import { preludeUrl } from "./prelude.ts";
  * @throws {NotebookError} with one failure for each error
  */
 export async function checkNotebook(path: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-  const generated = generateModule(basename(path), codeCells(readNotebook(path)), { preludeUrl: preludeUrl() });
+  const notebook = readNotebook(path);
+  const cells = codeCells(notebook);
+  const checked = kernelOf(notebook.metadata) === "tslab" ? cells.map(asDenoImports) : cells;
+  const generated = generateModule(basename(path), checked, { preludeUrl: preludeUrl() });
   await withGeneratedFile(path, generated.code, (file) => checkGenerated(path, file, generated, { signal }));
+}
+
+/** tslab knows the library's modules without their ending. */
+function asDenoImports(cell: CodeCell): CodeCell {
+  const source = cell.source.replace(/(\b(?:from|import)\s*\(?\s*)"(lib\/[\w./-]+)"/g, '$1"$2.ts"');
+  return { ...cell, source };
 }
 
 /** Type-checks a generated module that is on disk already; see {@link checkNotebook}. */

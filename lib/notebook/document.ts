@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { z } from "zod";
+import { kernelOf } from "./kernels.ts";
 
 const multilineSchema = z.union([z.string(), z.array(z.string())]);
 
@@ -38,7 +39,7 @@ export interface CodeCell {
 /**
  * Parses the text of an `.ipynb` file.
  *
- * @throws {TypeError} when the text is not JSON or not nbformat 4, naming the offending field
+ * @throws {TypeError} when the text is not JSON or not nbformat 4, naming the offending field, or for a kernel that is not of this project
  */
 export function parseNotebook(text: string, path = "notebook"): NotebookDocument {
   let json: unknown;
@@ -56,6 +57,7 @@ export function parseNotebook(text: string, path = "notebook"): NotebookDocument
     const issue = parsed.error.issues[0];
     throw new TypeError(`Cannot read ${path}: ${issue.path.join(".")}: ${issue.message}`);
   }
+  kernelOf(parsed.data.metadata, path);
   return parsed.data;
 }
 

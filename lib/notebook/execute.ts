@@ -11,6 +11,7 @@ import { type GeneratedModule, generateModule } from "./extract.ts";
 import { NotebookError } from "./failure.ts";
 import { withGeneratedFile } from "./generated_file.ts";
 import type { HeadlessEvent } from "./jupyter.ts";
+import { requireDeno } from "./kernels.ts";
 import { Locator } from "./locate.ts";
 import { OutputCollector } from "./outputs.ts";
 import { headlessMainPath, preludeUrl } from "./prelude.ts";
@@ -44,10 +45,12 @@ const GRACE_MS = 2000;
  *
  * @returns the wall-clock time of the run without the type check
  * @throws {NotebookError} naming notebook, cell, line and message, when a cell fails, does not end or ends the process
+ * @throws {TypeError} when the file is no notebook, or not for the project's Deno
  * @throws the reason of `signal` when it is aborted
  */
 export async function executeNotebook(path: string, options: ExecuteOptions): Promise<{ durationMs: number }> {
   const notebook = readNotebook(path);
+  requireDeno(notebook.metadata, basename(path));
   const cells = codeCells(notebook);
   const generated = generateModule(basename(path), cells, { preludeUrl: preludeUrl() });
   return await withGeneratedFile(path, generated.code, async (file) => {

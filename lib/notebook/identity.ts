@@ -5,9 +5,10 @@ import { basename, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { canonicalJson, projectRoot, sha256Hex } from "../process/mod.ts";
 import type { RunIdentity } from "../record/mod.ts";
-import { codeCells, readNotebook } from "./document.ts";
+import { codeCells, notebookName, readNotebook } from "./document.ts";
 import { generateModule } from "./extract.ts";
 import { withGeneratedFile } from "./generated_file.ts";
+import { requireDeno } from "./kernels.ts";
 import { reachableModules } from "./module_graph.ts";
 import { mayReference, type ReferenceContext, referencesOf } from "./references.ts";
 
@@ -24,10 +25,13 @@ export interface RunRequest {
  * The identity of a run of the notebook at `path`. Outputs and Markdown cells do not count.
  *
  * @throws {NotebookError} when a cell cannot be parsed
+ * @throws {TypeError} when the file is no notebook, or not for the project's Deno
  */
 export async function notebookIdentity(path: string, { scale, overrides, machine }: RunRequest): Promise<RunIdentity> {
   const root = projectRoot();
-  const cells = codeCells(readNotebook(path));
+  const notebook = readNotebook(path);
+  requireDeno(notebook.metadata, basename(path));
+  const cells = codeCells(notebook);
   const { code } = generateModule(basename(path), cells);
   const { modules, data } = await reachableFiles(path, code, root);
   const hashOf = (file: string) => sha256Hex(readFileSync(file));
@@ -56,9 +60,20 @@ export function identityChanges(stored: RunIdentity, current: RunIdentity): stri
   if (stored.lockfile !== current.lockfile) changes.push("package-lock.json changed");
   if (stored.parameters !== current.parameters) changes.push("the parameters given with -p changed");
   // Which data are used follows from the code. A data set that is only there or only missing on this machine changes no report.
-  const isOther = (name: string) => current.data[name] !== undefined && current.data[name] !== stored.data[name];
+  const isOther = (name: string) =>
+    !isReport(name) && current.data[name] !== undefined && current.data[name] !== stored.data[name];
   changes.push(...Object.keys(stored.data).filter(isOther).sort().map((name) => `data ${name} changed`));
+  changes.push(...mapChanges(reportsOf(stored.data), reportsOf(current.data)));
   return changes;
+}
+
+/** Results of other reports: unlike data, one that comes or goes changes what is made of them. */
+function reportsOf(data: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => isReport(name)));
+}
+
+function isReport(name: string): boolean {
+  return name.startsWith("reports/");
 }
 
 function mapChanges(stored: Record<string, string>, current: Record<string, string>): string[] {
@@ -75,7 +90,7 @@ async function reachableFiles(
   code: string,
   root: string,
 ): Promise<{ modules: string[]; data: string[] }> {
-  const context: ReferenceContext = { root, datasets: datasetNames(root) };
+  const context: ReferenceContext = { root, datasets: datasetNames(root), notebook: notebookName(path) };
   const started = new Set<string>();
   const scanned = new Set<string>();
   const data = new Set<string>();
@@ -108,5 +123,5 @@ function datasetNames(root: string): string[] {
 
 function dataName(file: string): string {
   const [, dataset] = file.match(/^data\/(.+)\/manifest\.json$/) ?? [];
-  return dataset ?? file.slice("data/".length);
+  return dataset ?? file.replace(/^data\//, "");
 }

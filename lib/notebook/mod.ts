@@ -21,6 +21,7 @@ export { formatFailure, NotebookError, type NotebookFailure } from "./failure.ts
 export { describeFreshness, type Freshness, reportFreshness } from "./freshness.ts";
 export { identityChanges, notebookIdentity, type RunRequest } from "./identity.ts";
 export { isProvenKernel, KERNEL_DENO_VERSION, KERNEL_DISPLAY_NAME } from "./kernel_guard.ts";
+export { type KernelIdentity, type KernelKind, kernelOf, KERNELS } from "./kernels.ts";
 export { NotebookBusyError, takeNotebookLock } from "./lock.ts";
 export { resolveParameters, RUN_VARIABLE, SCALES } from "./parameters.ts";
 export { formatDuration } from "./progress.ts";

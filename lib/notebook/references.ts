@@ -4,12 +4,13 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
+import { isFilePattern, matchingFiles } from "../process/mod.ts";
 
 /** Files that a module names. */
 export interface References {
   /** Absolute paths of modules and WebAssembly files. */
   modules: string[];
-  /** Paths relative to the project's root, below `data/`: files, or the manifest of a data set. */
+  /** Paths relative to the project's root: files below `data/`, the manifest of a data set, the files that a pattern means. */
   data: string[];
 }
 
@@ -18,12 +19,14 @@ export interface ReferenceContext {
   root: string;
   /** Names of the folders in `data/` that have a manifest.json. */
   datasets: string[];
+  /** The notebook's name: what its own report holds is no cause of it. */
+  notebook?: string;
 }
 
 const MODULE_FILE = /\.(ts|mjs|js|wasm)$/;
 
 /** The files that `source`, a module at `path`, names in string literals. */
-export function referencesOf(path: string, source: string, { root, datasets }: ReferenceContext): References {
+export function referencesOf(path: string, source: string, { root, datasets, notebook }: ReferenceContext): References {
   const modules = new Set<string>();
   const data = new Set<string>();
   const add = (file: string) => {
@@ -34,7 +37,8 @@ export function referencesOf(path: string, source: string, { root, datasets }: R
   for (const { segments, relative } of literalPaths(path, source)) {
     const text = segments.join("/");
     if (segments.length === 1 && datasets.includes(text)) data.add(`data/${text}/manifest.json`);
-    if (relative) add(resolve(dirname(path), text));
+    if (isFilePattern(text)) matchingFiles(text, { root, except: notebook }).forEach((file) => data.add(file));
+    else if (relative) add(resolve(dirname(path), text));
     else if (text.includes("/") && !text.includes("\n")) add(resolve(root, text));
   }
   return { modules: [...modules].sort(), data: [...data].sort() };
@@ -42,7 +46,8 @@ export function referencesOf(path: string, source: string, { root, datasets }: R
 
 /** Whether `source` can name a file at all; parsing every module would take longer than the rest of a freshness check. */
 export function mayReference(source: string, { datasets }: ReferenceContext): boolean {
-  return /projectPath\(|new URL\(|["'`](lib|data)\//.test(source) || datasets.some((name) => source.includes(name));
+  return /projectPath\(|new URL\(|["'`](lib|data)\/|\/\*\*\//.test(source) ||
+    datasets.some((name) => source.includes(name));
 }
 
 interface LiteralPath {

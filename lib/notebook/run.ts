@@ -1,4 +1,4 @@
-// What a notebook imports: its parameters and its progress display. The first import refuses a kernel that loses outputs.
+// What a notebook imports: its parameters, its progress display, and edits of the library without a restart. The first import refuses a kernel that loses outputs.
 
 import "./kernel_guard.ts";
 import { setCellSource } from "../record/mod.ts";
@@ -9,6 +9,7 @@ import { type ParameterValue, requestedRun, resolveParameters, type Scale } from
 
 export type { KeepStep } from "./kept_steps.ts";
 export type { ParameterValue, Scale } from "./parameters.ts";
+export { reload } from "./reload.ts";
 export { type Progress, progress, type ProgressState } from "./progress.ts";
 export { showText, type ShowTextOptions } from "./show_text.ts";
 export { studyProgress, type StudyProgressState } from "./study_progress.ts";

@@ -1,13 +1,14 @@
 // Notebooks are committed without what a run leaves in them: outputs, execution counts, the metadata of one front end or machine.
 
 import type { NotebookCell, NotebookDocument } from "./document.ts";
-import { KERNEL_DISPLAY_NAME } from "./kernel_guard.ts";
+import { kernelOf, KERNELS } from "./kernels.ts";
 
 /** Metadata of a cell that is the author's, not a front end's. */
 const KEPT_CELL_METADATA = ["tags", "name"];
 
 /**
- * A copy of `notebook` as it is committed: no outputs, no execution counts, only the author's metadata, and this project's kernel.
+ * A copy of `notebook` as it is committed: no outputs, no execution counts, only the author's metadata, and the kernel as this
+ * project registers it.
  *
  * @example
  * ```ts
@@ -18,10 +19,11 @@ const KEPT_CELL_METADATA = ["tags", "name"];
  * ```
  */
 export function stripNotebook(notebook: NotebookDocument): NotebookDocument {
+  const { display_name, language, name } = KERNELS[kernelOf(notebook.metadata)];
   return {
     cells: notebook.cells.map(strippedCell),
     metadata: {
-      kernelspec: { display_name: KERNEL_DISPLAY_NAME, language: "typescript", name: "latent-lab" },
+      kernelspec: { display_name, language, name },
       language_info: { file_extension: ".ts", mimetype: "text/x.typescript", name: "typescript" },
     },
     nbformat: 4,

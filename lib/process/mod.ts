@@ -5,6 +5,7 @@
 // children always run the pinned Deno of node_modules.
 
 export { projectPath, projectRoot } from "./paths.ts";
+export { isFilePattern, matchingFiles, type MatchingOptions } from "./file_pattern.ts";
 export { canonicalJson, type FileContent, type JsonValue, sha256Hex, writeFileAtomic } from "./files.ts";
 export { type Child, startChild } from "./child.ts";
 export type { ChildEnd, ChildOptions, ChildResult } from "./child_options.ts";

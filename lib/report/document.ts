@@ -1,6 +1,7 @@
 // A report as plain data. Everything that is written (Markdown, HTML, results.json) is a pure function of it.
 
 import type { MachineFacts, ResultRecord, RunIdentity, Unanswered } from "../record/mod.ts";
+import type { TableFilter } from "./html_filter.ts";
 
 /**
  * How a record is shown.
@@ -71,6 +72,8 @@ export interface TableBlock extends Placed {
   columns: TableColumn[];
   /** One array of inlines per cell; an empty cell is an empty array. */
   rows: Inline[][][];
+  /** Rows can be filtered in index.html. */
+  filter?: TableFilter;
 }
 export interface FigureBlock extends Placed {
   kind: "figure";

@@ -15,6 +15,7 @@ import { htmlClaims, HtmlFootnotes, htmlRecords } from "./html_appendix.ts";
 import { cardLinks, type RecordLinks } from "./html_links.ts";
 import { htmlBlock, type HtmlBlockContext } from "./html_blocks.ts";
 import { headingAnchors } from "./anchors.ts";
+import { filterScript, filterStyle } from "./html_filter.ts";
 import { escapeHtml, type HtmlContext } from "./html_inline.ts";
 import { pageScript } from "./html_script.ts";
 import { pageStyle } from "./html_style.ts";
@@ -73,11 +74,17 @@ export function renderHtml(document: ReportDocument, options: RenderHtmlOptions)
     `<script type="application/json" id="report-data">${scriptJson(pageData(document, links))}</script>`,
     plotlyScript === "" ? "" : `<script type="text/plain" id="plotly-script">${scriptText(plotlyScript)}</script>`,
     `<script>${scriptText(pageScript)}</script>`,
+    hasFilter(document) ? `<script>${scriptText(filterScript)}</script>` : "",
   ].filter((part) => part !== "").join("\n");
   return `${pageHead(document)}\n<body>\n${body}\n</body>\n</html>\n`;
 }
 
-function pageHead({ title }: ReportDocument): string {
+function hasFilter({ blocks }: ReportDocument): boolean {
+  return blocks.some((block) => block.kind === "table" && block.filter !== undefined);
+}
+
+function pageHead(document: ReportDocument): string {
+  const { title } = document;
   const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:";
   return [
     "<!doctype html>",
@@ -88,7 +95,7 @@ function pageHead({ title }: ReportDocument): string {
     `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     '<meta name="color-scheme" content="light dark">',
     `<title>${escapeHtml(title)}</title>`,
-    `<style>${pageStyle}</style>`,
+    `<style>${hasFilter(document) ? `${pageStyle}\n${filterStyle}` : pageStyle}</style>`,
     "</head>",
   ].join("\n");
 }

@@ -64,11 +64,18 @@ function htmlTable(block: TableBlock, { document, context, numbers, cellHref }: 
   return [
     `<section class="table" id="${blockAnchor(block)}">`,
     `<p class="caption" id="${label}"><strong>Table ${numbers.get(block.id)}.</strong> ${caption}</p>`,
-    `<div class="box" tabindex="0" role="region" aria-labelledby="${label}"><table class="sortable">`,
+    `<div class="box" tabindex="0" role="region" aria-labelledby="${label}"><table class="sortable"${
+      filterAttributes(block)
+    }>`,
     `<thead><tr>${heads.join("")}</tr></thead>`,
     `<tbody>${rows.join("\n")}</tbody>`,
     "</table></div></section>",
   ].join("\n");
+}
+
+function filterAttributes({ filter }: TableBlock): string {
+  if (filter === undefined) return "";
+  return ` data-filter-group="${escapeHtml(filter.group)}" data-filter-columns="${JSON.stringify(filter.columns)}"`;
 }
 
 /** The full-precision value that a column is sorted by; missing values have none and go last. */

@@ -56,9 +56,10 @@ export function htmlRecord(
   style: NonNullable<Parameters<typeof formatParts>[1]>,
   context: Pick<HtmlContext, "missingNote" | "page">,
 ): string {
-  const { value, interval, unit, samples, missing } = formatParts(record, style);
+  const { value, interval, unit, samples, missing, numeric } = formatParts(record, style);
+  const words = !numeric && value.length > 24 ? " words" : "";
   const body = [
-    `<span class="value">${escapeHtml(value)}</span>`,
+    `<span class="value${words}">${escapeHtml(value)}</span>`,
     interval && ` <span class="interval">${escapeHtml(interval)}</span>`,
     escapeHtml(unit),
     samples && ` <span class="interval">(${escapeHtml(samples)})</span>`,

@@ -185,10 +185,11 @@ export const pageScript = String.raw`
     }
   };
   const figureFor = (figure, width) => {
-    const narrow = width < NARROW;
+    const { keepSize } = figure.layout.meta || {};
+    const narrow = width < NARROW && !keepSize;
     const { data: traces, layout } = recolored({ data: figure.data, layout: figure.layout });
     layout.template = layout.template || structuredClone(dark.matches ? data.templates.dark : data.templates.light);
-    layout.width = Math.min(width, Math.max(figure.width, 860));
+    layout.width = keepSize ? figure.width : Math.min(width, Math.max(figure.width, 860));
     layout.height = narrow ? Math.min(figure.height, Math.max(340, width)) : figure.height;
     if (narrow) makeNarrow(traces, layout, width);
     return { traces, layout };
@@ -201,6 +202,7 @@ export const pageScript = String.raw`
       target = document.createElement("div");
       box.append(target);
       box.classList.add("live");
+      if ((data.figures[box.dataset.figure].layout.meta || {}).keepSize) box.style.overflow = "auto"; // many panels: scrolled, not squeezed
       box.title = "Drag to zoom in, double-click to zoom out";
       drawn.set(box, target);
     }

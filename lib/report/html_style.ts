@@ -40,6 +40,8 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none;
   font-variant-numeric: tabular-nums; }
 .number:hover { color: var(--accent); }
 .number .value, td .interval { white-space: nowrap; }
+.number .words { white-space: normal; }
+td:has(.words) { min-width: 15rem; }
 .interval, .unit { color: var(--muted); font-size: 0.9em; }
 .unit { font-weight: normal; }
 section.table, figure { margin: 1.75rem 0 2.25rem; }

@@ -20,6 +20,7 @@ export type {
 } from "./document.ts";
 export { renderMarkdown } from "./markdown.ts";
 export { renderHtml, type RenderHtmlOptions } from "./html.ts";
+export { type TableFilter } from "./html_filter.ts";
 export { pageStyle } from "./html_style.ts";
 export { plotlyScriptPath } from "./static/plotly_window.ts";
 export { MAX_RESULTS_BYTES, resultsFile, resultsJson } from "./results.ts";
@@ -37,6 +38,7 @@ export {
   claimedAgainstMeasured,
   type ClaimPoint,
 } from "./figures/claimed_against_measured.ts";
+export { type ClaimedPanels, claimedPanels, type ClaimPanel, type PanelPoint } from "./figures/claimed_panels.ts";
 export { type Distributions, distributions } from "./figures/distributions.ts";
 export { type LearningCurve, type LearningCurves, learningCurves } from "./figures/learning_curves.ts";
 export { type LineWithInterval, lineWithInterval } from "./figures/line_with_interval.ts";

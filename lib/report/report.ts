@@ -113,11 +113,16 @@ export class Report {
   /**
    * A table. Number columns are aligned to the right, and a unit that all cells of a column share stands in its head.
    *
-   * @throws {RangeError} when a row has another number of cells than there are columns, or a cell holds digits as text
+   * @throws {RangeError} when a row has another number of cells than there are columns, a cell holds digits as text, or the filter names a
+   * column that is not there
    */
-  table({ id, caption, columns, rows }: TableOptions): void {
+  table({ id, caption, columns, rows, filter }: TableOptions): void {
     const action = `add table ${id}`;
     this.#checkId(id, action);
+    const missing = filter?.columns.find((column) => !(column in columns));
+    if (missing !== undefined) {
+      throw new RangeError(`Cannot ${action}: expected filter columns below ${columns.length}, got ${missing}`);
+    }
     if (columns.length === 0) throw new RangeError(`Cannot ${action}: expected at least one column`);
     const bad = rows.findIndex((row) => row.length !== columns.length);
     if (bad >= 0) {
@@ -135,6 +140,7 @@ export class Report {
       caption: this.#store(toParts(caption, action)),
       columns: stored,
       rows: rows.map((row) => row.map((content) => (content === null ? [] : this.#store(toParts(content, action))))),
+      ...(filter && { filter }),
     });
   }
 

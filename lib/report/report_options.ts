@@ -2,6 +2,7 @@
 
 import type { MachineFacts, ResultRecord } from "../record/mod.ts";
 import type { PlotlyFigure, TableColumn } from "./document.ts";
+import type { TableFilter } from "./html_filter.ts";
 import type { Content } from "./inline.ts";
 
 /** What a report is made with. Scale and parameters default to those of the run (`--scale`, `-p`). */
@@ -23,6 +24,8 @@ export interface TableOptions {
   columns: (Content | { label: Content; align?: TableColumn["align"] })[];
   /** Cells: cell(record) or the record itself, parameter(value), text without digits, or null for an empty cell. */
   rows: (Content | null)[][];
+  /** Lets readers of index.html filter the rows, together with those of other tables of the group. */
+  filter?: TableFilter;
 }
 
 /** A figure as an author gives it. */

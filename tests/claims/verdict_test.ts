@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judgeClaim } from "lib/claims/mod.ts";
+import { checkClaims, judgeClaim } from "lib/claims/mod.ts";
 import { record, type ResultRecord } from "lib/record/mod.ts";
 
 const found = (value: ResultRecord["value"], fields: Partial<ResultRecord> = {}) =>
@@ -50,4 +50,16 @@ Deno.test("judgeClaim refuses unknown claims and tolerances", () => {
     () => judgeClaim("ln-total-parameters", found(1), { tolerance: 1 }),
     /tolerance from 0 to below 1, got 1/,
   );
+});
+
+Deno.test("a record in another unit of the same quantity is converted, one of another quantity refused", () => {
+  assert.equal(judgeClaim("ln-model-loading-memory", found(0.02, { unit: "GB" })), "holds");
+  assert.equal(judgeClaim("ln-model-loading-memory", found(0.6, { unit: "GB" })), "does not hold");
+  assert.equal(judgeClaim("ln-student-3-pass-rate", found(0.7, { unit: "1" })), "holds");
+  assert.throws(() => judgeClaim("ln-model-loading-memory", found(20, { unit: "ms" })), {
+    name: "RangeError",
+    message: "Cannot compare with claim ln-model-loading-memory: expected MB (memory), got ms (time)",
+  });
+  const converted = record({ id: "a", quantity: "q", value: 1.5e6, unit: "bytes", claims: ["ln-checkpoint-size"] });
+  assert.deepEqual(checkClaims([converted], [], null).unitMismatch, []);
 });

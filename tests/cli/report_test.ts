@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError, listNotebooks, parseReportCommand, reportMain, selectNotebooks } from "../../lib/cli/mod.ts";
+import { inReportOrder } from "../../lib/cli/notebooks.ts";
 import { projectPath } from "../../lib/process/mod.ts";
 import { withFolder, writeNotebook } from "../notebook/notebooks.ts";
 
@@ -42,6 +43,16 @@ Deno.test("parseReportCommand refuses what makes no sense, saying what was expec
       (error: Error) => error instanceof CommandError && message.test(error.message),
     );
   }
+});
+
+Deno.test("a notebook that reads all reports is run after those that make them", async () => {
+  await withFolder((folder) => {
+    writeNotebook(folder, "00-a", ['const sources = readAllResults(["reports/**/results.json"]);']);
+    for (const name of ["01-b", "02-c"]) writeNotebook(folder, name, ["1"]);
+    const names = inReportOrder(listNotebooks(folder)).map((path) => path.slice(folder.length + 1));
+    assert.deepEqual(names, ["01-b.ipynb", "02-c.ipynb", "00-a.ipynb"]);
+    return Promise.resolve();
+  });
 });
 
 Deno.test("selectNotebooks takes beginnings of names and paths, each once, and lists the known for others", async () => {

@@ -3,6 +3,7 @@
 import {
   barsWithInterval,
   claimedAgainstMeasured,
+  claimedPanels,
   distributions,
   learningCurves,
   lineWithInterval,
@@ -52,6 +53,23 @@ export const exampleFigures: Record<string, () => PlotlyFigure> = {
       series: [{ name: "ReLU", points: [{ width: 256, median: 0.89, low: null, high: null, seeds: [0.89] }] }],
       x: { title: "Hidden width S", unit: "values" },
       y: { title: "Held-out cosine", unit: "1" },
+    }),
+  claimedPanels: () =>
+    claimedPanels({
+      panels: [
+        ...[["Time", "ms", 0.05], ["Parameters", "count", 3e5], ["Memory", "MB", 2], ["Ratios", "x", 1.2]] as const,
+      ].map(([title, unit, first]) => ({
+        title,
+        unit,
+        points: [1, 2, 4, 8, 16, 64].map((step, i) => ({
+          label: `${title}-${step}`,
+          group: ["holds", "does not add up", "measured elsewhere"][i % 3],
+          claimed: first * step,
+          found: first * step * [1, 1.9, 30][i % 3],
+          ...(i % 3 === 2 && { low: first * step * 20, high: first * step * 40 }),
+        })),
+      })),
+      groups: ["holds", "does not add up", "measured elsewhere", "projection"],
     }),
   claimedAgainstMeasured: () =>
     claimedAgainstMeasured({

@@ -8,7 +8,12 @@ import { importProblem, ROOMS } from "./rooms.ts";
 import { type Import, importsOf, notebookCells, projectFile, type Source, sourcesBelow } from "./sources.ts";
 
 /** Modules that run what they are given, and so import a computed path. */
-const LOADERS = ["lib/cli/sweep.ts", "lib/notebook/headless_main.ts", "lib/bench/harness/open_module.ts"];
+const LOADERS = [
+  "lib/cli/sweep.ts",
+  "lib/notebook/headless_main.ts",
+  "lib/notebook/reload.ts",
+  "lib/bench/harness/open_module.ts",
+];
 
 const packageJson = JSON.parse(readFileSync(projectPath("package.json"), "utf8"));
 const library = sourcesBelow("lib", [".ts", ".mjs"]);
@@ -56,6 +61,7 @@ Deno.test("importProblem accepts what the order of rooms allows and names what i
     ["tests/bench/a_test.ts", "lib/bench/subjects/matmul.ts"],
     ["notebooks/a.ipynb", "lib/models/lnsp.ts"],
     ["notebooks/a.ipynb", "lib/bench/inference.ts"],
+    ["notebooks/a.ipynb", "lib/claims/audit/mod.ts"],
     ["notebooks/a.ipynb", "lib/notebook/run.ts"],
     ["notebooks/a.ipynb", "lib/sweep/mod.ts"],
   ];

@@ -38,9 +38,16 @@ export function notebookNames(): string[] {
 /** The code cells of every notebook. */
 export function notebookCells(): Source[] {
   return notebookNames().flatMap((name) => {
-    const { cells } = JSON.parse(readFileSync(join(projectPath("notebooks"), name), "utf8"));
+    const { cells, metadata } = JSON.parse(readFileSync(join(projectPath("notebooks"), name), "utf8"));
+    // tslab knows modules without their ending.
+    const isTslab = metadata.kernelspec?.name === "latent-lab-tslab";
+    const asDeno = (text: string) => isTslab ? text.replace(/(from )"(lib\/[\w./-]+)"/g, '$1"$2.ts"') : text;
     return (cells as { cell_type: string; source: string | string[] }[])
-      .map(({ cell_type, source }, i) => ({ cell_type, path: `notebooks/${name}`, text: [source].flat().join(""), i }))
+      .map(({ cell_type, source }) => ({
+        cell_type,
+        path: `notebooks/${name}`,
+        text: asDeno([source].flat().join("")),
+      }))
       .filter(({ cell_type }) => cell_type === "code")
       .map(({ path, text }) => ({ path, text }));
   });
