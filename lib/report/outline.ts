@@ -1,6 +1,6 @@
 // What a report consists of, for lists and searches of many reports: sections, tables, figures, and its findings as HTML.
 
-import { blockAnchor, headingAnchors } from "./anchors.ts";
+import { blockAnchor, headingAnchors, rowClaim } from "./anchors.ts";
 import { blockNumbers, type Inline, recordsById, type ReportDocument } from "./document.ts";
 import { formatParameter, formatRecord } from "./format.ts";
 import { htmlInlines } from "./html_inline.ts";
@@ -59,4 +59,10 @@ function textOf(document: ReportDocument): (content: readonly Inline[]) => strin
       return "children" in inline ? text(inline.children) : inline.text;
     }).join("");
   return text;
+}
+
+/** Of some claims those that a report's tables have a row for; on a page among others, the row has `claimAnchor(id)`. */
+export function claimsWithRows({ blocks }: ReportDocument, isClaim: (id: string) => boolean): Set<string> {
+  const rows = blocks.flatMap((block) => block.kind === "table" ? block.rows : []);
+  return new Set(rows.map(rowClaim).filter((id) => id !== null && isClaim(id)) as string[]);
 }

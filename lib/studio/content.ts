@@ -46,7 +46,7 @@ export async function firstPage({ shelf, library }: Sources, { live }: { live: b
 /** The page of all claims. */
 export function claimsHtml({ library }: Sources): string {
   const { reports } = library.view();
-  return claimsPage(claimAnswers(reports), { reports: reports.map(({ name }) => name) });
+  return claimsPage(claimAnswers(reports));
 }
 
 /** The script that the search of the pages loads. */

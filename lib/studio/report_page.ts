@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadClaims } from "../claims/mod.ts";
 import { claimAnchor, renderHtml } from "../report/mod.ts";
 import { escapeText } from "./client/format.mjs";
 import type { ReportEntry } from "./library.ts";
@@ -40,7 +41,8 @@ export function reportPage(
     home: { href: "../../index.html", label: "Latent Lab" },
     facts: factsOf(entry),
     ...(entry.notebook !== null && { cellHref: (cell: number) => `notebook.html#cell-${cell}` }),
-    claimHref: (id) => `../../claims.html#${claimAnchor(id)}`,
+    claimHref: (id) => loadClaims().has(id) ? `../../claims.html#${claimAnchor(id)}` : null,
+    linkHref: (href) => href.replace(/^\.\.\/([a-z0-9-]+)\/report\.md(?=#|$)/, "../$1/index.html"),
   });
   return { html, interactive: true };
 }
