@@ -77,7 +77,9 @@ export function renderHtml(document: ReportDocument, options: RenderHtmlOptions)
     anchored,
   };
   const body = [
-    home === undefined ? "" : `<p class="home"><a href="${escapeHtml(home.href)}">${escapeHtml(home.label)}</a></p>`,
+    home === undefined
+      ? ""
+      : `<nav class="home" aria-label="Site"><a href="${escapeHtml(home.href)}">${escapeHtml(home.label)}</a></nav>`,
     pageHeader(document, options),
     tableOfContents(whole),
     `<main>\n${document.blocks.map((block) => htmlBlock(block, whole)).join("\n")}`,

@@ -39,7 +39,7 @@ export function htmlBlock(block: Block, whole: HtmlBlockContext): string {
     case "callout": {
       const tone = block.tone[0].toUpperCase() + block.tone.slice(1);
       const body = `<p><strong>${tone}.</strong> ${htmlInlines(block.content, context)}</p>`;
-      return `<aside class="callout ${block.tone}">${body}</aside>`;
+      return `<div class="callout ${block.tone}" role="note">${body}</div>`;
     }
     case "code":
       return `<pre tabindex="0"><code>${escapeHtml(block.text)}</code></pre>`;

@@ -16,7 +16,7 @@ h1, h2, h3 { line-height: 1.25; text-wrap: balance; }
 h1 { font-size: 2rem; margin: 0 0 1.25rem; letter-spacing: -0.01em; }
 h2 { font-size: 1.4rem; margin: 2.75rem 0 0.75rem; padding-top: 0.75rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.125rem; margin: 2rem 0 0.5rem; }
-p, ul, ol, dl, aside, summary { max-width: 46rem; }
+p, ul, ol, dl, .callout, summary { max-width: 46rem; }
 a { color: var(--accent); text-underline-offset: 0.15em; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
 code { font: 0.9em/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
