@@ -122,6 +122,22 @@ export {
 } from "./webgpu_benchmark.ts";
 export { type StepProfile, summarizeProfile } from "./webgpu_profile.ts";
 export { webgpuTable } from "./webgpu_table.ts";
+export { lmTable } from "./lm_table.ts";
+export {
+  type LmBenchmark,
+  lmBenchmark,
+  type LmConversion,
+  type LmFloor,
+  type LmMeasured,
+  type LmSide,
+  type LmSubject,
+  type LmTimes,
+  type RooflineShare,
+} from "./lm_result.ts";
+export { type LmDevice, lmSides, type LmSideSettings, type LmTask, type LmTurn } from "./lm_turn.ts";
+export { type LmBenchmarkOptions, runLmBenchmark } from "./lm_benchmark.ts";
+export { type LogitsDifference, logitsDifference } from "./logits_difference.ts";
+export { type FastestWay, fastestWay, type ReadTask, type ReadWay, readWays } from "./read_bandwidth.ts";
 export {
   embeddingProblems,
   runTeacherBenchmark,

@@ -81,6 +81,7 @@ export { type Float16Options, toFloat16 } from "./rewrites/float16.ts";
 export { checkFloat16Range } from "./rewrites/float16_islands.ts";
 export { foldConstants, type FoldOptions } from "./rewrites/fold_constants.ts";
 export { storeFloat16 } from "./rewrites/float16_weights.ts";
+export { fusableNorms } from "./rewrites/fusable_norms.ts";
 export { fuseAttention } from "./rewrites/fuse_attention.ts";
 export { fuseLstm } from "./rewrites/fuse_lstm.ts";
 export { forCoreMl } from "./rewrites/for_coreml.ts";

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { generateText } from "lib/language/mod.ts";
 import { executeNotebook, showText } from "lib/notebook/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
+import { byteTokenizer, speaking } from "tests/language/made_models.ts";
 import { withFolder, writeNotebook } from "./notebooks.ts";
 
 async function* pieces(count: number, each: () => void = () => {}) {
@@ -26,6 +28,18 @@ Deno.test("showText shows a growing text a few times a second, and the whole in 
   assert.equal(shown[0][0], "0 ");
   assert.equal(shown.at(-1)![0], text);
   assert.ok(shown.every(([part]) => text.startsWith(part)));
+});
+
+Deno.test("showText streams what a language model generates; its statistics are there afterwards", async () => {
+  const { model, asked } = speaking(["née 👍"]);
+  const generation = generateText(model, byteTokenizer(), "p");
+  let now = 0;
+  const shown: string[] = [];
+  const text = await showText(generation, { nowMs: () => now += 100, show: (part) => void shown.push(part) });
+  assert.equal(text, "née 👍");
+  assert.deepEqual(shown.slice(0, 3), ["n", "né", "née"]);
+  const { finish, statistics } = await generation.result();
+  assert.deepEqual([finish, statistics.generatedTokens, asked.open], ["endToken", 10, 0]);
 });
 
 Deno.test("showText shows what came before an error", async () => {

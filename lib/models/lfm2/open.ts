@@ -8,6 +8,7 @@ import { openSafetensors, type SafetensorsFolder } from "../../data/mod.ts";
 import {
   type ArrayValue,
   type BlockActivations,
+  fusableNorms,
   type Graph,
   planAsIs,
   planBlocks,
@@ -97,7 +98,7 @@ export function planLfm2(
   config: Lfm2Config,
   { weights, activations = "int8" }: { weights: WeightFormat; activations?: BlockActivations },
 ): StoragePlan {
-  const graph: Graph = lfm2Graph(config);
+  const graph: Graph = fusableNorms(lfm2Graph(config));
   switch (weights) {
     case "float32":
       return planAsIs(graph);

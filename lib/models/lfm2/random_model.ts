@@ -31,7 +31,7 @@ export async function writeRandomLfm2(
   const table = bfloat16Table();
   await mkdir(folder, { recursive: true });
   await writeSafetensorsInParts(join(folder, "model.safetensors"), Object.fromEntries(layout), {
-    metadata: { weights: `random, seed ${seed}` },
+    metadata: { format: "pt", weights: `random, seed ${seed}` }, // older transformers read no other format
     fill: async (write) => {
       for (const [name, shape] of shapes) {
         const stream = random(seed, "lfm2", name);
