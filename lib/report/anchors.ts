@@ -1,6 +1,6 @@
 // Where on a report's page its parts are: the ids that links of this page and of others lead to.
 
-import type { Block, ReportDocument } from "./document.ts";
+import type { Block, ReportDocument, TableBlock } from "./document.ts";
 
 /** The id of a record's row. */
 export function recordAnchor(id: string): string {
@@ -30,4 +30,9 @@ export function headingAnchors(document: ReportDocument): Map<Block, string> {
     anchors.set(block, anchor);
   }
   return anchors;
+}
+
+/** What a table's row begins with, where that is code alone: the id of a claim, perhaps. */
+export function rowClaim([first]: TableBlock["rows"][number]): string | null {
+  return first.length === 1 && first[0].kind === "code" ? first[0].text : null;
 }

@@ -32,8 +32,10 @@ export interface RenderHtmlOptions {
   facts?: readonly (readonly [name: string, html: string])[];
   /** Where a code cell of the notebook can be read. */
   cellHref?: (cell: number) => string;
-  /** Where more is said of a claim. */
-  claimHref?: (id: string) => string;
+  /** Where more is said of a claim; null for an id that is none. */
+  claimHref?: (id: string) => string | null;
+  /** What a link of the text leads to instead. */
+  linkHref?: (href: string) => string;
 }
 
 /**
@@ -47,23 +49,37 @@ export interface RenderHtmlOptions {
  * ```
  */
 export function renderHtml(document: ReportDocument, options: RenderHtmlOptions): string {
-  const { plotlyScript, svgs = {}, home, cellHref, claimHref } = options;
+  const { plotlyScript, svgs = {}, home, cellHref, claimHref, linkHref } = options;
   const footnotes = new HtmlFootnotes();
   const context: HtmlContext = {
     records: recordsById(document),
     missingNote: (record) => footnotes.mark(record.note),
+    claimHref,
+    linkHref,
   };
   const numbers = blockNumbers(document);
-  const whole: HtmlBlockContext = { document, context, numbers, anchors: headingAnchors(document), svgs, cellHref };
+  const anchored = new Set<string>();
+  const whole: HtmlBlockContext = {
+    document,
+    context,
+    numbers,
+    anchors: headingAnchors(document),
+    anchored,
+    svgs,
+    cellHref,
+  };
   const links: RecordLinks = {
     numbers,
     blocks: blocksByRecord(document),
     cells: cellsByRecord(document),
     cellHref,
     claimHref,
+    anchored,
   };
   const body = [
-    home === undefined ? "" : `<p class="home"><a href="${escapeHtml(home.href)}">${escapeHtml(home.label)}</a></p>`,
+    home === undefined
+      ? ""
+      : `<nav class="home" aria-label="Site"><a href="${escapeHtml(home.href)}">${escapeHtml(home.label)}</a></nav>`,
     pageHeader(document, options),
     tableOfContents(whole),
     `<main>\n${document.blocks.map((block) => htmlBlock(block, whole)).join("\n")}`,

@@ -7,11 +7,16 @@ import { escapeHtml, type HtmlContext, htmlNote, htmlRecord } from "./html_inlin
 import { htmlClaimLinks, htmlMadeBy, htmlShownIn, type RecordLinks } from "./html_links.ts";
 
 /** Which record answers which claim, and which claims have none; "" when there are no claims. */
-export function htmlClaims(document: ReportDocument, context: HtmlContext, { claimHref }: RecordLinks): string {
-  const anchored = new Set<string>();
+export function htmlClaims(
+  document: ReportDocument,
+  context: HtmlContext,
+  { claimHref, anchored }: RecordLinks,
+): string {
   const code = (text: string) => `<code>${escapeHtml(text)}</code>`;
-  const claimCell = (id: string) =>
-    claimHref === undefined ? code(id) : `<a href="${escapeHtml(claimHref(id))}">${code(id)}</a>`;
+  const claimCell = (id: string) => {
+    const href = claimHref?.(id) ?? null;
+    return href === null ? code(id) : `<a href="${escapeHtml(href)}">${code(id)}</a>`;
+  };
   const row = (id: string, cells: string[]) => {
     const anchor = anchored.has(id) ? "" : ` id="${escapeHtml(claimAnchor(id))}"`;
     anchored.add(id);

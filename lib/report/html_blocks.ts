@@ -3,7 +3,7 @@
 import type { Block, FigureBlock, ReportDocument, TableBlock } from "./document.ts";
 import { escapeHtml, type HtmlContext, htmlInlines } from "./html_inline.ts";
 import { madeOn } from "./header.ts";
-import { blockAnchor, recordAnchor } from "./anchors.ts";
+import { blockAnchor, claimAnchor, recordAnchor, rowClaim } from "./anchors.ts";
 import { htmlCellOfBlock } from "./html_links.ts";
 import { layoutColumns } from "./table_layout.ts";
 
@@ -15,6 +15,8 @@ export interface HtmlBlockContext {
   anchors: ReadonlyMap<Block, string>;
   /** SVG text by figure id. */
   svgs: Readonly<Record<string, string>>;
+  /** Claims that have a row with their anchor. */
+  anchored: Set<string>;
   cellHref?: (cell: number) => string;
 }
 
@@ -37,21 +39,22 @@ export function htmlBlock(block: Block, whole: HtmlBlockContext): string {
     case "callout": {
       const tone = block.tone[0].toUpperCase() + block.tone.slice(1);
       const body = `<p><strong>${tone}.</strong> ${htmlInlines(block.content, context)}</p>`;
-      return `<aside class="callout ${block.tone}">${body}</aside>`;
+      return `<div class="callout ${block.tone}" role="note">${body}</div>`;
     }
     case "code":
       return `<pre tabindex="0"><code>${escapeHtml(block.text)}</code></pre>`;
   }
 }
 
-function htmlTable(block: TableBlock, { document, context, numbers, cellHref }: HtmlBlockContext): string {
+function htmlTable(block: TableBlock, whole: HtmlBlockContext): string {
+  const { document, context, numbers, cellHref } = whole;
   const layout = layoutColumns(block, context.records);
   const heads = block.columns.map((column, c) => {
     const unit = layout[c].unit ? ` <span class="unit">(${escapeHtml(layout[c].unit)})</span>` : "";
     return `<th scope="col" class="${layout[c].align}">${htmlInlines(column.label, context)}${unit}</th>`;
   });
   const rows = block.rows.map((row) =>
-    `<tr>${
+    `<tr${rowAnchor(row, whole)}>${
       row.map((cell, c) => {
         const html = htmlInlines(cell, { ...context, omitUnit: layout[c].unit !== "" });
         return `<td class="${layout[c].align}"${sortKey(cell, context)}>${html}</td>`;
@@ -71,6 +74,14 @@ function htmlTable(block: TableBlock, { document, context, numbers, cellHref }: 
     `<tbody>${rows.join("\n")}</tbody>`,
     "</table></div></section>",
   ].join("\n");
+}
+
+/** A row that begins with the id of a claim can be linked to by it, where pages around this one know claims. */
+function rowAnchor(row: TableBlock["rows"][number], { context, anchored }: HtmlBlockContext): string {
+  const id = rowClaim(row);
+  if (id === null || anchored.has(id) || (context.claimHref?.(id) ?? null) === null) return "";
+  anchored.add(id);
+  return ` id="${escapeHtml(claimAnchor(id))}"`;
 }
 
 function filterAttributes({ filter }: TableBlock): string {

@@ -14,6 +14,10 @@ export interface HtmlContext {
   omitUnit?: boolean;
   /** Address of the report's page, where the text stands on another one; links to records go there. */
   page?: string;
+  /** Where more is said of a claim; null for what is no claim. Its id in code is then a link. */
+  claimHref?: (id: string) => string | null;
+  /** What a link of the text leads to instead, on a page among others. */
+  linkHref?: (href: string) => string;
 }
 
 /** Text with everything escaped that HTML would take for markup, in content and in quoted attributes. */
@@ -36,13 +40,15 @@ function htmlInline(inline: Inline, context: HtmlContext): string {
     case "text":
       return escapeHtml(inline.text);
     case "code":
-      return `<code>${escapeHtml(inline.text)}</code>`;
+      return htmlCode(inline.text, context);
     case "strong":
       return `<strong>${htmlInlines(inline.children, context)}</strong>`;
     case "emphasis":
       return `<em>${htmlInlines(inline.children, context)}</em>`;
     case "link":
-      return `<a href="${escapeHtml(inline.href)}" rel="noreferrer">${htmlInlines(inline.children, context)}</a>`;
+      return `<a href="${escapeHtml(context.linkHref?.(inline.href) ?? inline.href)}" rel="noreferrer">${
+        htmlInlines(inline.children, context)
+      }</a>`;
     case "parameter":
       return `<span class="parameter">${escapeHtml(formatParameter(inline.value))}</span>`;
     case "record":
@@ -75,4 +81,10 @@ export function htmlNote(note: string): string {
   return note.split(/(`[^`]+`)/).map((piece, i) =>
     i % 2 === 1 ? `<code>${escapeHtml(piece.slice(1, -1))}</code>` : escapeHtml(piece)
   ).join("");
+}
+
+function htmlCode(text: string, { claimHref }: HtmlContext): string {
+  const code = `<code>${escapeHtml(text)}</code>`;
+  const href = claimHref?.(text) ?? null;
+  return href === null ? code : `<a href="${escapeHtml(href)}">${code}</a>`;
 }

@@ -14,7 +14,9 @@ export interface RecordLinks {
   /** Code cells by record id. */
   cells: ReadonlyMap<string, number>;
   cellHref?: (cell: number) => string;
-  claimHref?: (id: string) => string;
+  claimHref?: (id: string) => string | null;
+  /** Claims whose anchor is given to an earlier row. */
+  anchored: Set<string>;
 }
 
 /** A link as the script of the page makes it: text and address; without one only text. */

@@ -16,7 +16,7 @@ h1, h2, h3 { line-height: 1.25; text-wrap: balance; }
 h1 { font-size: 2rem; margin: 0 0 1.25rem; letter-spacing: -0.01em; }
 h2 { font-size: 1.4rem; margin: 2.75rem 0 0.75rem; padding-top: 0.75rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.125rem; margin: 2rem 0 0.5rem; }
-p, ul, ol, dl, aside, summary { max-width: 46rem; }
+p, ul, ol, dl, .callout, summary { max-width: 46rem; }
 a { color: var(--accent); text-underline-offset: 0.15em; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
 code { font: 0.9em/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
@@ -26,6 +26,8 @@ pre code { background: none; padding: 0; overflow-wrap: normal; }
 header dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; margin: 0; font-size: 0.9375rem; }
 dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }
+header dd details { margin: 0; }
+header dd ul { margin: 0.25rem 0; max-height: 14rem; overflow: auto; }
 .home { margin: 0 0 1.5rem; font-size: 0.9375rem; }
 .promise { color: var(--muted); font-size: 0.9375rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; padding: 0; margin: 1rem 0 2rem; }

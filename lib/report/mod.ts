@@ -25,7 +25,7 @@ export { pageStyle } from "./html_style.ts";
 export { plotlyScriptPath } from "./static/plotly_window.ts";
 export { MAX_RESULTS_BYTES, resultsFile, resultsJson } from "./results.ts";
 export { claimAnchor, recordAnchor } from "./anchors.ts";
-export { findingsHtml, type OutlineEntry, reportOutline } from "./outline.ts";
+export { claimsWithRows, findingsHtml, type OutlineEntry, reportOutline } from "./outline.ts";
 export { readDocument } from "./document_file.ts";
 export { writeHtml, type WriteOptions, writeReport, type WrittenReport } from "./write.ts";
 export { type Display, setDisplay } from "./display.ts";

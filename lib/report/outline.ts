@@ -1,7 +1,15 @@
 // What a report consists of, for lists and searches of many reports: sections, tables, figures, and its findings as HTML.
 
-import { blockAnchor, headingAnchors } from "./anchors.ts";
-import { blockNumbers, type Inline, recordsById, type ReportDocument } from "./document.ts";
+import { blockAnchor, headingAnchors, rowClaim } from "./anchors.ts";
+import {
+  blockNumbers,
+  blockRecordIds,
+  type CalloutBlock,
+  type Inline,
+  type ParagraphBlock,
+  recordsById,
+  type ReportDocument,
+} from "./document.ts";
 import { formatParameter, formatRecord } from "./format.ts";
 import { htmlInlines } from "./html_inline.ts";
 
@@ -41,12 +49,17 @@ export function reportOutline(document: ReportDocument): OutlineEntry[] {
   });
 }
 
-/** A report's findings as HTML for another page; `page`: the address of the report's own, to which its numbers are links. */
+/**
+ * A report's findings as HTML for another page, or where it has none the first paragraph with a number.
+ *
+ * @param page the address of the report's own page, to which its numbers are links
+ */
 export function findingsHtml(document: ReportDocument, { page }: { page: string }): string[] {
   const context = { records: recordsById(document), missingNote: () => "", page };
-  return document.blocks.flatMap((block) =>
-    block.kind === "callout" && block.tone === "finding" ? [htmlInlines(block.content, context)] : []
-  );
+  const findings = document.blocks.filter((block) => block.kind === "callout" && block.tone === "finding");
+  const first = document.blocks.find((block) => block.kind === "paragraph" && blockRecordIds(block).length > 0);
+  const shown = (findings.length > 0 || first === undefined ? findings : [first]) as (CalloutBlock | ParagraphBlock)[];
+  return shown.map(({ content }) => htmlInlines(content, context));
 }
 
 /** Inlines of a document as plain text. */
@@ -59,4 +72,10 @@ function textOf(document: ReportDocument): (content: readonly Inline[]) => strin
       return "children" in inline ? text(inline.children) : inline.text;
     }).join("");
   return text;
+}
+
+/** Of some claims those that a report's tables have a row for; on a page among others, the row has `claimAnchor(id)`. */
+export function claimsWithRows({ blocks }: ReportDocument, isClaim: (id: string) => boolean): Set<string> {
+  const rows = blocks.flatMap((block) => block.kind === "table" ? block.rows : []);
+  return new Set(rows.map(rowClaim).filter((id) => id !== null && isClaim(id)) as string[]);
 }

@@ -2,6 +2,7 @@
 
 import { type Claim, loadClaims } from "../claims/mod.ts";
 import type { ResultRecord, ResultsFile, Unanswered } from "../record/mod.ts";
+import { claimsWithRows } from "../report/mod.ts";
 import type { ReportEntry } from "./library.ts";
 import { makerOf } from "./machine_results.ts";
 
@@ -20,15 +21,19 @@ export interface AnsweredClaim {
   claim: Claim;
   answers: ClaimAnswer[];
   reasons: { report: string; unanswered: Unanswered }[];
+  /** Reports whose tables have a row for the claim. */
+  listedIn: { report: string; title: string }[];
 }
 
 /** All claims of the ledger, in its order. Answers to claims that it does not have are left out: `deno task ok` names them. */
 export function claimAnswers(reports: readonly ReportEntry[]): AnsweredClaim[] {
   const found = new Map<string, AnsweredClaim>();
-  for (const [id, claim] of loadClaims()) found.set(id, { claim, answers: [], reasons: [] });
-  for (const { name, results, others } of reports) {
+  for (const [id, claim] of loadClaims()) found.set(id, { claim, answers: [], reasons: [], listedIn: [] });
+  for (const { name, title, results, document, others } of reports) {
     if (results !== null) addAnswers(found, name, { results, own: true });
     for (const other of others) addAnswers(found, name, { results: other.results, own: false });
+    const listed = document === null ? [] : claimsWithRows(document, (id) => found.has(id));
+    for (const id of listed) found.get(id)!.listedIn.push({ report: name, title });
   }
   return [...found.values()];
 }

@@ -7,22 +7,16 @@ import type { AnsweredClaim, ClaimAnswer } from "./claim_answers.ts";
 import { escapeText, formatNumber } from "./client/format.mjs";
 import { renderPage } from "./shell.ts";
 
-/** The report whose verdicts the page leads to, where it is there. */
-const AUDIT = "00-claims-audit";
-
 /** The page `claims.html`. */
-export function claimsPage(claims: readonly AnsweredClaim[], { reports }: { reports: readonly string[] }): string {
+export function claimsPage(claims: readonly AnsweredClaim[]): string {
   const answered = claims.filter(({ answers }) => answers.length > 0).length;
   const documents = [...new Set(claims.map(({ claim }) => claim.seed))];
   const options = documents.map((seed) => `<option>${escapeText(seed)}</option>`).join("");
-  const audit = reports.includes(AUDIT)
-    ? ` What they come to is in <a href="reports/${AUDIT}/index.html">the audit</a>.`
-    : "";
   const heads = ["Claim", "Document", "Claimed", "Answered by"];
   const main = [
     "<h1>Claims of the documents</h1>",
     `<p>Of ${claims.length.toLocaleString("en-US")} claims, a record of the reports here answers ` +
-    `${answered.toLocaleString("en-US")}; a report says of others why it cannot.${audit}</p>`,
+    `${answered.toLocaleString("en-US")}; a report says of others why it cannot.</p>`,
     '<form id="claim-filters" class="scripted filters" role="search" aria-label="Claims">',
     '<label>Words <input type="search" name="words" autocomplete="off" spellcheck="false"></label>',
     `<label>Document <select name="seed"><option value="">all</option>${options}</select></label>`,
@@ -36,13 +30,15 @@ export function claimsPage(claims: readonly AnsweredClaim[], { reports }: { repo
   return renderPage({ title: "Claims · Latent Lab", root: "", home: true, main, live: false, data: { claims: true } });
 }
 
-function claimRow({ claim, answers, reasons }: AnsweredClaim): string {
+function claimRow({ claim, answers, reasons, listedIn }: AnsweredClaim): string {
   const answer = answers.length > 0 ? "record" : reasons.length > 0 ? "reason" : "nothing";
   const told = [
-    ...answers.map(answerHtml),
+    ...answers.filter(({ own }) => own).map(answerHtml),
+    ...othersHtml(answers),
     ...reasons.map(({ report, unanswered: { reason } }) =>
-      `${reportLink(report, claimAnchor(claim.id), escapeText(reason))}`
+      reportLink(report, claimAnchor(claim.id), escapeText(reason))
     ),
+    ...listedIn.map(({ report, title }) => reportLink(report, claimAnchor(claim.id), escapeText(title))),
   ];
   return `<tr id="${claimAnchor(claim.id)}" data-seed="${escapeText(claim.seed)}" data-answer="${answer}">` +
     `<th scope="row"><code>${escapeText(claim.id)}</code><br><span class="statement">${
@@ -53,12 +49,19 @@ function claimRow({ claim, answers, reasons }: AnsweredClaim): string {
     `<td>${told.join("<br>") || '<span class="why">not yet</span>'}</td></tr>`;
 }
 
-function answerHtml({ report, record, machine, own }: ClaimAnswer): string {
+function answerHtml({ report, record }: ClaimAnswer): string {
   const value = escapeText(formatRecord(record));
-  if (!own) {
-    return `<a href="reports/${report}/machines.html">${value}</a> <span class="why">${escapeText(machine)}</span>`;
-  }
   return `${reportLink(report, recordAnchor(record.id), value)} <span class="why">${escapeText(report)}</span>`;
+}
+
+/** The answers of other machines, one link a report. */
+function othersHtml(answers: readonly ClaimAnswer[]): string[] {
+  const byReport = Map.groupBy(answers.filter(({ own }) => !own), ({ report }) => report);
+  return [...byReport].map(([report, others]) => {
+    const machines = new Set(others.map(({ machine }) => machine));
+    const what = machines.size === 1 ? [...machines][0] : `${machines.size} other machines`;
+    return `<a href="reports/${report}/machines.html">${escapeText(what)}</a>`;
+  });
 }
 
 function reportLink(report: string, anchor: string, text: string): string {

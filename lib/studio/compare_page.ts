@@ -52,7 +52,7 @@ export function comparePage(a: ComparedStudy, b: ComparedStudy): string {
   const names = [a.summary.name, b.summary.name];
   const title = `${names[0]} and ${names[1]}`;
   const differences = definitionDifferences(a.summary, b.summary);
-  const heads = ["", ...names];
+  const heads = ["Property", ...names];
   const main = [
     `<h1>${escapeText(title)}</h1>`,
     plainTable(heads, [

@@ -46,7 +46,7 @@ export async function firstPage({ shelf, library }: Sources, { live }: { live: b
 /** The page of all claims. */
 export function claimsHtml({ library }: Sources): string {
   const { reports } = library.view();
-  return claimsPage(claimAnswers(reports), { reports: reports.map(({ name }) => name) });
+  return claimsPage(claimAnswers(reports));
 }
 
 /** The script that the search of the pages loads. */
@@ -68,13 +68,10 @@ export function notebookHtml({ library }: Sources, entry: ReportEntry): string |
 }
 
 /** The page of a report's machines; null when only one made it. */
-export function machinesHtml({ library }: Sources, { name, title, results, others }: ReportEntry): string | null {
+export function machinesHtml({ name, title, results, others }: ReportEntry): string | null {
   const maker = results && makerOf(results);
   const own = results && maker ? [{ machine: maker, results, file: `reports/${name}/results.json` }] : [];
-  const compared = [...own, ...others.map((other) => ({ ...other, file: `reports/${other.file}` }))].map((one) => ({
-    ...one,
-    changes: library.states.changesSince(name, one.results),
-  }));
+  const compared = [...own, ...others.map((other) => ({ ...other, file: `reports/${other.file}` }))];
   return others.length === 0 ? null : machinesPage({ title, compared, hasOwn: own.length > 0 });
 }
 

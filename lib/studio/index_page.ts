@@ -63,8 +63,8 @@ function startOf(entry: StudyEntry): string {
 function problemList(problems: readonly Problem[]): string {
   if (problems.length === 0) return "";
   const items = problems.map(({ name, problem }) => `<li><code>${escapeText(name)}</code> ${escapeText(problem)}</li>`);
-  return `<aside class="callout warning" id="problems" aria-label="Left out"><p><strong>Left out.</strong> The rest is ` +
-    `shown.</p><ul>${items.join("")}</ul></aside>`;
+  return `<div class="callout warning" id="problems" role="note" aria-label="Left out"><p><strong>Left out.</strong> The rest is ` +
+    `shown.</p><ul>${items.join("")}</ul></div>`;
 }
 
 function reportCard({ name, title, scale, machine, state, findings, others, notebook }: ReportEntry): string {

@@ -1,6 +1,7 @@
 // The same report from several machines: what the machines are, whether the same code ran, and any two of them side by side.
 
 import type { MachineFacts, ResultRecord, ResultsFile } from "../record/mod.ts";
+import { identityChanges } from "../notebook/mod.ts";
 import { formatRecord } from "../report/mod.ts";
 import { escapeText } from "./client/format.mjs";
 import {
@@ -21,8 +22,6 @@ export interface ComparedResults {
   results: ResultsFile;
   /** Where the file is, from the project's root. */
   file: string;
-  /** What differs from the code of the notebook now; null when nobody knows. */
-  changes: readonly string[] | null;
 }
 
 /** What the page shows; the report that is here comes first. */
@@ -121,21 +120,26 @@ function filterForm(labels: readonly string[], right: number): string {
 }
 
 function machineTable(compared: readonly ComparedResults[], labels: readonly string[]): string {
-  const rows = compared.map(({ machine, results, file, changes }, i) => [
-    escapeText(labels[i]),
-    escapeText([machine.os, machine.power === "unknown" ? "" : `${machine.power} power`].filter(Boolean).join(", ")),
-    escapeText(Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`).join(", ")),
+  const rows = compared.map(({ machine, results, file }, i) => [
+    `${escapeText(labels[i])}<br><span class="why">${escapeText(file)}</span>`,
+    [
+      escapeText([machine.os, machine.power === "unknown" ? "" : `${machine.power} power`].filter(Boolean).join(", ")),
+      `<span class="why">${
+        escapeText(Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`).join(", "))
+      }</span>`,
+    ].join("<br>"),
     escapeText(results.scale),
     String(results.records.length),
-    codeText(results, changes),
-    `<code>${escapeText(file)}</code>`,
+    i === 0 ? "the first" : codeText(results, compared[0].results),
   ]);
-  const heads = ["Machine", "System", "Versions", "Scale", "Records", "Code", "File"];
-  return plainTable(heads, rows, { label: "Machines", right: [4] });
+  const heads = ["Machine", "System", "Scale", "Records", "Code and data"];
+  return `<div id="machine-facts">${plainTable(heads, rows, { label: "Machines", right: [3] })}</div>`;
 }
 
-function codeText({ identity }: ResultsFile, changes: readonly string[] | null): string {
-  if (identity === null) return "made interactively";
-  if (changes === null) return '<span class="why">not known</span>';
-  return changes.length === 0 ? "as it is now" : `older or other: ${changesHtml(changes)}`;
+/** Whether the same code, data and parameters made two results. */
+function codeText({ identity }: ResultsFile, first: ResultsFile): string {
+  if (identity === null) return "made interactively: nobody can tell";
+  if (first.identity === null) return "the first was made interactively: nobody can tell";
+  const changes = identityChanges(first.identity, identity);
+  return changes.length === 0 ? "as the first" : `other than the first: ${changesHtml(changes)}`;
 }

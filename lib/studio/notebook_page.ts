@@ -29,12 +29,12 @@ export function notebookPage({ name, title, notebook, document, same }: Notebook
     return number === undefined ? "" : codeCell(number, source, made.get(number) ?? "");
   }).filter((html) => html !== "");
   const changed = same === false
-    ? '<aside class="callout warning"><p><strong>Changed.</strong> The notebook was changed after its report was made: ' +
-      "the cells below may have other numbers and other code than those that the report names.</p></aside>"
+    ? '<div class="callout warning" role="note"><p><strong>Changed.</strong> The notebook was changed after its report was made: ' +
+      "the cells below may have other numbers and other code than those that the report names.</p></div>"
     : "";
   const unknown = document !== null && made.size === 0
-    ? '<aside class="callout note"><p>The report does not say which cell made what: it was made interactively, or by an ' +
-      `earlier version. <code>deno task report ${escapeText(name)}</code> makes it again.</p></aside>`
+    ? '<div class="callout note" role="note"><p>The report does not say which cell made what: it was made interactively, or by an ' +
+      `earlier version. <code>deno task report ${escapeText(name)}</code> makes it again.</p></div>`
     : "";
   return renderPage({
     title: `${title}: notebook · Latent Lab`,

@@ -30,7 +30,7 @@ export function renderPlainReport({ name, title, markdown, figures, records }: P
     root: "../../",
     main: [
       `<h1>${escapeText(title)}</h1>`,
-      `<aside class="callout note"><p>${notice}</p></aside>`,
+      `<div class="callout note" role="note"><p>${notice}</p></div>`,
       ...images,
       `<pre class="wrapped" tabindex="0">${escapeText(markdown)}</pre>`,
     ].join("\n"),

@@ -3,12 +3,16 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadClaims } from "../claims/mod.ts";
 import { claimAnchor, renderHtml } from "../report/mod.ts";
 import { escapeText } from "./client/format.mjs";
 import type { ReportEntry } from "./library.ts";
 import { renderPlainReport } from "./plain_report_page.ts";
 import { reportFigures, reportFile } from "./reports.ts";
 import { stateHtml } from "./state_html.ts";
+
+/** More other machines than this are counted. */
+const MOST_NAMED = 3;
 
 /** A report's page. `interactive`: its figures are drawn by a script that is inside. */
 export interface ReportPage {
@@ -37,25 +41,25 @@ export function reportPage(
     home: { href: "../../index.html", label: "Latent Lab" },
     facts: factsOf(entry),
     ...(entry.notebook !== null && { cellHref: (cell: number) => `notebook.html#cell-${cell}` }),
-    claimHref: (id) => `../../claims.html#${claimAnchor(id)}`,
+    claimHref: (id) => loadClaims().has(id) ? `../../claims.html#${claimAnchor(id)}` : null,
+    linkHref: (href) => href.replace(/^\.\.\/([a-z0-9-]+)\/report\.md(?=#|$)/, "../$1/index.html"),
   });
   return { html, interactive: true };
 }
 
 /** What the head of the page says beside the report's own facts. */
 function factsOf({ name, state, others, notebook }: ReportEntry): [string, string][] {
-  const machines = others.map(({ machine }) => machine.name).join("; ");
+  const names = others.map(({ machine }) => escapeText(machine.name));
+  const machines = names.length > MOST_NAMED ? `with ${names.length} other machines` : `with ${names.join("; ")}`;
   return [
     ["State", stateHtml(state)],
     ...(notebook === null
       ? []
       : [["Notebook", `<a href="notebook.html">notebooks/${escapeText(name)}.ipynb</a>`]] as [string, string][]),
-    ...(others.length === 0
-      ? []
-      : [["Other machines", `<a href="machines.html">side by side</a>: ${escapeText(machines)}`]] as [
-        string,
-        string,
-      ][]),
+    ...(others.length === 0 ? [] : [["Other machines", `<a href="machines.html">side by side</a> ${machines}`]] as [
+      string,
+      string,
+    ][]),
   ];
 }
 

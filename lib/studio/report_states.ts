@@ -3,13 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  describeFreshness,
-  type Freshness,
-  identityChanges,
-  notebookIdentity,
-  reportFreshness,
-} from "../notebook/mod.ts";
+import { describeFreshness, type Freshness, notebookIdentity, reportFreshness } from "../notebook/mod.ts";
 import { projectPath } from "../process/mod.ts";
 import type { ResultsFile, RunIdentity } from "../record/mod.ts";
 import { fileStamp } from "./read_results.ts";
@@ -88,13 +82,6 @@ export class ReportStates {
       text: describeFreshness(freshness),
       changes: freshness.status === "stale" ? freshness.changes : [],
     };
-  }
-
-  /** What differs between the code that made other results of the report and that of its notebook now; null when nobody knows. */
-  changesSince(name: string, { identity }: ResultsFile): string[] | null {
-    const current = this.#current(name);
-    if (identity === null || current === null || "problem" in current) return null;
-    return identityChanges(identity, { ...current, parameters: identity.parameters });
   }
 
   /** Whether the notebook's code is the one that made these results; null when nobody knows. */

@@ -203,7 +203,7 @@ class Site {
         const page = reportHtml(this.#sources, entry);
         return send(response, 200, page.html, { policy: page.interactive ? REPORT_POLICY : PAGE_POLICY });
       }
-      const html = file === "notebook.html" ? notebookHtml(this.#sources, entry) : machinesHtml(this.#sources, entry);
+      const html = file === "notebook.html" ? notebookHtml(this.#sources, entry) : machinesHtml(entry);
       return html === null ? notFound(request, response) : send(response, 200, html);
     }
     const found = reportFile(library.folder, report, file);

@@ -139,7 +139,7 @@ async function writeReportPages(sources: Sources, entry: ReportEntry, write: Wri
   const pages: [file: string, html: () => string | null][] = [
     ["index", () => reportHtml(sources, entry).html],
     ["notebook", () => notebookHtml(sources, entry)],
-    ["machines", () => machinesHtml(sources, entry)],
+    ["machines", () => machinesHtml(entry)],
   ];
   for (const [file, render] of pages) {
     let html: string | null;

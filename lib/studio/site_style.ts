@@ -11,7 +11,7 @@ export const siteRules = String.raw`
 .card .finding { margin: 0.6rem 0 0; padding-left: 0.8rem; border-left: 3px solid var(--finding); font-size: 0.9375rem; max-width: 60rem; }
 .more { display: inline; margin: 0; }
 .more[open] { display: block; }
-.more summary { display: inline; padding: 0; }
+.more summary { display: inline; padding: 0; text-decoration: underline dotted; text-underline-offset: 0.2em; list-style: none; }
 .more ul { margin: 0.25rem 0 0; max-height: 14rem; overflow: auto; }
 #problems ul { margin: 0 0 0.7rem; padding-left: 1.2rem; overflow-wrap: anywhere; }
 .state.fresh::before { background: var(--running); }
@@ -42,7 +42,8 @@ export const siteRules = String.raw`
 .claims tr { scroll-margin-top: 3rem; }
 .statement { color: var(--muted); }
 #machine-records table { font-size: 0.875rem; }
-#machine-records tbody th { white-space: normal; min-width: 12rem; overflow-wrap: anywhere; }
+#machine-records tbody th { white-space: normal; min-width: 19rem; overflow-wrap: anywhere; }
+#machine-facts td { min-width: 6rem; }
 #machine-records thead th.right { max-width: 14rem; white-space: normal; }
 #machine-records code { white-space: normal; overflow-wrap: anywhere; }
 .ratio { display: block; width: 6rem; height: 0.6rem; overflow: visible; }
@@ -60,11 +61,27 @@ export const siteRules = String.raw`
   #search .kind { min-width: 0; }
   .card { padding: 0.8rem 0.9rem; }
   .claims tbody th { min-width: 13rem; }
+  #machine-records tbody th { min-width: 7.5rem; }
+  #machine-records th, #machine-records td { padding: 0.4rem 0.3rem; font-size: 0.8125rem; }
+  #machine-records tbody th, #machine-records code { overflow-wrap: anywhere; }
+  #machine-records td.right, #machine-records th.right { white-space: normal; min-width: 5rem; }
+  #machine-records td:nth-child(4), #machine-records th:nth-child(4) { white-space: nowrap; min-width: 0; }
+  #machine-records td:nth-child(5), #machine-records th:nth-child(5) { display: none; }
+  #machine-units th.right { white-space: normal; }
+  .filters label { flex-basis: 100%; display: grid; grid-template-columns: 5.5rem 1fr; align-items: baseline; }
+  .filters select, .filters input[type="search"] { width: 100%; max-width: 100%; }
 }
 @media print {
   .filters, #search, details.makes:not([open]), .more:not([open]) { display: none; }
   .card, .cell p, .claims tr { break-inside: avoid; }
-  .claims tbody th, .claims td, #machine-records tbody th { min-width: 0; }
+  .claims tbody th, .claims td { min-width: 0; }
+  .claims table, #machine-records table, #trials table, .cell pre { font-size: 7.5pt; }
+  #machine-records tbody th { min-width: 13rem; }
+  #machine-records td:nth-child(5), #machine-records th:nth-child(5) { display: none; }
+  #trials th, #trials td { padding: 0.2rem 0.25rem; }
+  .chart svg { max-width: 100%; height: auto; }
+  .state::before, .legend span::before, .progress { print-color-adjust: exact; }
+  thead { display: table-header-group; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 `.trim();

@@ -148,7 +148,7 @@ function trialTable({ summary: { definition }, trials, hasPage }: StudyContent):
     }</th>`
   ).join("");
   const rows = sorted.slice(0, PAGE_ROWS).map((trial) => trialRow(trial, columns, link)).join("\n");
-  return `<section id="trials" class="table" aria-labelledby="trials-title"><h2 id="trials-title">Trials</h2>
+  return `<section id="trials" class="table"><h2 id="trials-title">Trials</h2>
 <div class="box" tabindex="0" role="region" aria-labelledby="trials-title"><table class="sortable"><thead><tr>${heads}</tr></thead>
 <tbody>${rows}</tbody></table></div>
 <p class="pager scripted"><button type="button">Previous</button> <button type="button">Next</button> <output role="status"></output></p></section>`;

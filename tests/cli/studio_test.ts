@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { siteMain, siteOptions, studioMain, studioOptions } from "../../lib/cli/mod.ts";
 import { withFolder } from "../notebook/notebooks.ts";
@@ -45,5 +45,24 @@ Deno.test("siteMain writes the site to .cache/site, or to a folder beside the us
     mkdirSync(join(root, "elsewhere"));
     await siteMain(["pages"], { terminal, root, cwd: join(root, "elsewhere") });
     assert.ok(existsSync(join(root, "elsewhere", "pages", "index.html")));
+  });
+});
+
+Deno.test("siteMain and studioMain name results of other machines that cannot be used, and go on", async () => {
+  await withFolder(async (root) => {
+    mkdirSync(join(root, "reports", "machines"), { recursive: true });
+    writeFileSync(join(root, "reports", "machines", "m4.json"), '{"schemaVersion": 2}');
+    const said =
+      "Left out reports/machines/m4.json: Cannot read results: expected schemaVersion 1, got 2; update this library";
+    const site = collecting();
+    assert.equal(await siteMain([], { terminal: site.terminal, root, cwd: root }), 1);
+    assert.deepEqual(site.lines.slice(-2), [said, "Wrote 5 files: .cache/site/index.html"]);
+    const studio = collecting();
+    const controller = new AbortController();
+    const running = studioMain([], controller.signal, { terminal: studio.terminal, root });
+    while (studio.lines.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(studio.lines[2], said);
+    controller.abort();
+    assert.equal(await running, 0);
   });
 });

@@ -6,7 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { JSDOM } from "jsdom";
 import { makingCell, record, setCellSource } from "lib/record/mod.ts";
-import { cell, findingsHtml, readDocument, renderHtml, Report, reportOutline, resultsJson } from "lib/report/mod.ts";
+import {
+  cell,
+  claimsWithRows,
+  findingsHtml,
+  inline,
+  readDocument,
+  renderHtml,
+  Report,
+  reportOutline,
+  resultsJson,
+} from "lib/report/mod.ts";
 import { documentJson } from "lib/report/document_file.ts";
 
 /** A report whose records are made by cells 2 and 4, and whose blocks by 7. */
@@ -82,6 +92,30 @@ Deno.test("renderHtml links a record to its cell, its tables and its claims, and
     [],
     "a page that stands alone leads nowhere else",
   );
+});
+
+Deno.test("claims that a table lists by id can be linked to where they are known, and reports lead to reports", () => {
+  const report = new Report("audit", { title: "Audit", scale: "smoke" });
+  report.table({
+    id: "claims",
+    caption: "Claims.",
+    columns: ["Claim", "Verdict"],
+    rows: [["`known-1`", "holds"], ["`other`", inline`see [the report](../made/report.md#a)`]],
+  });
+  const isClaim = (id: string) => id.startsWith("known");
+  assert.deepEqual([...claimsWithRows(report.document, isClaim)], ["known-1"]);
+  const html = renderHtml(report.document, {
+    plotlyScript: "",
+    claimHref: (id) => isClaim(id) ? `../../claims.html#claim-${id}` : null,
+    linkHref: (href) => href.replace("report.md", "index.html"),
+  });
+  const { document } = new JSDOM(html).window;
+  const [row, other] = document.querySelectorAll("#table-claims tbody tr");
+  assert.equal(row.id, "claim-known-1");
+  assert.equal(row.querySelector("a")!.getAttribute("href"), "../../claims.html#claim-known-1");
+  assert.equal(other.id, "");
+  assert.equal(other.querySelector("a")!.getAttribute("href"), "../made/index.html#a");
+  assert.doesNotMatch(renderHtml(report.document, { plotlyScript: "" }), /id="claim-known-1"/);
 });
 
 Deno.test("reportOutline lists what can be linked to, and findingsHtml links to the report's page", () => {

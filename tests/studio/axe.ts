@@ -18,7 +18,7 @@ interface Violation {
 }
 
 /** Every violation of a page in its present state, one line each: rule, impact, first places. */
-export async function violations(page: Page): Promise<{ impact: string; line: string }[]> {
+export async function violations(page: Page): Promise<string[]> {
   // Evaluated by the browser's tools: the page's own policy lets no script in.
   await page.evaluate(readFileSync(PATH, "utf8"));
   const found = await page.evaluate(async () => {
@@ -33,6 +33,6 @@ export async function violations(page: Page): Promise<{ impact: string; line: st
     const places = nodes.slice(0, 3).map(({ target, failureSummary }) =>
       `${target.join(" ")} (${failureSummary.split("\n")[1]?.trim() ?? ""})`
     );
-    return { impact: impact ?? "", line: `${id} (${impact}): ${help}; ${nodes.length} x ${places.join("; ")}` };
+    return `${id} (${impact}): ${help}; ${nodes.length} x ${places.join("; ")}`;
   });
 }

@@ -51,23 +51,31 @@ export function madeResults(number: number, { factor = 0.5 }: { factor?: number 
   return { ...own, machines: [machine], identity: own.identity && { ...own.identity, machine: machine.id }, records };
 }
 
-/** A folder with a report of the project, and files below machines/ by their address. */
+/** A new folder with a report of the project, and files below machines/ by their address. */
+export function makeReports(
+  machines: Readonly<Record<string, ResultsFile | string>>,
+): { folder: string; reportsFolder: string } {
+  const folder = mkdtempSync(join(tmpdir(), "studio-reports-"));
+  const reportsFolder = join(folder, "reports");
+  cpSync(projectPath("reports", REPORT), join(reportsFolder, REPORT), { recursive: true });
+  for (const [file, content] of Object.entries(machines)) {
+    const path = join(reportsFolder, "machines", file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  }
+  return { folder, reportsFolder };
+}
+
+/** As `makeReports`, for one test. */
 export async function withReports(
   machines: Readonly<Record<string, ResultsFile | string>>,
   action: (given: { folder: string; reportsFolder: string }) => Promise<void>,
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "studio-reports-"));
-  const reportsFolder = join(folder, "reports");
+  const made = makeReports(machines);
   try {
-    cpSync(projectPath("reports", REPORT), join(reportsFolder, REPORT), { recursive: true });
-    for (const [file, content] of Object.entries(machines)) {
-      const path = join(reportsFolder, "machines", file);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
-    }
-    await action({ folder, reportsFolder });
+    await action(made);
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(made.folder, { recursive: true });
   }
 }
 

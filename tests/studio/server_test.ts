@@ -208,7 +208,7 @@ Deno.test("a report with its document is rendered by lib/report, kept apart, wit
     await report.write({ outputDir: own });
     const { status, headers, body } = await ask(studio, `${root}reports/02-made/index.html`);
     assert.equal(status, 200);
-    assert.match(body, /<p class="home"><a href="\.\.\/\.\.\/index\.html">Latent Lab<\/a><\/p>/);
+    assert.match(body, /<nav class="home" aria-label="Site"><a href="\.\.\/\.\.\/index\.html">Latent Lab<\/a><\/nav>/);
     assert.match(body, /<h1>Made &amp; shown<\/h1>/);
     assert.match(String(headers["content-security-policy"]), /^sandbox allow-scripts; default-src 'none';/);
     writeFileSync(join(own, "document.json"), "{");

@@ -106,7 +106,9 @@ export function unitSummary(rows, left, right) {
 /** The rows of the table by unit as HTML. @param {ReturnType<typeof unitSummary>} summary */
 export function unitRows(summary) {
   return summary.map(({ unit, count, mean, low, high }) =>
-    `<tr><th scope="row">${escapeText(unit === "" ? "none" : unit)}</th><td class="right">${count}</td>` +
+    `<tr><th scope="row">${
+      escapeText(unit === "1" ? "1 (ratios and scores)" : unit === "" ? "none" : unit)
+    }</th><td class="right">${count}</td>` +
     `<td class="right">${ratioText(mean)}</td><td class="right">${ratioText(low)} to ${ratioText(high)}</td></tr>`
   ).join("") || '<tr><td colspan="4">No measured number is in both.</td></tr>';
 }
