@@ -17,8 +17,7 @@ export interface LeakOrder {
   plantedBytes?: number;
   threads?: number;
   /**
-   * Trains for some iterations first and waits so long: V8 gives back memory that it needed at the beginning only after many seconds.
-   * Default 0.
+   * Trains for so long before iterations are watched: V8 gives back what it needed at the beginning only after some ten seconds. Default 0.
    */
   settleMs?: number;
 }

@@ -2,9 +2,8 @@
 // before each reading, so that what is left is held by somebody.
 
 import process from "node:process";
-import { setTimeout } from "node:timers/promises";
 import { initialValues } from "../nn/mod.ts";
-import { fineTune, type LanguageData, languageData } from "../language/mod.ts";
+import { fineTune, type LanguageData, languageData, type MeasuredIteration } from "../language/mod.ts";
 import { readLfm2Config } from "../models/lfm2/config.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
 import { connectParent, ownAnonymousBytes, ownMemory } from "../process/mod.ts";
@@ -15,8 +14,8 @@ const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModule
 const COLLECTIONS = 3;
 /** Rows, so that batches differ. */
 const ROWS = 20;
-/** Of a training before the one that is watched. */
-const SETTLING_ITERATIONS = 50;
+/** More than are ever done: the signal ends the run. */
+const MOST_ITERATIONS = 1_000_000;
 /** So that what validation takes is there before the warm-up ends. */
 const VALIDATE_EVERY = 25;
 
@@ -27,34 +26,39 @@ async function main(): Promise<void> {
     const config = readLfm2Config(json);
     const weights = drawnWeights(json);
     const data = rowsOf(tokens, config.vocabSize);
-    const start = (count: number) =>
-      fineTune({
-        model: { config, weights },
-        lora: LORA,
-        data,
-        settings: { iterations: count, validateEvery: VALIDATE_EVERY, threads },
-      });
-    if (settleMs > 0) {
-      await start(SETTLING_ITERATIONS).result;
-      await setTimeout(settleMs);
-    }
-    const run = start(iterations);
+    const enough = new AbortController();
+    const run = fineTune({
+      model: { config, weights },
+      lora: LORA,
+      data,
+      settings: { iterations: MOST_ITERATIONS, validateEvery: VALIDATE_EVERY, threads },
+      signal: enough.signal,
+    });
     const kept: Uint8Array[] = [];
     const rssBytes: number[] = [];
-    for await (const { iteration } of run) {
+    const watched: MeasuredIteration[] = [];
+    const startMs = performance.now();
+    for await (const iteration of run) {
+      if (watched.length === iterations || performance.now() - startMs < settleMs) continue;
+      watched.push(measured(iteration, watched.length + 1));
       if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
-      if (iteration % LEAK_READ_EVERY !== 0) continue;
+      if (watched.length === iterations) enough.abort();
+      if (watched.length % LEAK_READ_EVERY !== 0) continue;
       for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
       rssBytes.push(ownAnonymousBytes() ?? ownMemory().rssBytes);
     }
-    const result = await run.result;
-    const told = result.iterations.map(({ iteration, seconds, tokens, rssBytes, peakRssBytes }) => {
-      return { iteration, seconds, tokens, rssBytes, peakRssBytes };
-    });
-    parent.send({ iterations: told, rssBytes, kept: kept.length } satisfies LeakAnswer & { kept: number });
+    parent.send({ iterations: watched, rssBytes, kept: kept.length } satisfies LeakAnswer & { kept: number });
     break;
   }
   process.exit(0);
+}
+
+/** An iteration under its number among those that are watched. */
+function measured(
+  { seconds, tokens, rssBytes, peakRssBytes }: MeasuredIteration,
+  iteration: number,
+): MeasuredIteration {
+  return { iteration, seconds, tokens, rssBytes, peakRssBytes };
 }
 
 function drawnWeights(json: unknown) {

@@ -29,7 +29,7 @@ const WEIGHTS: Readonly<Record<string, BaseFormat>> = {
 };
 const LEAKED_ITERATIONS = 500;
 const PLANTED_BYTES = 20_480;
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 20_000;
 
 /** A command line, understood. */
 export interface BenchLoraCommand {
