@@ -21,7 +21,15 @@ export {
 } from "./kernel.ts";
 export { fuzzMain, fuzzOptions, fuzzReport } from "./fuzz.ts";
 export { fuzzTargets, refuseKnownLimitations } from "./fuzz_executors.ts";
-export { labOptions, type LabPlaces, type LabServer, labServer, prepareJupyter, withoutPython } from "./lab.ts";
+export {
+  labOptions,
+  type LabPlaces,
+  type LabServer,
+  labServer,
+  prepareJupyter,
+  prepareState,
+  withoutPython,
+} from "./lab.ts";
 export { installFigures } from "./lab/figures.ts";
 export { ensureJupyterLab, findPython, hasJupyterLab, JUPYTERLAB_VERSION } from "./lab/python.ts";
 export { newMain } from "./new.ts";

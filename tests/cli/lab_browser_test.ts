@@ -13,6 +13,7 @@ import {
   installFigures,
   kernelDenoPath,
   labServer,
+  prepareState,
   registerKernel,
 } from "../../lib/cli/mod.ts";
 import { codeCells, KERNELS, readNotebook } from "../../lib/notebook/mod.ts";
@@ -22,8 +23,8 @@ import { browserTest } from "../studio/chromium.ts";
 
 const NOTEBOOK = "02-lnsp-size-analysis";
 const environment = projectPath(".cache", "jupyterlab", "python");
-const START_TIMEOUT_MS = 60_000;
-const RUN_TIMEOUT_MS = 240_000;
+const START_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 600_000;
 
 /** What a developer's machine may lack; where everything is required, the test installs it. */
 const missing = !hasJupyterLab(environment)
@@ -48,6 +49,7 @@ async function withJupyterLab(
   const jupyter = join(folder, "jupyter");
   await registerKernel([join(jupyter, "kernels", KERNELS.deno.name)], kernelDenoPath());
   await installFigures(jupyter);
+  await prepareState(join(folder, "state"));
   const { command, args, env } = labServer(
     { environment, jupyter, root: folder, state: join(folder, "state") },
     { port: await freePort(), browser: false },
@@ -91,9 +93,12 @@ async function until(
 
 async function runAllCells(page: Page): Promise<void> {
   await page.locator(".jp-Notebook").waitFor({ timeout: START_TIMEOUT_MS });
-  await page.locator('.jp-NotebookPanel-toolbar [data-status="idle"]').waitFor({ timeout: START_TIMEOUT_MS });
+  const status = (state: string) =>
+    page.locator("#jp-main-statusbar", { hasText: `${KERNELS.deno.display_name} | ${state}` });
+  await status("Idle").waitFor({ timeout: START_TIMEOUT_MS });
   await page.locator(".lm-MenuBar-item", { hasText: /^Run$/ }).click();
   await page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click();
+  await status("Busy").waitFor({ timeout: START_TIMEOUT_MS });
 }
 
 /** The figures that the notebook shows now, scrolled to from its end: JupyterLab keeps only cells near the window in the page. */
@@ -102,7 +107,7 @@ async function firstFigure(page: Page) {
   await page.locator(".jp-Notebook .jp-WindowedPanel-outer").hover();
   for (let turn = 0; turn < 60 && !await figure.isVisible(); turn++) {
     await page.mouse.wheel(0, -400);
-    await page.waitForTimeout(100);
+    await figure.waitFor({ timeout: 700 }).catch(() => {}); // what comes into the window is drawn after it
   }
   await figure.scrollIntoViewIfNeeded();
   return figure;

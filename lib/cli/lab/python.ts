@@ -63,6 +63,8 @@ export async function ensureJupyterLab(
     const wanted = `jupyterlab==${JUPYTERLAB_VERSION}`;
     const quiet = ["--quiet", "--no-compile", "--disable-pip-version-check", "--no-input", "--no-warn-script-location"];
     await run(environmentPython(folder), ["-m", "pip", "install", ...quiet, wanted], signal);
+    // Its scripts for Node.js are CommonJS, and the project around them is not.
+    writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }\n');
     writeFileSync(join(folder, STAMP), JUPYTERLAB_VERSION);
   } finally {
     release();
