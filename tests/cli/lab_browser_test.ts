@@ -25,6 +25,7 @@ const NOTEBOOK = "02-lnsp-size-analysis";
 const environment = projectPath(".cache", "jupyterlab", "python");
 const START_TIMEOUT_MS = 180_000;
 const RUN_TIMEOUT_MS = 600_000;
+const FIGURE_TIMEOUT_MS = 60_000;
 
 /** What a developer's machine may lack; where everything is required, the test installs it. */
 const missing = !hasJupyterLab(environment)
@@ -101,16 +102,30 @@ async function runAllCells(page: Page): Promise<void> {
   await status("Busy").waitFor({ timeout: START_TIMEOUT_MS });
 }
 
-/** The figures that the notebook shows now, scrolled to from its end: JupyterLab keeps only cells near the window in the page. */
-async function firstFigure(page: Page) {
-  const figure = page.locator(".jp-Notebook .js-plotly-plot").first();
+const FIGURES = ".jp-Notebook .js-plotly-plot";
+
+/** Scrolls up from the notebook's end until a figure is in the window: JupyterLab keeps only cells near it in the page. */
+async function showFigure(page: Page): Promise<void> {
+  const figure = page.locator(FIGURES).first();
   await page.locator(".jp-Notebook .jp-WindowedPanel-outer").hover();
   for (let turn = 0; turn < 60 && !await figure.isVisible(); turn++) {
     await page.mouse.wheel(0, -400);
     await figure.waitFor({ timeout: 700 }).catch(() => {}); // what comes into the window is drawn after it
   }
-  await figure.scrollIntoViewIfNeeded();
-  return figure;
+  await figure.waitFor({ timeout: FIGURE_TIMEOUT_MS });
+}
+
+/** Moves the mouse onto a point of a figure; whether the point's value is shown. Cells may still move while others are drawn. */
+async function hoverShowsValue(page: Page): Promise<boolean> {
+  const figure = page.locator(FIGURES).first();
+  await figure.scrollIntoViewIfNeeded({ timeout: 2000 }).catch(() => {});
+  const box = await figure.locator(".scatterlayer .point").first().boundingBox({ timeout: 2000 }).catch(() => null);
+  if (box === null) return false;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x + 40, y - 40);
+  await page.mouse.move(x, y, { steps: 4 });
+  await page.waitForTimeout(400);
+  return await page.locator(`${FIGURES} .hoverlayer .hovertext`).count() > 0;
 }
 
 browserTest(
@@ -135,10 +150,14 @@ browserTest(
         assert.deepEqual(await failure.allInnerTexts(), []);
         assert.match(readFileSync(join(folder, "report", "report.md"), "utf8"), /^# LNSP model size analysis/);
 
-        const figure = await firstFigure(page);
-        const point = figure.locator(".scatterlayer .point").first();
-        await point.hover({ force: true });
-        await figure.locator(".hoverlayer .hovertext").first().waitFor({ timeout: 10_000 });
+        await showFigure(page);
+        await until(
+          () =>
+            hoverShowsValue(page),
+          FIGURE_TIMEOUT_MS,
+          () =>
+            "no figure answered the mouse",
+        );
         await checkExecuted(page, join(folder, "notebooks", `${NOTEBOOK}.ipynb`));
       })
     );

@@ -104,10 +104,10 @@ function stampOf(folder: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-/** Hash of the library's files and the packages. */
+/** Hash of what the bundle is made from: the rooms above lib/notebook, the packages, and what bundles them. */
 function sourcesHash(root: string): string {
   const files = readdirSync(join(root, "lib"), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(ts|mjs)$/.test(name)).sort();
+    .filter((name) => /\.(ts|mjs)$/.test(name) && !/^(notebook|studio|cli(?!\/tslab))\//.test(name)).sort();
   const texts = files.map((name) => `${name} ${sha256Hex(readFileSync(join(root, "lib", name)))}`);
   return sha256Hex([sha256Hex(readFileSync(join(root, "package-lock.json"))), ...texts].join("\n"));
 }
