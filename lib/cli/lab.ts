@@ -1,10 +1,11 @@
 // deno task lab: JupyterLab with the project's kernels and interactive figures, in one command.
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { KERNEL_DISPLAY_NAME, KERNELS } from "../notebook/mod.ts";
-import { projectPath, projectRoot } from "../process/mod.ts";
+import { projectPath, projectRoot, writeFileAtomic } from "../process/mod.ts";
 import { CommandError, INTERRUPTED_EXIT_CODE, parseCommand, runCommand } from "./command.ts";
 import { installDeno, kernelDenoPath, registerKernel } from "./kernel.ts";
 import { installFigures } from "./lab/figures.ts";
@@ -81,7 +82,6 @@ export function labServer(
       // Only this project's: the environment's own Python runs no notebook here.
       "--KernelSpecManager.ensure_native_kernel=False",
       ...kernels,
-      "--LabApp.news_url=None",
       "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
       ...(browser ? [] : ["--no-browser"]),
       ...(process.getuid?.() === 0 ? ["--allow-root"] : []),
@@ -139,8 +139,16 @@ export async function labMain(args: string[], signal: AbortSignal, terminal: Ter
   };
   await ensureJupyterLab(places.environment, { python: python.command, terminal, signal });
   await prepareJupyter(places.jupyter, terminal, signal);
+  await prepareState(places.state);
   terminal.line(`Starting JupyterLab; open notebooks/ in it. Ctrl-C ends it.`);
   return await serve(labServer(places, options), signal);
+}
+
+/** Settings that a first start lacks: no question about news, which would come from the network. */
+export async function prepareState(state: string): Promise<void> {
+  const disabledExtensions = { "@jupyterlab/apputils-extension:announcements": true };
+  const path = join(state, "config", "labconfig", "page_config.json");
+  if (!existsSync(path)) await writeFileAtomic(path, JSON.stringify({ disabledExtensions }, null, 2) + "\n");
 }
 
 /** Runs the server with this terminal as its own. Without a terminal on its input it ends at once when asked to. */

@@ -1,4 +1,4 @@
-// lib/cli: the commands behind the tasks of deno.json: report, test, ok, kernel, doctor, strip, clean, export, sweep.
+// lib/cli: the commands behind the tasks of deno.json: report, test, ok, new, kernel, lab, doctor, strip, clean, export, sweep.
 // Each file is one command: it reads its arguments, calls a room, and tells the outcome in lines and an exit code.
 // bootstrap.mjs comes before all of them: with Node.js alone it installs the packages and starts Deno.
 // A user's mistake is one sentence without a stack; Ctrl-C stops children and keeps what was there.
@@ -21,7 +21,15 @@ export {
 } from "./kernel.ts";
 export { fuzzMain, fuzzOptions, fuzzReport } from "./fuzz.ts";
 export { fuzzTargets, refuseKnownLimitations } from "./fuzz_executors.ts";
-export { labOptions, type LabPlaces, type LabServer, labServer, prepareJupyter, withoutPython } from "./lab.ts";
+export {
+  labOptions,
+  type LabPlaces,
+  type LabServer,
+  labServer,
+  prepareJupyter,
+  prepareState,
+  withoutPython,
+} from "./lab.ts";
 export { installFigures } from "./lab/figures.ts";
 export { ensureJupyterLab, findPython, hasJupyterLab, JUPYTERLAB_VERSION } from "./lab/python.ts";
 export { newMain } from "./new.ts";

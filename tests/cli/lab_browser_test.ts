@@ -13,6 +13,7 @@ import {
   installFigures,
   kernelDenoPath,
   labServer,
+  prepareState,
   registerKernel,
 } from "../../lib/cli/mod.ts";
 import { codeCells, KERNELS, readNotebook } from "../../lib/notebook/mod.ts";
@@ -22,8 +23,9 @@ import { browserTest } from "../studio/chromium.ts";
 
 const NOTEBOOK = "02-lnsp-size-analysis";
 const environment = projectPath(".cache", "jupyterlab", "python");
-const START_TIMEOUT_MS = 60_000;
-const RUN_TIMEOUT_MS = 240_000;
+const START_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 600_000;
+const FIGURE_TIMEOUT_MS = 60_000;
 
 /** What a developer's machine may lack; where everything is required, the test installs it. */
 const missing = !hasJupyterLab(environment)
@@ -48,6 +50,7 @@ async function withJupyterLab(
   const jupyter = join(folder, "jupyter");
   await registerKernel([join(jupyter, "kernels", KERNELS.deno.name)], kernelDenoPath());
   await installFigures(jupyter);
+  await prepareState(join(folder, "state"));
   const { command, args, env } = labServer(
     { environment, jupyter, root: folder, state: join(folder, "state") },
     { port: await freePort(), browser: false },
@@ -91,21 +94,38 @@ async function until(
 
 async function runAllCells(page: Page): Promise<void> {
   await page.locator(".jp-Notebook").waitFor({ timeout: START_TIMEOUT_MS });
-  await page.locator('.jp-NotebookPanel-toolbar [data-status="idle"]').waitFor({ timeout: START_TIMEOUT_MS });
+  const status = (state: string) =>
+    page.locator("#jp-main-statusbar", { hasText: `${KERNELS.deno.display_name} | ${state}` });
+  await status("Idle").waitFor({ timeout: START_TIMEOUT_MS });
   await page.locator(".lm-MenuBar-item", { hasText: /^Run$/ }).click();
   await page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click();
+  await status("Busy").waitFor({ timeout: START_TIMEOUT_MS });
 }
 
-/** The figures that the notebook shows now, scrolled to from its end: JupyterLab keeps only cells near the window in the page. */
-async function firstFigure(page: Page) {
-  const figure = page.locator(".jp-Notebook .js-plotly-plot").first();
+const FIGURES = ".jp-Notebook .js-plotly-plot";
+
+/** Scrolls up from the notebook's end until a figure is in the window: JupyterLab keeps only cells near it in the page. */
+async function showFigure(page: Page): Promise<void> {
+  const figure = page.locator(FIGURES).first();
   await page.locator(".jp-Notebook .jp-WindowedPanel-outer").hover();
   for (let turn = 0; turn < 60 && !await figure.isVisible(); turn++) {
     await page.mouse.wheel(0, -400);
-    await page.waitForTimeout(100);
+    await figure.waitFor({ timeout: 700 }).catch(() => {}); // what comes into the window is drawn after it
   }
-  await figure.scrollIntoViewIfNeeded();
-  return figure;
+  await figure.waitFor({ timeout: FIGURE_TIMEOUT_MS });
+}
+
+/** Moves the mouse onto a point of a figure; whether the point's value is shown. Cells may still move while others are drawn. */
+async function hoverShowsValue(page: Page): Promise<boolean> {
+  const figure = page.locator(FIGURES).first();
+  await figure.scrollIntoViewIfNeeded({ timeout: 2000 }).catch(() => {});
+  const box = await figure.locator(".scatterlayer .point").first().boundingBox({ timeout: 2000 }).catch(() => null);
+  if (box === null) return false;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x + 40, y - 40);
+  await page.mouse.move(x, y, { steps: 4 });
+  await page.waitForTimeout(400);
+  return await page.locator(`${FIGURES} .hoverlayer .hovertext`).count() > 0;
 }
 
 browserTest(
@@ -130,10 +150,14 @@ browserTest(
         assert.deepEqual(await failure.allInnerTexts(), []);
         assert.match(readFileSync(join(folder, "report", "report.md"), "utf8"), /^# LNSP model size analysis/);
 
-        const figure = await firstFigure(page);
-        const point = figure.locator(".scatterlayer .point").first();
-        await point.hover({ force: true });
-        await figure.locator(".hoverlayer .hovertext").first().waitFor({ timeout: 10_000 });
+        await showFigure(page);
+        await until(
+          () =>
+            hoverShowsValue(page),
+          FIGURE_TIMEOUT_MS,
+          () =>
+            "no figure answered the mouse",
+        );
         await checkExecuted(page, join(folder, "notebooks", `${NOTEBOOK}.ipynb`));
       })
     );

@@ -81,18 +81,18 @@ Deno.test("new refuses names that files cannot have or that are taken, and says 
 
 Deno.test("a new model passes format, lint, types, its own test and doc example, whatever its name", async () => {
   await withFreshCopy(async ({ folder, deno }) => {
-    const names = ["class", "a-rather-long-name-for-a-student-2-of-3"];
-    for (const name of names) {
+    const files: string[] = [];
+    for (const name of ["class", "a-rather-long-name-for-a-student-2-of-3"]) {
       const lines: string[] = [];
       await newMain(["model", name], { line: (text) => lines.push(text), live: () => {} }, folder);
       const file = name.replaceAll("-", "_");
       assert.equal(lines[0], `Made lib/models/${file}.ts and tests/models/${file}_test.ts`);
-      const files = [`lib/models/${file}.ts`, `tests/models/${file}_test.ts`];
-      assert.ok(files.every((path) => existsSync(join(folder, path))));
-      for (const args of [["fmt", "--check"], ["lint"], ["test", "-A", "--doc"]]) {
-        const { exitCode, stdout, stderrTail } = await deno([...args, ...files]);
-        assert.equal(exitCode, 0, `${args}: ${stdout}${stderrTail}`);
-      }
+      files.push(`lib/models/${file}.ts`, `tests/models/${file}_test.ts`);
+    }
+    assert.ok(files.every((path) => existsSync(join(folder, path))));
+    for (const args of [["fmt", "--check"], ["lint"], ["test", "-A", "--doc"]]) {
+      const { exitCode, stdout, stderrTail } = await deno([...args, ...files]);
+      assert.equal(exitCode, 0, `${args}: ${stdout}${stderrTail}`);
     }
   }, { parts: ["lib"] });
 });

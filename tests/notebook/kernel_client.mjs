@@ -15,7 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const require = createRequire(import.meta.url);
 const zmq = createRequire(require.resolve("tslab"))("zeromq");
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 /** Outputs may still be on their way when the reply is there, and the word that there are no more may get lost. */
 const DRAIN_MS = 500;
 const DELIMITER = "<IDS|MSG>";

@@ -61,8 +61,10 @@ export async function ensureJupyterLab(
     terminal.line(`Installing JupyterLab ${JUPYTERLAB_VERSION} into ${folder} (once, about 300 MB on disk) ...`);
     await run(python, ["-m", "venv", folder], signal);
     const wanted = `jupyterlab==${JUPYTERLAB_VERSION}`;
-    const quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-warn-script-location"];
+    const quiet = ["--quiet", "--no-compile", "--disable-pip-version-check", "--no-input", "--no-warn-script-location"];
     await run(environmentPython(folder), ["-m", "pip", "install", ...quiet, wanted], signal);
+    // Its scripts for Node.js are CommonJS, and the project around them is not.
+    writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }\n');
     writeFileSync(join(folder, STAMP), JUPYTERLAB_VERSION);
   } finally {
     release();

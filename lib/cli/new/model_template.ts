@@ -20,7 +20,12 @@ export function modelNames(name: string): ModelNames {
 }
 
 /** The module of a new model: an autoencoder to change. */
-export function modelText({ file, label, camel, pascal }: ModelNames): string {
+export function modelText(names: ModelNames): string {
+  return `${configText(names)}\n${functionsText(names)}`;
+}
+
+/** Widths and their check. */
+function configText({ label, pascal }: ModelNames): string {
   return `// ${pascal}: a student that compresses vectors through a hidden layer. Change it to your idea, and say here whose it is.
 
 import { gelu } from "../graph/mod.ts";
@@ -48,8 +53,12 @@ function completeWidths(
   }
   return widths;
 }
+`;
+}
 
-/**
+/** The model and its count. */
+function functionsText({ file, label, camel, pascal }: ModelNames): string {
+  return `/**
  * \`inputDim -> hiddenDim -> latentDim -> hiddenDim -> inputDim\` with GELU hidden layers and a linear bottleneck.
  *
  * Inputs: \`x [batch, inputDim]\`. Outputs: \`latent [batch, latentDim]\`, \`output [batch, inputDim]\`.

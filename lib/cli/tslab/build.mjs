@@ -1,11 +1,14 @@
 // The library as tslab loads it: one CommonJS bundle, for each module of the library a file that hands out its part, and declarations beside
 // each. `import { train } from "lib/train/mod"` in a notebook of tslab then means what lib/train/mod.ts means elsewhere.
 //
-//   node build.mjs ROOT FOLDER MODULE...     MODULE: lib/train/mod.ts, from ROOT; what was in FOLDER is replaced
+//   node build.mjs ROOT FOLDER EARLIER MODULE...
+//
+// MODULE: lib/train/mod.ts, from ROOT. What was in FOLDER is replaced. EARLIER: folder of a build from the same sources, whose declarations
+// are copied, since compiling them takes most of the time; "" for none.
 //
 // The compiler is the one that tslab has (TypeScript 5.0): what it cannot read in the sources becomes `any` in the declarations.
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import process from "node:process";
@@ -58,11 +61,16 @@ function inPackage(folder, path) {
   return join(folder, relative("lib", path));
 }
 
+/** What the sources use and TypeScript 5.0 does not know. */
+const GLOBALS = "type NoInfer<T> = T;\n";
+
 /** Declarations of the modules and of all that they reach. */
 function writeDeclarations(root, folder, modules) {
   const require = createRequire(join(root, "package.json"));
   const ts = createRequire(require.resolve("tslab"))("@tslab/typescript-for-tslab");
-  const program = ts.createProgram(modules.map((path) => join(root, path)), {
+  const globals = join(folder, "globals.d.ts");
+  writeFileSync(globals, GLOBALS);
+  const program = ts.createProgram([globals, ...modules.map((path) => join(root, path))], {
     allowImportingTsExtensions: true,
     declaration: true,
     emitDeclarationOnly: true,
@@ -77,21 +85,27 @@ function writeDeclarations(root, folder, modules) {
     typeRoots: [join(root, "node_modules", "@types")],
     types: ["node"],
   });
-  const { emitSkipped } = program.emit(undefined, (path, text) => {
+  program.emit(undefined, (path, text) => {
+    const declarations = text.replace(/((?:from|import\()\s*"\.{1,2}\/[^"]+)\.ts"/g, '$1"');
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text.replace(/((?:from|import\()\s*"\.{1,2}\/[^"]+)\.ts"/g, '$1"'));
+    writeFileSync(path, text.includes("NoInfer<") ? GLOBALS + declarations : declarations);
   });
-  if (emitSkipped) throw new Error("Cannot declare the library: the compiler wrote nothing");
 }
 
-const [root, folder, ...modules] = process.argv.slice(2);
-if (modules.length === 0) throw new Error("Cannot bundle the library: expected ROOT FOLDER MODULE...");
+/** Declarations name no place on disk. */
+function copyDeclarations(from, to) {
+  cpSync(from, to, { recursive: true, filter: (path) => !/\.(js|cjs|json)$|built-from$/.test(path) });
+}
+
+const [root, folder, earlier, ...modules] = process.argv.slice(2);
+if (modules.length === 0) throw new Error("Cannot bundle the library: expected ROOT FOLDER EARLIER MODULE...");
 const staging = `${folder}.${process.pid}`;
 rmSync(staging, { recursive: true, force: true });
 mkdirSync(staging, { recursive: true });
 try {
-  writeDeclarations(root, staging, modules);
-  await writeBundle(root, staging, modules);
+  await writeBundle(root, staging, modules); // first: it tells syntax errors
+  if (earlier === "") writeDeclarations(root, staging, modules);
+  else copyDeclarations(earlier, staging);
   rmSync(folder, { recursive: true, force: true });
   renameSync(staging, folder);
 } finally {

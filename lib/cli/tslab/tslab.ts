@@ -63,6 +63,15 @@ export function tslabModules(root: string = projectRoot()): string[] {
   return [...ROOMS.map((room) => `lib/${room}/mod.ts`), ...models.map((name) => `lib/models/${name}`)];
 }
 
+/** What is built, and where. */
+export interface BuildOptions {
+  root?: string;
+  folder?: string;
+  /** Folder of another build, whose declarations are taken when it was made from the same sources. */
+  earlier?: string;
+  signal?: AbortSignal;
+}
+
 /**
  * Builds the library for tslab, unless what is in `folder` was built from the same files.
  *
@@ -70,18 +79,15 @@ export function tslabModules(root: string = projectRoot()): string[] {
  * @throws {CommandError} when it cannot be built
  */
 export async function buildTslabLibrary(
-  { root = projectRoot(), folder = tslabLibraryFolder(root), signal }: {
-    root?: string;
-    folder?: string;
-    signal?: AbortSignal;
-  } = {},
+  { root = projectRoot(), folder = tslabLibraryFolder(root), earlier, signal }: BuildOptions = {},
 ): Promise<boolean> {
-  const stamp = sourcesHash(root);
-  const stampPath = join(folder, STAMP);
-  if (existsSync(stampPath) && readFileSync(stampPath, "utf8") === stamp) return false;
+  const sources = sourcesHash(root);
+  const stamp = `${sources} ${root}`; // the bundle knows where the project lies
+  if (stampOf(folder) === stamp) return false;
+  const declarations = earlier !== undefined && stampOf(earlier).startsWith(`${sources} `) ? earlier : "";
   const child = startChild({
     command: "node",
-    args: [projectPath("lib", "cli", "tslab", "build.mjs"), root, folder, ...tslabModules(root)],
+    args: [projectPath("lib", "cli", "tslab", "build.mjs"), root, folder, declarations, ...tslabModules(root)],
     cwd: root,
     deadlineMs: BUILD_DEADLINE_MS,
     signal,
@@ -89,14 +95,19 @@ export async function buildTslabLibrary(
   const { exitCode, stdout, stderrTail } = await child.result;
   signal?.throwIfAborted();
   if (exitCode !== 0) throw new CommandError(`Cannot bundle the library for tslab: ${(stderrTail || stdout).trim()}`);
-  await writeFileAtomic(stampPath, stamp);
+  await writeFileAtomic(join(folder, STAMP), stamp);
   return true;
 }
 
-/** Hash of all that the bundle depends on: the library's files, the packages, and where it lies. */
+function stampOf(folder: string): string {
+  const path = join(folder, STAMP);
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+/** Hash of what the bundle is made from: the rooms above lib/notebook, the packages, and what bundles them. */
 function sourcesHash(root: string): string {
   const files = readdirSync(join(root, "lib"), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(ts|mjs)$/.test(name)).sort();
+    .filter((name) => /\.(ts|mjs)$/.test(name) && !/^(notebook|studio|cli(?!\/tslab))\//.test(name)).sort();
   const texts = files.map((name) => `${name} ${sha256Hex(readFileSync(join(root, "lib", name)))}`);
-  return sha256Hex([root, sha256Hex(readFileSync(join(root, "package-lock.json"))), ...texts].join("\n"));
+  return sha256Hex([sha256Hex(readFileSync(join(root, "package-lock.json"))), ...texts].join("\n"));
 }
