@@ -29,8 +29,8 @@ export type MoreFields = Partial<Pick<ResultRecord, "claims" | "note" | "interva
 export interface RecordMaker {
   /** A value that follows from a shape or a formula, on any machine. */
   computed(id: string, value: ResultRecord["value"], unit: string, more?: MoreFields): ResultRecord;
-  /** A value read from this machine; an estimate brings its n and interval. */
-  measured(id: string, value: number | EstimateLike, unit: string, more?: MoreFields): ResultRecord;
+  /** A value read from this machine, or whether something held there; an estimate brings its n and interval. */
+  measured(id: string, value: number | boolean | EstimateLike, unit: string, more?: MoreFields): ResultRecord;
   /** A value that follows from other records. */
   derived(id: string, value: ResultRecord["value"] | EstimateLike, unit: string, more?: MoreFields): ResultRecord;
   /** A value that this run does not have, with the reason. */

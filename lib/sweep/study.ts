@@ -116,14 +116,14 @@ export interface Study<P = AnyPoint, Metric extends string = string> {
  * // const rows = await study.run({ onProgress: ({ done, total }) => console.log(done, total) });
  * ```
  */
-export function defineStudy<const S extends Space, Metric extends string = never>(
+export function defineStudy<const S extends Space, Metric extends string>(
   options: StudyOptions<S, Metric>,
 ): Study<Point<S>, Metric> {
   return createStudy(options, projectEnvironment());
 }
 
 /** `defineStudy` with folders and processes of one's own. */
-export function createStudy<const S extends Space, Metric extends string = never>(
+export function createStudy<const S extends Space, Metric extends string>(
   options: StudyOptions<S, Metric>,
   environment: StudyEnvironment,
 ): Study<Point<S>, Metric> {
