@@ -7,10 +7,9 @@ import { projectPath, projectRoot, sha256Hex } from "../process/mod.ts";
 import { datasetHash, type DatasetManifest, parseManifest, splitIndices, type SplitName } from "./manifest.ts";
 import { isRandomDatasetName, randomDatasetByName, randomDatasetHash } from "./random_dataset.ts";
 import { decodeSafetensors, toFloat32 } from "./safetensors.ts";
-import { isSeriesManifest } from "./series/series_manifest.ts";
+import { isOfKind } from "./checked_manifest.ts";
 import { isWindowsSource, windowsBySource, windowsHash } from "./series/windows.ts";
 import { parseTextTable } from "./texts/text_table.ts";
-import { isTextsManifest } from "./texts/texts_manifest.ts";
 
 /** A numeric column: `shape[0]` rows, row-major. */
 export interface Column {
@@ -58,12 +57,12 @@ export async function loadDataset(nameOrFolder: string): Promise<Dataset> {
   const folder = isName ? projectPath("data", nameOrFolder) : resolve(nameOrFolder);
   const label = displayPath(join(folder, "manifest.json"));
   const json = await readJson(join(folder, "manifest.json"), nameOrFolder);
-  if (isSeriesManifest(json)) {
+  if (isOfKind(json, "series")) {
     throw new RangeError(
       `Cannot load dataset: ${label} is a series, which loadSeries reads and windowsOf makes a dataset of`,
     );
   }
-  if (isTextsManifest(json)) {
+  if (isOfKind(json, "texts")) {
     throw new RangeError(`Cannot load dataset: ${label} is of texts without vectors, which loadTexts reads`);
   }
   const manifest = parseManifest(json, label);
@@ -148,7 +147,7 @@ async function knownDatasets(): Promise<string> {
     if (!entry.isDirectory()) continue;
     const manifest = await readFile(projectPath("data", entry.name, "manifest.json"), "utf8").catch(() => null);
     const json = manifest === null ? null : JSON.parse(manifest);
-    if (json !== null && !isSeriesManifest(json) && !isTextsManifest(json)) names.push(`"${entry.name}"`);
+    if (json !== null && !isOfKind(json, "series") && !isOfKind(json, "texts")) names.push(`"${entry.name}"`);
   }
   return names.sort().join(" or ");
 }

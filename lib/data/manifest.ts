@@ -2,6 +2,7 @@
 // every file. A dataset without provenance does not load.
 
 import { z } from "zod";
+import { checkedManifest } from "./checked_manifest.ts";
 import { canonicalJson, sha256Hex } from "../process/mod.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
@@ -100,12 +101,7 @@ export type SplitName = "train" | "validation" | "test";
  * ```
  */
 export function parseManifest(value: unknown, label = "manifest"): DatasetManifest {
-  const result = manifestSchema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue.path.join(".") || "(top level)";
-  const hint = path === "origin" || path === "licence" ? " (a dataset without provenance is refused)" : "";
-  throw new TypeError(`Cannot read ${label}: ${path}: ${issue.message}${hint}`);
+  return checkedManifest(manifestSchema, value, { label, of: "a dataset" });
 }
 
 /** The identity of a dataset: what its manifest says about contents, not its titles and versions. */

@@ -13,7 +13,8 @@ import {
 } from "./observations.ts";
 import { type Provenance, provenanceOf } from "./provenance.ts";
 import { readSeriesRows, type SeriesRows } from "./read_rows.ts";
-import { isSeriesManifest, parseSeriesManifest, type SeriesManifest } from "./series_manifest.ts";
+import { isOfKind } from "../checked_manifest.ts";
+import { parseSeriesManifest, type SeriesManifest } from "./series_manifest.ts";
 
 /** How a file is read. Plain JSON. */
 export interface SeriesOptions {
@@ -151,7 +152,7 @@ async function findNamed(name: string, options: SeriesOptions): Promise<Found> {
     throw new RangeError(`Cannot load a series: expected a folder data/${name} with a manifest.json, got none`);
   }
   const json = JSON.parse(content);
-  if (!isSeriesManifest(json)) {
+  if (!isOfKind(json, "series")) {
     throw new RangeError(`Cannot load a series: data/${name} is a dataset of vectors, which loadDataset reads`);
   }
   const manifest = parseSeriesManifest(json, label);

@@ -1,6 +1,7 @@
 // The manifest of a series under data/: origin, terms, hash, and what its rows are known to be.
 
 import { z } from "zod";
+import { checkedManifest } from "../checked_manifest.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
 const text = z.string().min(1);
@@ -51,15 +52,5 @@ export type SeriesManifest = z.infer<typeof seriesManifestSchema>;
  * @throws {TypeError} naming the path of the first offending field
  */
 export function parseSeriesManifest(value: unknown, label: string): SeriesManifest {
-  const result = seriesManifestSchema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue.path.join(".") || "(top level)";
-  const hint = ["origin", "licence"].includes(String(issue.path[0])) ? " (a series without provenance is refused)" : "";
-  throw new TypeError(`Cannot read ${label}: ${path}: ${issue.message}${hint}`);
-}
-
-/** Whether a manifest is that of a series rather than of a dataset of vectors. */
-export function isSeriesManifest(value: unknown): boolean {
-  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "series";
+  return checkedManifest(seriesManifestSchema, value, { label, of: "a series" });
 }

@@ -4,10 +4,10 @@ import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { projectPath, projectRoot, sha256Hex } from "../../process/mod.ts";
 import { datasetHash, type DatasetManifest, parseManifest, type SplitName } from "../manifest.ts";
-import { isSeriesManifest } from "../series/series_manifest.ts";
+import { isOfKind } from "../checked_manifest.ts";
 import type { Provenance } from "../series/provenance.ts";
 import { parseTextTable } from "./text_table.ts";
-import { isTextsManifest, parseTextsManifest, textsHash, type TextsManifest } from "./texts_manifest.ts";
+import { parseTextsManifest, textsHash, type TextsManifest } from "./texts_manifest.ts";
 
 /** Texts in memory, in the order of their file. */
 export interface TextCorpus {
@@ -91,10 +91,10 @@ async function factsOf(folder: string, name: string, label: string): Promise<Tex
     throw new RangeError(`Cannot load texts: expected a folder data/${name} with a manifest.json, got none`);
   }
   const json: unknown = JSON.parse(content);
-  if (isSeriesManifest(json)) {
+  if (isOfKind(json, "series")) {
     throw new RangeError(`Cannot load texts: data/${name} is a series, which loadSeries reads`);
   }
-  const facts = isTextsManifest(json)
+  const facts = isOfKind(json, "texts")
     ? ofTexts(parseTextsManifest(json, label))
     : ofDataset(parseManifest(json, label));
   if (facts.name === name) return facts;

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { canonicalJson, sha256Hex } from "../../process/mod.ts";
+import { checkedManifest } from "../checked_manifest.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
 const text = z.string().min(1);
@@ -50,17 +51,7 @@ export type TextsManifest = z.infer<typeof textsManifestSchema>;
  * @throws {TypeError} naming the path of the first offending field
  */
 export function parseTextsManifest(value: unknown, label: string): TextsManifest {
-  const result = textsManifestSchema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue.path.join(".") || "(top level)";
-  const hint = ["origin", "licence"].includes(String(issue.path[0])) ? " (texts without provenance are refused)" : "";
-  throw new TypeError(`Cannot read ${label}: ${path}: ${issue.message}${hint}`);
-}
-
-/** Whether a manifest is that of texts rather than of a dataset of vectors. */
-export function isTextsManifest(value: unknown): boolean {
-  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "texts";
+  return checkedManifest(textsManifestSchema, value, { label, of: "a set of texts" });
 }
 
 /** The identity of texts: what the manifest says about contents. */

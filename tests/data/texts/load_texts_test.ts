@@ -79,7 +79,7 @@ Deno.test("loadTextsOf reads a folder of texts, and refuses what its manifest do
 
 Deno.test("manifests of texts need provenance, a text column, and splits that add up", async () => {
   const cases: [Record<string, unknown>, RegExp][] = [
-    [{ origin: [] }, /origin: .*texts without provenance are refused/],
+    [{ origin: [] }, /origin: .*a set of texts without provenance is refused/],
     [{ columns: ["verse", "part", "text"] }, /columns: expected "split" among them/],
     [{ splits: { train: 1, validation: 1, test: 2 } }, /splits: expected 3 rows together/],
     [{ file: "other.tsv" }, /file: expected a file listed in files, got other\.tsv/],
