@@ -56,7 +56,9 @@ export function searchJs({ library, shelf }: Sources): string {
 
 /** The page of a report. @throws {Error} when something of it cannot be read */
 export function reportHtml({ library }: Sources, entry: ReportEntry): ReportPage {
-  return reportPage(library.folder, entry, { plotlyScript });
+  const reportOfMachineFile = (file: string) =>
+    library.view().reports.find(({ others }) => others.some((other) => other.file === file))?.name ?? null;
+  return reportPage(library.folder, entry, { plotlyScript, reportOfMachineFile });
 }
 
 /** The page of a report's notebook; null when that is not here. @throws {TypeError} when it cannot be read */

@@ -24,7 +24,11 @@ export interface ReportPage {
 export function reportPage(
   folder: string,
   entry: ReportEntry,
-  { plotlyScript }: { plotlyScript: () => string },
+  { plotlyScript, reportOfMachineFile }: {
+    plotlyScript: () => string;
+    /** The report that a file of the reports such as `machines/m4/results.json` holds results of; null for none. */
+    reportOfMachineFile: (file: string) => string | null;
+  },
 ): ReportPage {
   const { name, document, problem } = entry;
   if (problem !== null) throw new Error(problem);
@@ -42,7 +46,11 @@ export function reportPage(
     facts: factsOf(entry),
     ...(entry.notebook !== null && { cellHref: (cell: number) => `notebook.html#cell-${cell}` }),
     claimHref: (id) => loadClaims().has(id) ? `../../claims.html#${claimAnchor(id)}` : null,
-    linkHref: (href) => href.replace(/^\.\.\/([a-z0-9-]+)\/report\.md(?=#|$)/, "../$1/index.html"),
+    linkHref: (href) => {
+      const report = reportOfMachineFile(href.replace(/^\.\.\//, ""));
+      if (report !== null) return `../${report}/machines.html`;
+      return href.replace(/^\.\.\/([a-z0-9-]+)\/report\.md(?=#|$)/, "../$1/index.html");
+    },
   });
   return { html, interactive: true };
 }
