@@ -128,7 +128,7 @@ function reporter(terminal: Terminal, { reportEvery, settings: { iterations: tot
     const { validationLoss } = iteration;
     terminal.line(
       `iteration ${iteration.iteration}: validation loss ${validationLoss.toFixed(4)}, perplexity ${
-        Math.exp(validationLoss).toPrecision(4)
+        inDigits(Math.exp(validationLoss), 4)
       }`,
     );
   };
@@ -142,8 +142,8 @@ function iterationLine(iterations: readonly Iteration[], total: number): string 
   return [
     `iteration ${last.iteration} of ${total}: loss ${(sum((one) => one.loss) / iterations.length).toFixed(4)}`,
     `learning rate ${last.learningRate.toExponential(2)}`,
-    `${(iterations.length / seconds).toPrecision(3)} iterations/s`,
-    `${(tokens / seconds).toPrecision(3)} tokens/s`,
+    `${inDigits(iterations.length / seconds)} iterations/s`,
+    `${inDigits(tokens / seconds)} tokens/s`,
     `${gigabytes(last.peakRssBytes)} at most`,
   ].join(", ");
 }
@@ -170,7 +170,11 @@ function resultLines({ best, windows, peakRssBytes }: FineTuneResult): string[] 
 
 function windowLine({ from, to, iterationsPerSecond: speed, tokensPerSecond: tokens }: SpeedWindow): string {
   const { low, high } = speed.interval;
-  return `${`${from + 1}-${to}`.padEnd(10)} ${speed.value.toPrecision(3)} iterations/s [${low.toPrecision(3)}, ${
-    high.toPrecision(3)
-  }], ${tokens.value.toPrecision(3)} tokens/s`;
+  return `${`${from + 1}-${to}`.padEnd(10)} ${inDigits(speed.value)} iterations/s [${inDigits(low)}, ${
+    inDigits(high)
+  }], ${inDigits(tokens.value)} tokens/s`;
 }
+
+/** A number in so many significant digits, with commas between thousands and never with an exponent. */
+const inDigits = (value: number, digits = 3) =>
+  value.toLocaleString("en-US", { minimumSignificantDigits: digits, maximumSignificantDigits: digits });
