@@ -56,8 +56,10 @@ export function searchJs({ library, shelf }: Sources): string {
 
 /** The page of a report. @throws {Error} when something of it cannot be read */
 export function reportHtml({ library }: Sources, entry: ReportEntry): ReportPage {
-  const reportOfMachineFile = (file: string) =>
-    library.view().reports.find(({ others }) => others.some((other) => other.file === file))?.name ?? null;
+  const reports = new Map(
+    library.view().reports.flatMap(({ name, others }) => others.map(({ file }) => [file, name] as const)),
+  );
+  const reportOfMachineFile = (file: string) => reports.get(file) ?? null;
   return reportPage(library.folder, entry, { plotlyScript, reportOfMachineFile });
 }
 

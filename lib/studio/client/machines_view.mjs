@@ -1,12 +1,12 @@
 // The same report on two machines: which two, which records, one page of rows at a time.
 
+import { connectPager } from "./pager.mjs";
 import { chosenRows, MACHINE_ROWS, machineRow, unitRows, unitSummary } from "./machine_rows.mjs";
 
 /** @param {{ machines: string[], rows: any[] }} data */
 export function machinesView({ machines, rows }) {
   const form = document.getElementById("machine-filters");
   const [table, units] = ["machine-records", "machine-units"].map((id) => document.querySelector(`#${id} table`));
-  const [previous, next] = document.querySelectorAll(".pager button");
   const place = document.querySelector(".pager output"), count = form.querySelector("output");
   const { left, right, words, show, order } = form.elements;
   let page = 0;
@@ -20,20 +20,14 @@ export function machinesView({ machines, rows }) {
     table.tBodies[0].innerHTML = shown.map((row) => machineRow(row, a, b)).join("") ||
       '<tr><td colspan="6">No record matches.</td></tr>';
     units.tBodies[0].innerHTML = unitRows(unitSummary(rows, a, b));
-    [previous.disabled, next.disabled] = [page === 0, page === pages - 1];
+    pager.show(page, pages);
     count.textContent = `${found.length.toLocaleString("en-US")} of ${rows.length.toLocaleString("en-US")} records`;
     place.textContent = found.length === 0 ? "" : `${from + 1} to ${from + shown.length}`;
   };
-  const turn = (by) => {
+  const pager = connectPager(document, (by) => {
     page += by;
     draw();
-    // A button that has just been disabled loses the focus to nothing.
-    if (document.activeElement === document.body || document.activeElement?.disabled) {
-      (by > 0 ? previous : next).focus();
-    }
-  };
-  previous.addEventListener("click", () => turn(-1));
-  next.addEventListener("click", () => turn(1));
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
     page = 0;

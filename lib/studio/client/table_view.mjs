@@ -1,11 +1,11 @@
 // The table of trials: sorted by a click on a head, one page of rows at a time.
 
+import { connectPager } from "./pager.mjs";
 import { firstOrder, PAGE_ROWS, trialColumns, trialOrder, trialRow } from "./rows.mjs";
 
 /** @param {HTMLElement} section @param {any} state */
 export function tableView(section, state) {
   const table = section.querySelector("table"), body = table.tBodies[0];
-  const [previous, next] = section.querySelectorAll(".pager button");
   const place = section.querySelector(".pager output");
   const columns = trialColumns(state.data);
   const first = firstOrder(state.data);
@@ -26,16 +26,10 @@ export function tableView(section, state) {
     head.append(button);
     button.addEventListener("click", () => sort(i));
   });
-  const turn = (by) => {
+  const pager = connectPager(section, (by) => {
     page += by;
     draw();
-    // A button that has just been disabled loses the focus to nothing.
-    if (document.activeElement === document.body || document.activeElement?.disabled) {
-      (by > 0 ? previous : next).focus();
-    }
-  };
-  previous.addEventListener("click", () => turn(-1));
-  next.addEventListener("click", () => turn(1));
+  });
   const draw = () => {
     if (lastFilters !== state.filters()) [page, lastFilters] = [0, state.filters()];
     heads.forEach((head, i) =>
@@ -49,7 +43,7 @@ export function tableView(section, state) {
     body.innerHTML = shown.map((trial) => trialRow(trial, columns, state.data.linkTo)).join("") ||
       `<tr><td colspan="${columns.length}">No trial matches.</td></tr>`;
     if (focused) body.querySelector(`tr[data-key="${focused}"] a`)?.focus({ preventScroll: true });
-    [previous.disabled, next.disabled] = [page === 0, page === pages - 1];
+    pager.show(page, pages);
     place.textContent = rows.length === 0
       ? "0 trials"
       : `${from + 1} to ${from + shown.length} of ${rows.length.toLocaleString("en-US")}`;
