@@ -5,21 +5,15 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { type LmBenchmark, type LmBenchmarkOptions, lmTable, runLmBenchmark } from "../bench/mod.ts";
-import { LFM2_1_2B } from "../models/lfm2/config.ts";
 import type { WeightFormat } from "../models/lfm2/language_model.ts";
-import { writeRandomLfm2 } from "../models/lfm2/random_model.ts";
 import { projectPath, writeFileAtomic } from "../process/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
-import { choices, counts } from "./bench_options.ts";
+import { choices, counts, positive } from "./bench_options.ts";
+import { randomLanguageModel } from "./random_language_model.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
+import { WEIGHT_FORMATS } from "./weight_formats.ts";
 
-const FORMATS: Readonly<Record<string, WeightFormat>> = {
-  fp32: "float32",
-  fp16: "float16",
-  int8: "int8",
-  int4: "int4",
-};
 const PROVIDERS = ["cpu", "webgpu"] as const;
 const DEFAULT_WEIGHTS = { cpu: "fp32,int8,int4", webgpu: "fp32,fp16,int4" };
 const FULL = { rounds: 8, prompts: 3, promptTokens: 70, generatedTokens: 32, minutes: 8, readBytes: 1.25 * 2 ** 30 };
@@ -72,8 +66,8 @@ export function benchLmOptions(args: string[]): BenchLmCommand {
       generatedTokens: one("tokens", defaults.generatedTokens),
       prompts: defaults.prompts,
       rounds: one("rounds", defaults.rounds),
-      budgetMs: seconds("minutes", values.minutes || String(defaults.minutes)) * 60_000,
-      quietMs: seconds("wait", values.wait) * 1000,
+      budgetMs: positive("minutes", values.minutes || String(defaults.minutes)) * 60_000,
+      quietMs: positive("wait", values.wait) * 1000,
       readBytes: provider === "cpu" ? defaults.readBytes : DEVICE_READ_BYTES,
       control: !values.quick && provider === "cpu",
       peerPython: process.env.PEER_PYTHON || null,
@@ -82,18 +76,12 @@ export function benchLmOptions(args: string[]): BenchLmCommand {
 }
 
 function formats(text: string, provider: (typeof PROVIDERS)[number]): WeightFormat[] {
-  const names = [...new Set(choices("weights", text, Object.keys(FORMATS)))];
+  const names = [...new Set(choices("weights", text, Object.keys(WEIGHT_FORMATS)))];
   if (names.length === 0) throw new CommandError("Cannot benchmark: expected --weights like fp32,int4, got none");
   if (provider === "cpu" && names.includes("fp16")) {
     throw new CommandError("Cannot benchmark: expected --weights fp32, int8, int4 on the CPU, got fp16");
   }
-  return names.map((name) => FORMATS[name]);
-}
-
-function seconds(name: string, text: string): number {
-  const value = Number(text);
-  if (value > 0 && value < Infinity) return value;
-  throw new CommandError(`Cannot benchmark: expected --${name} to be a positive number, got "${text}"`);
+  return names.map((name) => WEIGHT_FORMATS[name]);
 }
 
 /** The model's folder; without one named, the random model, written the first time. */
@@ -103,12 +91,7 @@ async function folderOf(model: string | null, { terminal, signal }: { terminal: 
     if (existsSync(join(folder, "config.json"))) return folder;
     throw new CommandError(`Cannot benchmark: expected a model's folder with config.json, got none at ${folder}`);
   }
-  const folder = projectPath(".cache", "lfm2-1.2b-random");
-  // config.json is written last: with it, the weights are whole.
-  if (existsSync(join(folder, "config.json"))) return folder;
-  terminal.line(`Writing a model of LFM2-1.2B's shapes with random weights, 2.3 GB, to ${folder}`);
-  await writeRandomLfm2(folder, { config: LFM2_1_2B, signal });
-  return folder;
+  return await randomLanguageModel(terminal, signal);
 }
 
 /** Runs `deno task bench:lm`. */

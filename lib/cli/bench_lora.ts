@@ -15,18 +15,12 @@ import {
 } from "../bench/mod.ts";
 import { readSafetensorsHeader } from "../data/mod.ts";
 import { LFM2_1_2B_SOURCE, modelFolder } from "../models/fetched_models.ts";
-import { writeRandomLfm2 } from "../models/lfm2/random_model.ts";
 import { projectPath, writeFileAtomic } from "../process/mod.ts";
-import type { BaseFormat } from "../train/mod.ts";
+import { randomLanguageModel } from "./random_language_model.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
+import { WEIGHT_FORMATS } from "./weight_formats.ts";
 
-const WEIGHTS: Readonly<Record<string, BaseFormat>> = {
-  fp32: "float32",
-  fp16: "float16",
-  int8: "int8",
-  int4: "int4",
-};
 const LEAKED_ITERATIONS = 500;
 const PLANTED_BYTES = 20_480;
 const SETTLE_MS = 20_000;
@@ -63,8 +57,10 @@ export function benchLoraOptions(args: string[]): BenchLoraCommand {
   if (provider !== "cpu" && provider !== "webgpu") {
     throw new CommandError(`Cannot benchmark: expected --provider cpu or webgpu, got "${provider}"`);
   }
-  if (!Object.hasOwn(WEIGHTS, weights)) {
-    throw new CommandError(`Cannot benchmark: expected --weights ${Object.keys(WEIGHTS).join(", ")}, got "${weights}"`);
+  if (!Object.hasOwn(WEIGHT_FORMATS, weights)) {
+    throw new CommandError(
+      `Cannot benchmark: expected --weights ${Object.keys(WEIGHT_FORMATS).join(", ")}, got "${weights}"`,
+    );
   }
   const rank = whole("rank", values.rank, 1);
   const lora = {
@@ -81,7 +77,7 @@ export function benchLoraOptions(args: string[]): BenchLoraCommand {
     iterations,
     options: {
       work: {
-        ...{ lora, provider, baseFormat: WEIGHTS[weights] },
+        ...{ lora, provider, baseFormat: WEIGHT_FORMATS[weights] },
         tokens: whole("tokens", values.tokens, 1),
         threads: whole("threads", values.threads, 0),
       },
@@ -125,12 +121,11 @@ async function speedMain({ model, output, options }: BenchLoraCommand, terminal:
 /** The model that is measured, and what its weights are. */
 async function folderOf(model: string | null, terminal: Terminal, signal?: AbortSignal) {
   const fetched = modelFolder(LFM2_1_2B_SOURCE.name);
-  const folder = model ?? (existsSync(join(fetched, "config.json")) ? fetched : projectPath(".cache", "lfm2-random"));
-  if (!existsSync(join(folder, "config.json"))) {
-    if (model !== null) throw new CommandError(`Cannot benchmark: expected a model at ${folder}, got none`);
-    terminal.line(`Writing random weights of LFM2-1.2B's shapes, 2.3 GB, to ${folder}`);
-    await writeRandomLfm2(folder, { signal });
+  if (model !== null && !existsSync(join(model, "config.json"))) {
+    throw new CommandError(`Cannot benchmark: expected a model at ${model}, got none`);
   }
+  const isFetched = existsSync(join(fetched, "config.json"));
+  const folder = model ?? (isFetched ? fetched : await randomLanguageModel(terminal, signal));
   const path = join(folder, "model.safetensors");
   const made = existsSync(path) ? (await readSafetensorsHeader(path)).metadata.weights : undefined;
   return { folder, weights: made ?? "a trained model's" };

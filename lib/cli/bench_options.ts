@@ -73,7 +73,8 @@ export function choices<T extends string>(name: string, text: string, known: rea
   });
 }
 
-function positive(name: string, text: string): number {
+/** A positive number. */
+export function positive(name: string, text: string): number {
   const value = Number(text);
   if (value > 0 && value < Infinity) return value;
   throw new CommandError(`Cannot benchmark: expected --${name} to be a positive number, got "${text}"`);

@@ -11,7 +11,7 @@ import {
   type ProviderConfig,
   type Scenario,
 } from "../bench/mod.ts";
-import { counts } from "./bench_options.ts";
+import { counts, positive } from "./bench_options.ts";
 import { CommandError } from "./command.ts";
 
 /** Of `run`. */
@@ -146,10 +146,4 @@ export function aaSettings(
   const [threadCount] = counts("threads", threads);
   const slowTrials = slow === "0" ? 0 : counts("slow", slow)[0];
   return { trials: count, slowTrials, threads: threadCount, pairs: pairCount, turns: AA_TURNS };
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (value > 0 && value < Infinity) return value;
-  throw new CommandError(`Cannot benchmark: expected --${name} to be a positive number, got "${text}"`);
 }

@@ -4,6 +4,7 @@ import type { GenerateOptions } from "../language/mod.ts";
 import { LFM2_SAMPLING } from "../language/mod.ts";
 import type { WeightFormat } from "../models/lfm2/language_model.ts";
 import { CommandError, parseCommand } from "./command.ts";
+import { WEIGHT_FORMATS } from "./weight_formats.ts";
 
 /** How to call it. */
 export const GENERATE_USAGE =
@@ -11,12 +12,6 @@ export const GENERATE_USAGE =
   "[--top-p P] [--min-p P] [--repetition-penalty R] [--seed S] [--stop TEXT]... [--chat | --raw] [--system TEXT] " +
   "[--weights fp32|fp16|int8|int4] [--provider cpu|webgpu] [--threads N] [--stats | --quiet]; without a prompt it reads one from standard input";
 
-const WEIGHTS: Readonly<Record<string, WeightFormat>> = {
-  fp32: "float32",
-  fp16: "float16",
-  int8: "int8",
-  int4: "int4",
-};
 const PROVIDERS = ["cpu", "webgpu"] as const;
 
 /** A command line, understood. */
@@ -77,7 +72,7 @@ export function parseGenerateCommand(args: string[]): GenerateCommand {
     prompt: prompt === undefined || prompt === "-" ? null : prompt,
     chat: values.chat ? true : values.raw ? false : null,
     system: values.system ?? null,
-    weights: chosen("weights", values.weights, WEIGHTS),
+    weights: chosen("weights", values.weights, WEIGHT_FORMATS),
     provider: chosen("provider", values.provider, Object.fromEntries(PROVIDERS.map((name) => [name, name] as const))),
     threads: number("threads", values.threads),
     report: values.quiet ? "none" : values.stats ? "all" : "line",

@@ -3,6 +3,7 @@
 import type { FineTuneSettings, LanguageDataOptions } from "../language/mod.ts";
 import { adam, adamW, ADAPTER_FORMATS, type AdapterFormat, type BaseFormat, type LoraConfig } from "../train/mod.ts";
 import { CommandError, parseCommand } from "./command.ts";
+import { WEIGHT_FORMATS } from "./weight_formats.ts";
 
 /** How to call it. */
 export const TRAIN_USAGE =
@@ -11,13 +12,6 @@ export const TRAIN_USAGE =
   "[--optimizer adam|adamw] [--schedule constant|linear|cosine] [--warmup N] [--clip NORM] [--max-length N] [--cut] [--mask-prompt] [--pack] " +
   "[--held-out SHARE] [--segments N] [--validate-every N] [--save-every N] [--report-every N] [--no-resume] [--format peft|mlx] " +
   "[--weights fp32|fp16|int8|int4] [--provider cpu|webgpu] [--threads N] [--seed S]";
-
-const WEIGHTS: Readonly<Record<string, BaseFormat>> = {
-  fp32: "float32",
-  fp16: "float16",
-  int8: "int8",
-  int4: "int4",
-};
 
 /** A command line, understood. */
 export interface TrainCommand {
@@ -101,7 +95,7 @@ export function parseTrainCommand(args: string[]): TrainCommand {
     scratch,
     adapter: adapter ?? null,
     format: chosen("format", values.format, Object.fromEntries(ADAPTER_FORMATS.map((name) => [name, name] as const))),
-    baseFormat: chosen("weights", values.weights, WEIGHTS),
+    baseFormat: chosen("weights", values.weights, WEIGHT_FORMATS),
     heldOut: number("held-out", values["held-out"]),
     layout: layoutOf(values),
     settings: settingsOf(values),
