@@ -3,11 +3,11 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeOnnx, type Graph } from "../graph/mod.ts";
+import { type Graph } from "../graph/mod.ts";
 import { nodeSession } from "./node_session.ts";
 import { profiledFile } from "./onnx_file.ts";
 import { requireProvider } from "./onnxruntime.ts";
-import { type ArrayValue, AS_THE_GRAPH_SAYS, type CompileOptions, weightBytes } from "./session.ts";
+import { type ArrayValue, AS_THE_GRAPH_SAYS, type CompileOptions, modelFor } from "./session.ts";
 
 /** Events of the profile, as far as they are read here. */
 export interface ProfileEvent {
@@ -40,7 +40,7 @@ export async function profileEvents(
     const session = typeof model === "string" ? await profiledFile(model, settings) : await nodeSession(model, {
       ...settings,
       config: AS_THE_GRAPH_SAYS,
-      model: encodeOnnx(model, { weights: weightBytes(weights) }),
+      model: modelFor(provider, model, { weights }),
     });
     try {
       for (let run = 0; run < runs; run++) await session.run(feeds);
