@@ -153,6 +153,16 @@ browserTest("two machines are chosen, filtered and ordered; claims are filtered"
     assert.match(await head(3), /^Made M7/);
     await page.locator("select[name=left]").selectOption({ label: "Made M2, 6 cores, 16 GiB, darwin arm64" });
     assert.match(await head(2), /^Made M2/);
+    const figures = page.locator("#machine-figures");
+    assert.deepEqual(await figures.locator(".pair").first().locator(".machine").allInnerTexts(), [
+      await head(2),
+      await head(3),
+    ]);
+    assert.equal(await figures.locator(".tracks").first().locator("circle").count() > 5, true);
+    await page.getByLabel("Show").selectOption("claims");
+    const claimed = page.locator("#machine-records").getByRole("link", { name: "545,000" }).first();
+    assert.match((await claimed.getAttribute("href"))!, /claims\.html#claim-lnsp-bottleneck-256-params$/);
+    await page.getByLabel("Show").selectOption("measured");
     await page.locator("select[name=order]").selectOption("ratio");
     await page.getByLabel("Words").fill("ms");
     const rows = page.locator("#machine-records tbody tr");
