@@ -1,6 +1,7 @@
 // The same report from several machines: what the machines are, whether the same code ran, and any two of them side by side: figures and
 // records, with the claims that these answer.
 
+import { isInvalid } from "../claims/audit/mod.ts";
 import { loadClaims } from "../claims/mod.ts";
 import type { MachineFacts, ResultRecord, ResultsFile } from "../record/mod.ts";
 import { identityChanges } from "../notebook/mod.ts";
@@ -50,7 +51,7 @@ export function machinesPage({ title, compared, hasOwn, document }: MachinesCont
   const main = [
     `<h1>${escapeText(title)}: machines side by side</h1>`,
     "<p>The same report, made on several machines. The ratio is the second value over the first; a difference is shown where " +
-    "the two intervals do not overlap, and nothing is said where a value has none.</p>",
+    "the two intervals do not overlap, and nothing is said where a value has none, or where its measurement was INVALID.</p>",
     `<nav aria-label="On this page"><ul>${
       ["units", ...(figures.length === 0 ? [] : ["figures"]), "records", "machines"].map((id) =>
         `<li><a href="#${id}">${id === "units" ? "By unit" : id[0].toUpperCase() + id.slice(1)}</a></li>`
@@ -149,7 +150,11 @@ function claimedBy({ claims }: ResultRecord): MachineRow["claims"] {
 function cellOf(record: ResultRecord | null): MachineCell | null {
   if (record === null) return null;
   const { value, interval } = record;
-  return interval === null ? [formatRecord(record), value] : [formatRecord(record), value, interval.low, interval.high];
+  const shown = formatRecord(record);
+  if (isInvalid(record) && value !== null) {
+    return [`${shown}, INVALID`, value, interval?.low ?? null, interval?.high ?? null, true];
+  }
+  return interval === null ? [shown, value] : [shown, value, interval.low, interval.high];
 }
 
 function pairForm(labels: readonly string[], right: number): string {

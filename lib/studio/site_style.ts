@@ -54,6 +54,7 @@ export const siteRules = String.raw`
 .machine-figure h3 { margin-bottom: 0.25rem; }
 .machine-figure .pair { align-items: start; gap: 1rem 2rem; margin-bottom: 1rem; }
 .machine-figure .pair > div { min-width: 0; }
+.machine-figure .single { max-width: 40rem; }
 .machine-figure .machine { margin: 0 0 0.4rem; font-size: 0.9375rem; }
 .machine-figure .none { margin: 0.4rem 0; color: var(--muted); font-size: 0.9375rem; }
 .tracks { margin: 0 0 0.5rem; }
@@ -80,14 +81,19 @@ export const siteRules = String.raw`
   #search ul { right: auto; left: 0; width: calc(100vw - 1.8rem); }
   #search .kind { min-width: 0; }
   .card { padding: 0.8rem 0.9rem; }
-  .claims tbody th { min-width: 13rem; }
+  .claims tbody th { min-width: 8.5rem; }
+  .claims th, .claims td { padding: 0.4rem 0.35rem; }
+  .claims td { min-width: 6rem; overflow-wrap: anywhere; }
+  .claims td.figure { min-width: 4.5rem; }
+  .claims th:nth-child(2), .claims td:nth-child(2) { display: none; }
   #machine-records tbody th { min-width: 7.5rem; }
   #machine-records th, #machine-records td { padding: 0.4rem 0.3rem; font-size: 0.8125rem; }
   #machine-records tbody th, #machine-records code { overflow-wrap: anywhere; }
   #machine-records td.right, #machine-records th.right { white-space: normal; min-width: 5rem; }
   #machine-records td:nth-child(4), #machine-records th:nth-child(4) { white-space: nowrap; min-width: 0; }
   #machine-records td:nth-child(5), #machine-records th:nth-child(5) { display: none; }
-  #machine-units th.right { white-space: normal; }
+  #machine-units th.right, #machine-units td.right { white-space: normal; }
+  #machine-units th, #machine-units td { padding: 0.4rem 0.35rem; }
   .tracks td:nth-child(2), .tracks th:nth-child(2), .tracks td:nth-child(3), .tracks th:nth-child(3) { display: none; }
   .tracks tbody th, .tracks code { white-space: normal; overflow-wrap: anywhere; }
   .filters label { flex-basis: 100%; display: grid; grid-template-columns: 5.5rem 1fr; align-items: baseline; }

@@ -30,8 +30,8 @@ Deno.test("a figure's numbers of two machines stand on one axis, and those that 
   for (const value of [1, 4]) assert.ok(html.includes(`<circle cx="${place(value)}"`), `${value} at ${place(value)}`);
   for (const value of [2, 40]) assert.ok(html.includes(`<rect x="${place(value)}"`), `${value} at ${place(value)}`);
   assert.match(html, /<code>4<\/code><\/a><\/th><td class="right">4 ms<\/td><td class="right">40 ms<\/td>.*10\.0×/);
-  assert.match(html, /time\.….ms in ms/);
-  assert.match(html, /<p class="machine">One<\/p><p class="none">No image of it is here/);
+  assert.match(html, /time … ms in ms/);
+  assert.match(html, /<p class="none">One: no image of it is here/);
   assert.match(html, /<img class="paper" src="b.svg" alt="Figure 1 on Two"/);
   assert.match(machineFigures([figure([1])], rows, ["One", "Two"], 0, 1), /No number behind it is in both/);
 });
@@ -45,8 +45,8 @@ Deno.test("of many numbers the figure shows those that are furthest apart, in th
 });
 
 Deno.test("shortNames leaves out what ids share, and keeps at least one part", () => {
-  assert.deepEqual(shortNames(["a.1.x.ms", "a.2.y.ms"]), { parts: "a.….ms", names: ["1.x", "2.y"] });
-  assert.deepEqual(shortNames(["a.ms", "a.b.ms"]), { parts: "a.…", names: ["ms", "b.ms"] });
+  assert.deepEqual(shortNames(["a.1.x.ms", "a.2.y.ms"]), { parts: "a … ms", names: ["1.x", "2.y"] });
+  assert.deepEqual(shortNames(["a.ms", "a.b.ms"]), { parts: "a …", names: ["ms", "b.ms"] });
   assert.deepEqual(shortNames(["a", "b"]), { parts: "", names: ["a", "b"] });
   assert.deepEqual(shortNames(["a.b"]), { parts: "", names: ["a.b"] });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isInvalid } from "lib/claims/audit/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { chosenRows, pairOf, unitSummary } from "lib/studio/client/machine_rows.mjs";
 import { searchEntries } from "lib/studio/client/search_rows.mjs";
@@ -172,6 +173,8 @@ Deno.test("pairOf tells a difference where intervals do not overlap, and nothing
   assert.deepEqual(pairOf(cell(1), null), { state: "only here", ratio: null });
   assert.deepEqual(pairOf(cell(null), cell(1)), { state: "only there", ratio: null });
   assert.deepEqual(pairOf(cell(null), null), { state: "not measured", ratio: null });
+  assert.deepEqual(pairOf(["2, INVALID", 2, 1, 3, true], cell(8, 7, 9)), { state: "INVALID", ratio: null });
+  assert.deepEqual(pairOf(cell(2), ["8, INVALID", 8, null, null, true]), { state: "INVALID", ratio: null });
 });
 
 Deno.test("machineRows keeps every record of every machine once, and unitSummary takes the geometric mean of measured ones", () => {
@@ -185,7 +188,8 @@ Deno.test("machineRows keeps every record of every machine once, and unitSummary
   const summary = unitSummary(rows, 0, 1);
   const ratios = rows.flatMap((row, i) => {
     const [x, y] = [own.records[i], b.records.find(({ id }) => id === row.id)];
-    return x.kind === "measured" && x.unit === "ms" && Number(x.value) > 0 && y
+    // An invalid one is shown, and compared with nothing.
+    return x.kind === "measured" && x.unit === "ms" && Number(x.value) > 0 && y && !isInvalid(x)
       ? [Number(y.value) / Number(x.value)]
       : [];
   });

@@ -25,7 +25,7 @@ const LOG_FROM = 5;
 export function machineFigures(figures, rows, machines, left, right) {
   return figures.map((figure) =>
     `<section class="machine-figure" id="machine-figure-${escapeText(figure.id)}">${figureHead(figure)}` +
-    `<div class="pair">${[left, right].map((place) => figureImage(figure, machines[place], place)).join("")}</div>` +
+    `${figureImages(figure, machines, [left, right])}` +
     `${figureNumbers(figure, rows, left, right)}</section>`
   ).join("\n");
 }
@@ -38,12 +38,17 @@ function figureHead({ id, label, caption }) {
     `<p class="caption">${escapeText(caption)}</p>`;
 }
 
-function figureImage({ id, label, images }, machine, place) {
-  const name = `<p class="machine">${escapeText(machine)}</p>`;
-  const image = images[place];
-  if (image === null) return `<div>${name}<p class="none">No image of it is here, only its numbers.</p></div>`;
-  const alt = `${label || id} on ${machine}`;
-  return `<div>${name}<img class="paper" src="${escapeText(image)}" alt="${escapeText(alt)}" loading="lazy"></div>`;
+/** Both images beside each other; one alone with a word on the other. */
+function figureImages({ id, label, images }, machines, places) {
+  const shown = places.filter((place) => images[place] !== null).map((place) =>
+    `<div><p class="machine">${escapeText(machines[place])}</p><img class="paper" src="${
+      escapeText(images[place])
+    }" alt="${escapeText(`${label || id} on ${machines[place]}`)}"></div>`
+  );
+  const missing = places.filter((place) => images[place] === null).map((place) =>
+    `<p class="none">${escapeText(machines[place])}: no image of it is here.</p>`
+  );
+  return `<div class="${shown.length === 2 ? "pair" : "single"}">${shown.join("")}</div>${missing.join("")}`;
 }
 
 /** What both machines have of the numbers behind a figure, a table for each unit. */
@@ -57,7 +62,8 @@ function figureNumbers({ id, label, records }, rows, left, right) {
   return [...byUnit].map(([unit, own]) => trackTable({ id, unit, own }, left, right)).join("");
 }
 
-const isNumber = (cell) => cell !== null && typeof cell[1] === "number";
+/** A number that was measured well enough to be drawn. */
+const isNumber = (cell) => cell !== null && typeof cell[1] === "number" && !cell[4];
 
 function trackTable({ id, unit, own }, left, right) {
   const shown = furthest(own, left, right);
@@ -106,7 +112,8 @@ export function shortNames(ids) {
   let start = 0, end = 0;
   while (start < most && shared(start)) start++;
   while (start + end < most && shared(-1 - end)) end++;
-  const parts = [...split[0].slice(0, start), "…", ...split[0].slice(split[0].length - end)].join(".");
+  const parts = [split[0].slice(0, start), ["…"], split[0].slice(split[0].length - end)].map((own) => own.join("."))
+    .join(" ").trim();
   const names = split.map((own) => own.slice(start, own.length - end).join("."));
   return { parts: start + end === 0 ? "" : parts, names };
 }
@@ -133,7 +140,7 @@ function track(cells, scale) {
 function trackAxis({ ticks }) {
   let last = -Infinity;
   const texts = ticks.map((tick) => {
-    if (tick.at - last < 16) return "";
+    if (tick.at - last < 30) return "";
     last = tick.at;
     const anchor = tick.at < 10 ? "start" : tick.at > 90 ? "end" : "middle";
     return `<text x="${at(tick.at)}" y="12" text-anchor="${anchor}">${escapeText(tick.text)}</text>`;

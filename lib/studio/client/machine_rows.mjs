@@ -6,13 +6,22 @@ import { escapeText, formatNumber } from "./format.mjs";
 export const MACHINE_ROWS = 100;
 
 /**
- * @typedef {[shown: string, value: number | string | boolean | null, low?: number, high?: number]} MachineCell
+ * @typedef {[shown: string, value: number | string | boolean | null, low?: number | null, high?: number | null, invalid?: true]} MachineCell
  * @typedef {{ id: string, unit: string, kind: string, own: boolean, claims: [id: string, claimed: string][], cells: (MachineCell | null)[] }} MachineRow
  *   `cells`: one a machine, null where it has no such record; `own`: whether the report that is here has it; `claims`: those that it answers
  */
 
 /** What a pair of values says, in the order in which they are listed; what is listed as "different" are the first three. */
-export const PAIR_STATES = ["differs", "only here", "only there", "no difference shown", "", "same", "not measured"];
+export const PAIR_STATES = [
+  "differs",
+  "only here",
+  "only there",
+  "no difference shown",
+  "",
+  "same",
+  "INVALID",
+  "not measured",
+];
 
 /**
  * @param {MachineCell | null} left @param {MachineCell | null} right
@@ -23,6 +32,7 @@ export function pairOf(left, right) {
   if (!has(left) || !has(right)) {
     return { state: has(left) ? "only here" : has(right) ? "only there" : "not measured", ratio: null };
   }
+  if (left[4] || right[4]) return { state: "INVALID", ratio: null };
   const [, a, lowA, highA] = left, [, b, lowB, highB] = right;
   const ratio = typeof a === "number" && typeof b === "number" && a > 0 && b > 0 ? b / a : null;
   if (a === b) return { state: "same", ratio };

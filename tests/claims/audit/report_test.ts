@@ -4,12 +4,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { readAllResults, type ResultsSource } from "lib/claims/audit/mod.ts";
 import { codeCells, readNotebook } from "lib/notebook/mod.ts";
-import { generateModule } from "lib/notebook/extract.ts";
-import { projectPath } from "lib/process/mod.ts";
-import { renderHtml, renderMarkdown, type Report } from "lib/report/mod.ts";
+import { projectPath, startChild } from "lib/process/mod.ts";
 
 const NAME = "00-claims-audit";
 /** This machine's reports, as committed: another machine's answer would remain where one of these is deleted. */
@@ -17,23 +14,47 @@ const own = readAllResults(["reports/**/results.json"], { except: NAME }).filter
   !path.startsWith("reports/machines/")
 );
 
-/** The notebook's report of some results, from the cells as they are: only where the results lie is another folder. */
-async function reportOf(sources: readonly ResultsSource[]): Promise<Report> {
+interface Rendered {
+  markdown: string;
+  html: string;
+}
+
+/** The report of each of some results, from the notebook's cells as they are: only where the results lie is another folder. */
+async function reportsOf(...results: (readonly ResultsSource[])[]): Promise<Rendered[]> {
   const root = mkdtempSync(join(tmpdir(), "audit-report-"));
   try {
-    for (const { path, results } of sources) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), JSON.stringify(results));
-    }
-    const notebook = readNotebook(projectPath("notebooks", `${NAME}.ipynb`));
-    const { code } = generateModule(`${NAME}.ipynb`, codeCells(notebook));
-    const moved = replaceOnce(code, "{ except: name }", `{ except: name, root: ${JSON.stringify(root)} }`);
-    const file = join(root, "cells.ts");
-    writeFileSync(file, replaceOnce(moved, "await report.write();", "export { report };"));
-    return (await import(pathToFileURL(file).href)).report;
+    results.forEach((sources, i) => writeCells(join(root, String(i)), sources));
+    const main = join(root, "main.ts");
+    const imports = results.map((_, i) => `import { report as report${i} } from "./${i}/cells.ts";`);
+    writeFileSync(
+      main,
+      `import { renderHtml, renderMarkdown } from "lib/report/mod.ts";
+${imports.join("\n")}
+const reports = [${results.map((_, i) => `report${i}`).join(", ")}];
+console.log(JSON.stringify(reports.map(({ document }) => ({
+  markdown: renderMarkdown(document),
+  html: renderHtml(document, { plotlyScript: "", svgs: {} }),
+}))));
+`,
+    );
+    const { exitCode, stdout, stderrTail } = await startChild({ module: main, args: [], deadlineMs: 120_000 }).result;
+    assert.equal(exitCode, 0, stderrTail);
+    return JSON.parse(stdout);
   } finally {
     rmSync(root, { recursive: true });
   }
+}
+
+/** The notebook's cells as a module beside copies of results. */
+function writeCells(root: string, sources: readonly ResultsSource[]): void {
+  for (const { path, results } of sources) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), JSON.stringify(results));
+  }
+  mkdirSync(root, { recursive: true });
+  const cells = codeCells(readNotebook(projectPath("notebooks", `${NAME}.ipynb`))).map(({ source }) => source);
+  const moved = replaceOnce(cells.join("\n"), "{ except: name }", `{ except: name, root: ${JSON.stringify(root)} }`);
+  writeFileSync(join(root, "cells.ts"), replaceOnce(moved, "await report.write();", "export { report };"));
 }
 
 function replaceOnce(text: string, old: string, by: string): string {
@@ -55,31 +76,27 @@ function waiting(markdown: string): number {
 }
 
 Deno.test("report 00 is made of records alone: deleting one turns exactly its claims to not yet measured", async () => {
-  const before = renderMarkdown((await reportOf(own)).document);
-  const rows = claimRows(before);
-  assert.equal(rows.size, 556);
-  assert.equal([...rows.values()].filter(([, verdict]) => verdict === "not yet measured").length, waiting(before));
-  // One of several claims, of which none is arithmetic alone.
-  const [deleted] = own.flatMap(({ results }) => results.records).filter(({ claims }) => claims.length > 1)
-    .filter(({ claims }) => claims.every((id) => rows.get(id)![1] !== "not yet measured"));
+  // One that answers several claims.
+  const deleted = own.flatMap(({ results }) => results.records).find(({ claims, value, note }) =>
+    claims.length > 1 && value !== null && note === null
+  )!;
   const left = own.map(({ path, results }) => ({
     path,
     results: { ...results, records: results.records.filter((record) => record !== deleted) },
   }));
-  const report = await reportOf(left);
-  const after = renderMarkdown(report.document);
-  const changed = [...claimRows(after)].filter(([id, cells]) => cells.join("|") !== rows.get(id)!.join("|"));
+  const [before, after, none] = await reportsOf(own, left, []);
+  const rows = claimRows(before.markdown);
+  assert.equal(rows.size, 556);
+  const isWaiting = ([, verdict]: string[]) => verdict === "not yet measured";
+  assert.equal([...rows.values()].filter(isWaiting).length, waiting(before.markdown));
+  const changed = [...claimRows(after.markdown)].filter(([id, cells]) => cells.join("|") !== rows.get(id)!.join("|"));
   assert.deepEqual(changed.map(([id]) => id).sort(), [...deleted.claims].sort(), `without ${deleted.id}`);
-  for (const [id, cells] of changed) assert.equal(cells[1], "not yet measured", id);
-  assert.equal(waiting(after), waiting(before) + deleted.claims.length);
+  for (const [id, cells] of changed) assert.ok(isWaiting(cells) && !isWaiting(rows.get(id)!), id);
+  assert.equal(waiting(after.markdown), waiting(before.markdown) + deleted.claims.length);
   // The page that filters by verdict says the same.
-  const html = renderHtml(report.document, { plotlyScript: "", svgs: {} });
-  assert.equal(html.match(/<td[^>]*>not yet measured<\/td>/g)?.length, waiting(after));
-});
-
-Deno.test("report 00 of no records at all has a verdict for every claim: not yet measured", async () => {
-  const markdown = renderMarkdown((await reportOf([])).document);
-  const rows = [...claimRows(markdown).values()];
-  assert.equal(rows.length, 556);
-  assert.ok(rows.every(([, verdict]) => verdict === "not yet measured"));
+  assert.equal(after.html.match(/<td[^>]*>not yet measured<\/td>/g)?.length, waiting(after.markdown));
+  // With no record at all there is still a verdict for every claim.
+  const empty = [...claimRows(none.markdown).values()];
+  assert.equal(empty.length, 556);
+  assert.ok(empty.every(isWaiting));
 });
