@@ -15,7 +15,7 @@ main:focus { outline: none; }
 .skip:focus { left: 0.5rem; }
 .bar { display: flex; justify-content: space-between; gap: 1rem; min-height: 1.5rem; margin-bottom: 1.5rem; font-size: 0.9375rem; }
 .bar ol { display: flex; flex-wrap: wrap; gap: 0.25rem 0.5rem; list-style: none; margin: 0; padding: 0; }
-.bar li + li::before { content: "/"; color: var(--muted); margin-right: 0.5rem; }
+.bar ol li + li::before { content: "/"; color: var(--muted); margin-right: 0.5rem; }
 #connection { color: var(--muted); margin-left: auto; white-space: nowrap; }
 #connection.live::before { content: ""; display: inline-block; width: 0.5rem; height: 0.5rem; margin-right: 0.4rem; border-radius: 50%;
   background: var(--running); }

@@ -71,7 +71,9 @@ function trackTable({ id, unit, own }, left, right) {
   const [low, high] = [Math.min(...bounds), Math.max(...bounds)];
   const scale = makeScale(bounds, [3, 97], { log: low > 0 && high / low >= LOG_FROM, ticks: 4 });
   const { parts, names } = shortNames(shown.map((row) => row.id));
-  const what = [parts, unit === "" || unit === "1" ? "" : `in ${unit}`].filter((text) => text !== "").join(" ");
+  const what = [parts, ["", "1", "count"].includes(unit) ? "" : `in ${unit === "x" ? "×" : unit}`].filter((text) =>
+    text !== ""
+  ).join(" ");
   const head = `<th scope="col">${escapeText(what) || "Record"}</th><th scope="col" class="right">First</th>` +
     `<th scope="col" class="right">Second</th><th scope="col">${
       trackAxis(scale)

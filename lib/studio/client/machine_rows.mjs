@@ -77,7 +77,7 @@ export function machineRow(row, left, right) {
  * @param {MachineRow} row @param {string} name
  */
 export function recordLink({ id, own }, name) {
-  const code = `<code>${escapeText(name)}</code>`;
+  const code = `<code>${escapeText(name).replaceAll(".", ".<wbr>")}</code>`;
   return own ? `<a href="index.html#record-${escapeText(id)}">${code}</a>` : code;
 }
 
