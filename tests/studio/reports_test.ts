@@ -102,6 +102,26 @@ Deno.test("a results file that cannot be used is named with the reason, on the p
   });
 });
 
+Deno.test("answers in a wrong unit or to no claim are named and left out, and the rest of the file is shown", async () => {
+  const results = madeResults(1);
+  const parameters = results.records.find(({ claims }) => claims.includes("lnsp-bottleneck-256-params"))!;
+  parameters.unit = "MB";
+  results.records.find(({ id, claims }) => id !== parameters.id && claims.length > 0)!.claims = ["lnsp-no-such-claim"];
+  await withReports({ "m1.json": results }, async ({ folder }) => {
+    const { problems } = await siteOf(folder);
+    assert.deepEqual([...new Set(problems.map(({ name }) => name))], ["reports/machines/m1.json"]);
+    const said = problems.map(({ problem }) => problem);
+    assert.ok(
+      said.includes(`An answer to a claim: lnsp-bottleneck-256-params: expected count, got MB in ${parameters.id}`),
+    );
+    assert.match(said.join("\n"), /: no claim "lnsp-no-such-claim"; did you mean "lnsp-/);
+    assert.match(read(folder, "index.html"), /expected count, got MB/);
+    const claim = /<tr id="claim-lnsp-bottleneck-256-params".*?<\/tr>/s.exec(read(folder, "claims.html"))![0];
+    assert.ok(claim.includes("296,000") && !claim.includes("Made M1"), "our answer, and not theirs");
+    assert.match(read(folder, "reports", REPORT, "machines.html"), /Made M1/);
+  });
+});
+
 Deno.test("a report whose own results cannot be read says so on the first page and on its own, and claims and search go on", async () => {
   await withReports({}, async ({ folder, reportsFolder }) => {
     writeFileSync(join(reportsFolder, REPORT, "results.json"), JSON.stringify({ ...ownResults(), schemaVersion: 7 }));
