@@ -86,10 +86,10 @@ export const siteRules = String.raw`
   .claims td { min-width: 6rem; overflow-wrap: anywhere; }
   .claims td.figure { min-width: 4.5rem; }
   .claims th:nth-child(2), .claims td:nth-child(2) { display: none; }
-  #machine-records tbody th { min-width: 7.5rem; }
-  #machine-records th, #machine-records td { padding: 0.4rem 0.3rem; font-size: 0.8125rem; }
+  #machine-records tbody th { min-width: 6.5rem; }
+  #machine-records th, #machine-records td { padding: 0.4rem 0.25rem; font-size: 0.75rem; }
   #machine-records tbody th, #machine-records code { overflow-wrap: anywhere; }
-  #machine-records td.right, #machine-records th.right { white-space: normal; min-width: 5rem; }
+  #machine-records td.right, #machine-records th.right { white-space: normal; min-width: 4.5rem; max-width: 6rem; }
   #machine-records td:nth-child(4), #machine-records th:nth-child(4) { white-space: nowrap; min-width: 0; }
   #machine-records td:nth-child(5), #machine-records th:nth-child(5) { display: none; }
   #machine-units th.right, #machine-units td.right { white-space: normal; }

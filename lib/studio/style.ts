@@ -154,6 +154,8 @@ pre.wrapped { white-space: pre-wrap; overflow-wrap: anywhere; }
   #filters { position: static; }
   input[type="search"] { width: 11rem; }
   #trials .why { max-width: 11rem; }
+  [aria-label^="Attempts"] td:nth-child(3) { white-space: nowrap; }
+  [aria-label^="Attempts"] td:last-child { min-width: 9rem; }
 }
 @media print {
   .skip, .bar, #filters, .pager, .requests, .controls { display: none; }
