@@ -61,6 +61,7 @@ export const siteRules = String.raw`
 .tracks table { font-size: 0.875rem; }
 .tracks th, .tracks td { padding: 0.1rem 0.6rem; vertical-align: middle; }
 .tracks thead th { padding: 0.35rem 0.6rem; }
+.tracks tbody th { min-width: 8rem; }
 .tracks td:nth-child(4), .tracks th:nth-child(4) { width: 40%; min-width: 9rem; }
 .track { display: block; overflow: visible; }
 .track line { stroke-width: 2px; }
@@ -103,7 +104,8 @@ export const siteRules = String.raw`
   .filters, #search, details.makes:not([open]), .more:not([open]) { display: none; }
   .card, .cell p, .claims tr, .machine-figure .pair, .tracks { break-inside: avoid; }
   .claims tbody th, .claims td { min-width: 0; }
-  .claims table, #machine-records table, #trials table, .cell pre { font-size: 7.5pt; }
+  .claims table, #machine-records table, #trials table, .tracks table, .cell pre { font-size: 7.5pt; }
+  .tracks th, .tracks td { padding: 0.1rem 0.3rem; }
   #machine-records tbody th { min-width: 13rem; }
   #machine-records td:nth-child(5), #machine-records th:nth-child(5) { display: none; }
   #trials th, #trials td { padding: 0.2rem 0.25rem; }

@@ -3,8 +3,11 @@
 import { pageStyle } from "../report/mod.ts";
 import { siteRules } from "./site_style.ts";
 
+const lightColours =
+  "--finished: #0072b2; --pruned: #b8860b; --failed: #c43d00; --running: #009e73; --quiet: #8a939c; --grid: #e8ebee;";
+
 const studioRules = String.raw`
-:root { --finished: #0072b2; --pruned: #b8860b; --failed: #c43d00; --running: #009e73; --quiet: #8a939c; --grid: #e8ebee; }
+:root { ${lightColours} }
 @media (prefers-color-scheme: dark) {
   :root { --finished: #5fb2e6; --pruned: #e0b040; --failed: #f0803c; --running: #3cc79f; --quiet: #7f8994; --grid: #262c33; }
 }
@@ -158,6 +161,7 @@ pre.wrapped { white-space: pre-wrap; overflow-wrap: anywhere; }
   [aria-label^="Attempts"] td:last-child { min-width: 9rem; }
 }
 @media print {
+  :root { ${lightColours} }
   .skip, .bar, #filters, .pager, .requests, .controls { display: none; }
 }
 `.trim();
