@@ -16,7 +16,7 @@ import {
   studyHtml,
   trialHtml,
 } from "./content.ts";
-import { type ChangesSince, studyChanges, studyPulse, Watcher } from "./events.ts";
+import { type ChangesSince, type Known, studyChanges, studyPulse, Watcher } from "./events.ts";
 import { newToken, PAGE_POLICY, refusalOf, REPORT_POLICY } from "./guard.ts";
 import type { StudyReader } from "../sweep/mod.ts";
 import { problemPage } from "./problem_page.ts";
@@ -140,7 +140,7 @@ class Site {
       return send(response, 200, await firstPage(this.#sources, { live: true }));
     }
     if (path === "events") {
-      return this.#watch("", ({ revision }) => this.#listChanges(revision)).add(response, sinceOf(query, request));
+      return this.#watch("", ({ revision }) => this.#listChanges(revision)).add(response, knownBy(query, request));
     }
     if (path === "claims.html") return send(response, 200, claimsHtml(this.#sources));
     if (path === "assets/search.js") {
@@ -172,7 +172,7 @@ class Site {
         const found = await this.#sources.shelf.study(name);
         return found && "reader" in found ? found.reader : null;
       };
-      return this.#watch(name, studyChanges(open)).add(response, sinceOf(query, request));
+      return this.#watch(name, studyChanges(open)).add(response, knownBy(query, request));
     }
     const key = TRIAL.exec(rest)?.[1];
     const html = key === undefined ? null : trialHtml(reader, key, { live: true });
@@ -241,7 +241,8 @@ class Site {
   }
 }
 
-function sinceOf(query: URLSearchParams, { headers }: IncomingMessage): number {
+/** What a page knows that asks for events. */
+function knownBy(query: URLSearchParams, { headers }: IncomingMessage): Known {
   const last = Number(headers["last-event-id"] ?? query.get("since") ?? -1);
-  return Number.isInteger(last) ? last : -1;
+  return { revision: Number.isInteger(last) ? last : -1, state: query.get("state") };
 }
