@@ -69,6 +69,10 @@ Deno.test("bench run tells what is wrong with a file, a provider, a batch or a s
     await refuses(["run", file, "--scenario=server"], /needs --rate/);
     await refuses(["run", file, "--rate=5"], /expected --rate with --scenario=server, got singleStream/);
     await refuses(["run", file, "--providers=coreml:gpu"], /got "coreml:gpu"/);
+    await refuses(
+      ["run", file, "--batch", "-1"],
+      /^Expected a value of --batch: write --batch=-1 for one with a dash; the/,
+    );
     await refuses(["run", file, "--batch=1.5"], /expected --batch to be integers from 1, got "1.5"/);
     await refuses(["run"], /expected one .onnx file, got none/);
     await refuses(["measure"], /expected run FILE.onnx, compare A.json B.json, or aa, got "measure"/);
