@@ -47,6 +47,18 @@ const TABLES: Readonly<Record<string, (record: never) => Rows>> = {
   ],
 };
 
+/** What a page says of how a record was made. */
+const SETTINGS: Readonly<Record<string, (record: never) => string[]>> = {
+  "reports/benchmarks/aa.json": ({ machine }: AaStudy) => [`${machine.physicalCores} cores of an ${machine.chip}`],
+  "reports/benchmarks/lm.json": ({ machine, promptTokens }: LmBenchmark) => [
+    `a prompt of ${promptTokens} tokens, on ${machine.physicalCores} cores of an ${machine.chip}`,
+  ],
+  "reports/benchmarks/lora.json": ({ machine, work: { tokens, lora } }: LoraBenchmark) => [
+    `one row of ${tokens} tokens, rank ${lora.rank}`,
+    `the last ${lora.lastLayers} layers) on ${machine.physicalCores} cores of an ${machine.chip}`,
+  ],
+};
+
 /** Tables below a mark, by the file that the mark names. */
 function markedTables(text: string): { file: string; rows: Rows }[] {
   return [...text.matchAll(/<!-- figures: (\S+) -->\n\n((?:\|.*\n)+)/g)].map(([, file, table]) => {
@@ -66,8 +78,11 @@ Deno.test("each record of figures for the documents stands in one of them", () =
 
 for (const { page, file, rows } of marked) {
   Deno.test(`docs/${page} has the figures of ${file}`, () => {
-    const made = TABLES[file](JSON.parse(readFileSync(projectPath(file), "utf8")) as never);
+    const record = JSON.parse(readFileSync(projectPath(file), "utf8")) as never;
+    const made = TABLES[file](record);
     assert.deepEqual(rows, made, made.map((row) => `| ${row.join(" | ")} |`).join("\n"));
+    const text = readFileSync(projectPath("docs", page), "utf8").replace(/\s+/g, " ");
+    for (const phrase of SETTINGS[file](record)) assert.ok(text.includes(phrase), phrase);
   });
 }
 
