@@ -96,6 +96,17 @@ async function knownMixes(question: MixQuestion): Promise<readonly MeasuredMix[]
   return await measured(question, busy) ?? remembered?.mixes ?? null;
 }
 
+/**
+ * What is known of this machine, measured now (some seconds) where nothing is or other work disturbed it; null where there is but one mix, or
+ * measuring failed.
+ */
+export async function currentMixes(
+  question: Pick<MixQuestion, "machine" | "cacheFile" | "measure" | "busyShare" | "trialModule" | "onNote">,
+): Promise<RememberedMixes | null> {
+  await knownMixes({ trials: null, threads: null, trialCount: WORTH_MEASURING, ...question });
+  return rememberedMixes(question.machine, question.cacheFile);
+}
+
 async function measured(question: MixQuestion, busyShare: number): Promise<MeasuredMix[] | null> {
   const { machine, trialModule, onNote, measure = (mixes) => measureMixes(mixes, { trialModule }) } = question;
   const mixes = mixesToTry(machine);
