@@ -9,9 +9,37 @@ import { median, samplesForPercentile } from "lib/statistics/mod.ts";
 type Rows = readonly (readonly string[])[];
 
 const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2);
+const digits = (value: number) => (value < 1000 ? value.toPrecision(3) : String(Number(value.toPrecision(3))));
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const count = ({ share, n }: { share: number; n: number }) => `${Math.round(share * n)} of ${n}`;
 const range = ({ low, high }: { low: number; high: number }) => `[${low.toFixed(2)}, ${high.toFixed(2)}]`;
+
+const languageModel = ({ sides }: LmBenchmark): Rows => [
+  ["weights", "GB held", "load s", "GB at most", "prompt tokens/s", "tokens/s", "time / peer's", "of the roofline"],
+  ...sides.filter(({ role }) => role !== "control").map((side) => [
+    side.name,
+    gigabytes(side.weightBytes),
+    (median(side.loadMs) / 1000).toFixed(1),
+    gigabytes(side.peakRssBytes),
+    digits(side.prompt.tokensPerSecond),
+    `${digits(side.generation.tokensPerSecond)} (${side.generation.verdict})`,
+    side.generation.comparison
+      ? `${side.generation.comparison.ratio.toFixed(2)} ${range(side.generation.comparison)}`
+      : "",
+    side.roofline ? percent(side.roofline.value) : "",
+  ]),
+];
+
+const adapters = ({ sides, time, verdict }: LoraBenchmark): Rows => [
+  ["side", "updates/s", "tokens/s", "GB at most", "time / peft's"],
+  ...sides.map(({ name, version, iterationsPerSecond, tokensPerSecond, peakRssBytes }) => [
+    version ?? name,
+    digits(iterationsPerSecond.value),
+    digits(tokensPerSecond.value),
+    gigabytes(peakRssBytes),
+    name === "ours" && time ? `${time.ratio.toFixed(2)} ${range(time)} (${verdict})` : "",
+  ]),
+];
 
 const TABLES: Readonly<Record<string, (record: never) => Rows>> = {
   "reports/benchmarks/aa.json": ({ bySubject, containing, found, medianHalfWidth }: AaStudy) => [
@@ -20,31 +48,10 @@ const TABLES: Readonly<Record<string, (record: never) => Rows>> = {
     ["all", count(containing), percent(medianHalfWidth)],
     ...(found ? [["a copy made 10% slower was found", count(found), ""]] : []),
   ],
-  "reports/benchmarks/lm.json": ({ sides }: LmBenchmark) => [
-    ["weights", "GB held", "load s", "GB at most", "prompt tokens/s", "tokens/s", "time / peer's", "of the roofline"],
-    ...sides.filter(({ role }) => role !== "control").map((side) => [
-      side.name,
-      gigabytes(side.weightBytes),
-      (median(side.loadMs) / 1000).toFixed(1),
-      gigabytes(side.peakRssBytes),
-      side.prompt.tokensPerSecond.toPrecision(3),
-      `${side.generation.tokensPerSecond.toPrecision(3)} (${side.generation.verdict})`,
-      side.generation.comparison
-        ? `${side.generation.comparison.ratio.toFixed(2)} ${range(side.generation.comparison)}`
-        : "",
-      side.roofline ? percent(side.roofline.value) : "",
-    ]),
-  ],
-  "reports/benchmarks/lora.json": ({ sides, time, verdict }: LoraBenchmark) => [
-    ["side", "updates/s", "tokens/s", "GB at most", "time / peft's"],
-    ...sides.map(({ name, version, iterationsPerSecond, tokensPerSecond, peakRssBytes }) => [
-      version ?? name,
-      iterationsPerSecond.value.toPrecision(3),
-      tokensPerSecond.value.toPrecision(3),
-      gigabytes(peakRssBytes),
-      name === "ours" && time ? `${time.ratio.toFixed(2)} ${range(time)} (${verdict})` : "",
-    ]),
-  ],
+  "reports/benchmarks/lm.json": languageModel,
+  "reports/benchmarks/lm-webgpu.json": languageModel,
+  "reports/benchmarks/lora.json": adapters,
+  "reports/benchmarks/lora-webgpu.json": adapters,
 };
 
 /** What a page says of how a record was made. */
@@ -53,9 +60,15 @@ const SETTINGS: Readonly<Record<string, (record: never) => string[]>> = {
   "reports/benchmarks/lm.json": ({ machine, promptTokens }: LmBenchmark) => [
     `a prompt of ${promptTokens} tokens, on ${machine.physicalCores} cores of an ${machine.chip}`,
   ],
+  "reports/benchmarks/lm-webgpu.json": ({ gpu, promptTokens }: LmBenchmark) => [
+    `a prompt of ${promptTokens} tokens through WebGPU on an ${gpu!.name}`,
+  ],
   "reports/benchmarks/lora.json": ({ machine, work: { tokens, lora } }: LoraBenchmark) => [
     `one row of ${tokens} tokens, rank ${lora.rank}`,
     `the last ${lora.lastLayers} layers) on ${machine.physicalCores} cores of an ${machine.chip}`,
+  ],
+  "reports/benchmarks/lora-webgpu.json": ({ gpu, work: { tokens } }: LoraBenchmark) => [
+    `${tokens} tokens through WebGPU on an ${gpu!.name}`,
   ],
 };
 
