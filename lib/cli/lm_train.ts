@@ -17,6 +17,7 @@ import { readLfm2Folder } from "../models/lfm2/base_weights.ts";
 import { writeLfm2Folder } from "../models/lfm2/write.ts";
 import { modelNotice, writeModelNotice } from "../models/model_notice.ts";
 import { readAdapter, saveAdapter } from "../train/mod.ts";
+import { gigabytes, inDigits, thousands } from "./amounts.ts";
 import { INTERRUPTED_EXIT_CODE } from "./command.ts";
 import { forUser, lmFolder } from "./lm_folder.ts";
 import { parseTrainCommand, type TrainCommand } from "./lm_train_options.ts";
@@ -86,9 +87,6 @@ async function readData(
   return languageData(texts, tokenizer, { ...layout, maxLength: Math.min(layout.maxLength!, contextLength + 1) });
 }
 
-const thousands = (value: number) => value.toLocaleString("en-US");
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
-
 function dataLines({ texts, train, validation, test, learnedTokens, isPacked }: LanguageData): string[] {
   const tokens = (rows: Uint32Array) => rows.reduce((sum, row) => sum + learnedTokens[row], 0);
   const part = (name: string, count: number, rows: Uint32Array) =>
@@ -109,7 +107,7 @@ export function preparedLines(
     "plan" | "trainableParameters" | "totalParameters"
   >,
 ): string[] {
-  const share = (100 * trainableParameters / totalParameters).toPrecision(3);
+  const share = inDigits(100 * trainableParameters / totalParameters);
   const count = `${thousands(trainableParameters)} of ${thousands(totalParameters)} parameters (${share}%)`;
   if (plan === null) return [`trained    ${count}`];
   const { rank, alpha, targets } = plan;
@@ -174,7 +172,3 @@ function windowLine({ from, to, iterationsPerSecond: speed, tokensPerSecond: tok
     inDigits(high)
   }], ${inDigits(tokens.value)} tokens/s`;
 }
-
-/** A number in so many significant digits, with commas between thousands and never with an exponent. */
-const inDigits = (value: number, digits = 3) =>
-  value.toLocaleString("en-US", { minimumSignificantDigits: digits, maximumSignificantDigits: digits });
