@@ -5,11 +5,11 @@ import { join, resolve } from "node:path";
 import { type LanguageTokenizer, openLanguageTokenizer } from "../data/mod.ts";
 import {
   fineTune,
+  type FineTunePrepared,
   type FineTuneResult,
   type Iteration,
   type LanguageData,
   languageData,
-  type PreparedTraining,
   readTrainingTexts,
   type SpeedWindow,
 } from "../language/mod.ts";
@@ -101,17 +101,16 @@ function dataLines({ texts, train, validation, test, learnedTokens, isPacked }: 
 }
 
 /** What is trained, told before the first iteration. */
-export function preparedLines(
-  { plan, trainableParameters, totalParameters }: Pick<
-    PreparedTraining,
-    "plan" | "trainableParameters" | "totalParameters"
-  >,
+function preparedLines(
+  { plan, trainableParameters, totalParameters, expectedPeakBytes }: FineTunePrepared,
 ): string[] {
   const share = inDigits(100 * trainableParameters / totalParameters);
   const count = `${thousands(trainableParameters)} of ${thousands(totalParameters)} parameters (${share}%)`;
-  if (plan === null) return [`trained    ${count}`];
-  const { rank, alpha, targets } = plan;
-  return [`trained    ${count}: rank ${rank}, alpha ${alpha}, ${targets.length} linear layers`];
+  const adapters = plan === null
+    ? ""
+    : `: rank ${plan.rank}, alpha ${plan.alpha}, ${plan.targets.length} linear layers`;
+  const memory = expectedPeakBytes === null ? [] : [`memory     ${gigabytes(expectedPeakBytes)} expected at most`];
+  return [`trained    ${count}${adapters}`, ...memory];
 }
 
 /** Tells iterations: the mean of the last so many, and every validation. */

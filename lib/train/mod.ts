@@ -42,7 +42,7 @@ export {
   measureTraining,
   measureTrainingBytes,
 } from "./measured_memory.ts";
-export { predictTrainingBytes } from "./memory.ts";
+export { type PredictionOptions, predictTrainingBytes, TRAINING_ENGINE_BYTES } from "./memory.ts";
 export {
   adam,
   adam8bit,

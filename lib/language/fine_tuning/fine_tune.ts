@@ -8,9 +8,11 @@ import {
   adapterOf,
   type EpochSummary,
   type OptimizerSpec,
+  predictTrainingBytes,
   RunQueue,
   type ScheduleSpec,
   type StepSummary,
+  TRAINING_ENGINE_BYTES,
   type TrainingResult,
   trainProgram,
   type TrainSettings,
@@ -62,10 +64,20 @@ export interface FineTuneOptions extends TrainingTarget {
   resume?: boolean;
   /** Ends the run after the iteration under way, with a checkpoint. */
   signal?: AbortSignal;
-  /** Before the first iteration: what is trained. */
-  onPrepared?: (prepared: Pick<PreparedTraining, "plan" | "trainableParameters" | "totalParameters">) => void;
+  /** Before the first iteration: what is trained, and in how much memory. */
+  onPrepared?: (prepared: FineTunePrepared) => void;
   /** Values of the weights converted so far and in all. */
   onProgress?: (done: number, total: number) => void;
+}
+
+/** What is known before the first iteration. */
+export interface FineTunePrepared
+  extends Pick<PreparedTraining, "plan" | "trainableParameters" | "totalParameters"> {
+  /**
+   * The most resident memory that the process is expected to hold, in bytes: what it holds now, and what `predictTrainingBytes` adds for the
+   * longest row. Null on a GPU.
+   */
+  readonly expectedPeakBytes: number | null;
 }
 
 /** What came of a fine-tuning. */
@@ -146,7 +158,7 @@ async function run(options: FineTuneOptions, onIteration: (iteration: Iteration)
     seed: settings.seed,
     provider: options.settings.engine ?? "cpu",
   });
-  options.onPrepared?.(prepared);
+  options.onPrepared?.({ ...prepared, expectedPeakBytes: expectedPeakBytes(prepared, options) });
   const log = await IterationLog.open(checkpointDir ?? null, { resume });
   const told = new Telling(data, (iteration) => {
     log.add(iteration);
@@ -163,6 +175,18 @@ async function run(options: FineTuneOptions, onIteration: (iteration: Iteration)
     onEpoch: (epoch) => told.epoch(epoch),
   });
   return resultOf(await training.result, { prepared, log, options });
+}
+
+/** See {@link FineTunePrepared}. */
+function expectedPeakBytes(
+  { program, start }: PreparedTraining,
+  { data, settings: { batchSize = 1, segments, engine } }: FineTuneOptions,
+): number | null {
+  if (engine === "webgpu") return null;
+  const { dimension, longest } = data.lengths!;
+  const sizes = { validationRows: data.validation.length, sizes: { [dimension]: longest } };
+  const growthBytes = predictTrainingBytes(program, batchSize, { ...sizes, segments, frozen: start?.frozen });
+  return ownMemory().rssBytes + TRAINING_ENGINE_BYTES + growthBytes;
 }
 
 function trainSettings(
