@@ -1,9 +1,9 @@
-// Does training leak? Resident memory iteration by iteration, in a process of its own, and the slope of a line through it.
+// Does training leak? What a process holds, iteration by iteration, in a process of its own, and the slope of a robust line through it.
 
 import { projectPath, startChild } from "../process/mod.ts";
 import type { MachineFacts } from "../record/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
-import { type Estimate, linearTrend } from "../statistics/mod.ts";
+import { type Estimate, robustTrend } from "../statistics/mod.ts";
 import { type MeasuredIteration, type SpeedWindow, speedWindows } from "../language/mod.ts";
 
 /** What is trained, and watched. */
@@ -17,7 +17,8 @@ export interface LeakOrder {
   plantedBytes?: number;
   threads?: number;
   /**
-   * Trains for so long before iterations are watched: V8 gives back what it needed at the beginning only after some ten seconds. Default 0.
+   * Trains for so long, with garbage collected as later, before iterations are watched: V8 gives back what it needed at the beginning only
+   * after some ten seconds. Default 0.
    */
   settleMs?: number;
 }
@@ -25,25 +26,26 @@ export interface LeakOrder {
 /** What the process tells. */
 export interface LeakAnswer {
   iterations: MeasuredIteration[];
-  /** After every so many of them. */
-  rssBytes: number[];
+  /** After each of them. */
+  heldBytes: number[];
 }
 
 /** What came of it. */
 export interface LeakResult {
   /** Bytes an iteration after the warm-up. */
   slope: Estimate;
-  /** Whether the upper end of its interval is above the bound. */
-  isLeaking: boolean;
+  /** `none`: the upper end of the slope's interval is below the bound; `found`: its lower end is above; else `unclear`. */
+  leak: "none" | "found" | "unclear";
   boundBytes: number;
   warmUp: number;
   plantedBytes: number;
   windows: SpeedWindow[];
   /**
-   * Resident memory every so many iterations, garbage collected before; on Linux without pages that files back, which the system takes
-   * back when it likes.
+   * What the process holds at least within every so many iterations, garbage collected: resident memory without pages that files back, which
+   * the system takes back when it likes, and without what V8 has free inside its heap, which it takes and gives back in pieces. Only on
+   * Linux; elsewhere all resident memory.
    */
-  rssBytes: number[];
+  heldBytes: number[];
   readEvery: number;
   machine: MachineFacts;
 }
@@ -52,8 +54,8 @@ export interface LeakResult {
 export const LEAK_BOUND_BYTES = 2048;
 /** Iterations in which allocators still settle. */
 export const LEAK_WARM_UP = 50;
-/** Iterations between two readings: collecting garbage takes longer than an iteration. */
-export const LEAK_READ_EVERY = 10;
+/** Iterations of which the least that is held counts: what one has not given back yet, another one has. */
+const READ_EVERY = 10;
 /**
  * What V8 compiles late takes memory once, what it has not used for long it forgets, and its young generation comes and goes, in steps of
  * megabytes that no line fits: here nothing is compiled again or forgotten, and that generation stays small.
@@ -61,8 +63,9 @@ export const LEAK_READ_EVERY = 10;
 const V8_FLAGS = "--v8-flags=--expose-gc,--no-opt,--no-maglev,--max-semi-space-size=1,--no-flush-bytecode";
 /** glibc's allocator gives back at once what is free: holes between what is held would come and go by half a megabyte. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "65536", MALLOC_TRIM_THRESHOLD_: "65536" };
-/** Fewer readings say too little about a slope. */
-const LEAST_READINGS = 10;
+/** Fewer readings say too little about a slope: the least that `robustTrend` takes. */
+const LEAST_READINGS = 11;
+const RESAMPLES = 2000;
 
 /** A model of 4.5 million parameters, whose weights are drawn: bytes as tokens. */
 export const QUICK_MODEL = {
@@ -85,7 +88,7 @@ export const QUICK_MODEL = {
 } as const;
 
 /**
- * Trains adapters to a model for so many iterations and fits a line to the resident memory after each.
+ * Trains adapters to a model for so many iterations and fits a line to what the process holds after each.
  *
  * @param options warmUp, iterations that are left out; boundBytes, what the slope may be
  * @throws {RangeError} when no more iterations are left than a line needs
@@ -99,7 +102,7 @@ export async function measureLeak(
     signal?: AbortSignal;
   } = {},
 ): Promise<LeakResult> {
-  const least = warmUp + LEAST_READINGS * LEAK_READ_EVERY;
+  const least = warmUp + LEAST_READINGS * READ_EVERY;
   if (order.iterations < least) {
     throw new RangeError(`Cannot look for leaks: expected at least ${least} iterations, got ${order.iterations}`);
   }
@@ -121,14 +124,18 @@ export async function measureLeak(
 }
 
 function judged(
-  { iterations, rssBytes }: LeakAnswer,
-  { warmUp, boundBytes, plantedBytes }: Pick<LeakResult, "warmUp" | "boundBytes" | "plantedBytes">,
+  { iterations, heldBytes: each }: LeakAnswer,
+  given: Pick<LeakResult, "warmUp" | "boundBytes" | "plantedBytes">,
 ): LeakResult {
-  const settled = rssBytes.slice(Math.ceil(warmUp / LEAK_READ_EVERY));
-  const { slope } = linearTrend(settled.map((bytes) => bytes / LEAK_READ_EVERY));
-  const isLeaking = slope.interval.high >= boundBytes;
-  const machine = machineFacts();
+  const { warmUp, boundBytes } = given;
+  const heldBytes = Array.from(
+    { length: Math.floor(each.length / READ_EVERY) },
+    (_, i) => Math.min(...each.slice(i * READ_EVERY, (i + 1) * READ_EVERY)),
+  );
+  const settled = heldBytes.slice(Math.ceil(warmUp / READ_EVERY));
+  const slope = robustTrend(settled.map((bytes) => bytes / READ_EVERY), { seed: "leak", resamples: RESAMPLES });
+  const { low, high } = slope.interval;
+  const leak = high < boundBytes ? "none" : low > boundBytes ? "found" : "unclear";
   const windows = speedWindows(iterations);
-  const readEvery = LEAK_READ_EVERY;
-  return { slope, isLeaking, boundBytes, warmUp, plantedBytes, windows, rssBytes, readEvery, machine };
+  return { slope, leak, ...given, windows, heldBytes, readEvery: READ_EVERY, machine: machineFacts() };
 }

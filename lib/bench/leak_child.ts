@@ -1,17 +1,18 @@
-// Run as a child: trains adapters to a small model and sends its iterations, and the resident memory every so many of them. Garbage is collected
+// Run as a child: trains adapters to a small model and sends its iterations, and what the process holds after each. Garbage is collected
 // before each reading, so that what is left is held by somebody.
 
 import process from "node:process";
+import { getHeapStatistics } from "node:v8";
 import { initialValues } from "../nn/mod.ts";
 import { fineTune, type LanguageData, languageData, type MeasuredIteration } from "../language/mod.ts";
 import { readLfm2Config } from "../models/lfm2/config.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
 import { connectParent, ownAnonymousBytes, ownMemory } from "../process/mod.ts";
-import { LEAK_READ_EVERY, type LeakAnswer, type LeakOrder } from "./leak.ts";
+import type { LeakAnswer, LeakOrder } from "./leak.ts";
 
 const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModules: ["q_proj", "v_proj"] };
 /** What one collection frees may hold what the next one finds. */
-const COLLECTIONS = 3;
+const COLLECTIONS = 2;
 /** Rows, so that batches differ. */
 const ROWS = 20;
 /** More than are ever done: the signal ends the run. */
@@ -35,22 +36,31 @@ async function main(): Promise<void> {
       signal: enough.signal,
     });
     const kept: Uint8Array[] = [];
-    const rssBytes: number[] = [];
+    const heldBytes: number[] = [];
     const watched: MeasuredIteration[] = [];
     const startMs = performance.now();
     for await (const iteration of run) {
-      if (watched.length === iterations || performance.now() - startMs < settleMs) continue;
+      if (watched.length === iterations) continue;
+      const held = ownHeldBytes();
+      if (performance.now() - startMs < settleMs) continue;
+      heldBytes.push(held);
       watched.push(measured(iteration, watched.length + 1));
       if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
       if (watched.length === iterations) enough.abort();
-      if (watched.length % LEAK_READ_EVERY !== 0) continue;
-      for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
-      rssBytes.push(ownAnonymousBytes() ?? ownMemory().rssBytes);
     }
-    parent.send({ iterations: watched, rssBytes, kept: kept.length } satisfies LeakAnswer & { kept: number });
+    parent.send({ iterations: watched, heldBytes, kept: kept.length } satisfies LeakAnswer & { kept: number });
     break;
   }
   process.exit(0);
+}
+
+/** What somebody holds: see `LeakResult.heldBytes`. */
+function ownHeldBytes(): number {
+  for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
+  const anonymous = ownAnonymousBytes();
+  if (anonymous === null) return ownMemory().rssBytes;
+  const { total_physical_size: taken, used_heap_size: used } = getHeapStatistics();
+  return anonymous - (taken - used);
 }
 
 /** An iteration under its number among those that are watched. */

@@ -145,7 +145,7 @@ export { type ConcurrencyOptions, type ConcurrencyPoint, measureConcurrency } fr
 export { measureTrainingCosts, type TrainingCost, type TrainingCostOptions } from "./training_costs.ts";
 export type { WorkDefinition } from "./work.ts";
 export { measureTextToVector, type TextToVectorOptions, type TextToVectorTiming } from "./text_to_vector.ts";
-export { LEAK_BOUND_BYTES, LEAK_WARM_UP, type LeakOrder, type LeakResult, measureLeak, QUICK_MODEL } from "./leak.ts";
+export { type LeakOrder, type LeakResult, measureLeak, QUICK_MODEL } from "./leak.ts";
 export { type LoraBenchmark, type LoraBenchmarkOptions, type LoraSide, runLoraBenchmark } from "./lora_benchmark.ts";
 export type { LoraWork } from "./lora_exchange.ts";
 export {

@@ -11,6 +11,7 @@ import {
   adapterParameters,
   applyLora,
   type BaseFormat,
+  baseWeights,
   expectAdapter,
   type FrozenWeights,
   type LoraConfig,
@@ -98,10 +99,7 @@ async function prepareAdapters(
     frozen = await lfm2BaseWeights(weights, loss, { format: baseFormat, provider, signal, onProgress });
     source = await fingerprintOf(weights);
   } else {
-    if (baseFormat !== "float32") {
-      throw new TypeError(`Cannot hold weights in memory in ${baseFormat}: expected float32, or a folder`);
-    }
-    frozen = { parameters: weights };
+    frozen = baseWeights(loss, weights);
     source = hashOf(weights);
   }
   const hash = createHash("sha256").update(`${source} ${baseFormat} ${initial ? hashOf(initial) : "new"}`).digest(
