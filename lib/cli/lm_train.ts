@@ -7,6 +7,7 @@ import {
   fineTune,
   type FineTunePrepared,
   type FineTuneResult,
+  type FineTuneRun,
   type Iteration,
   type LanguageData,
   languageData,
@@ -16,9 +17,18 @@ import {
 import { readLfm2Folder } from "../models/lfm2/base_weights.ts";
 import { writeLfm2Folder } from "../models/lfm2/write.ts";
 import { modelNotice, writeModelNotice } from "../models/model_notice.ts";
-import { readAdapter, saveAdapter } from "../train/mod.ts";
+import {
+  type AdapterFormat,
+  adapterOf,
+  type CheckpointSidecar,
+  loadWeights,
+  type LoraPlan,
+  readAdapter,
+  readSidecar,
+  saveAdapter,
+} from "../train/mod.ts";
 import { gigabytes, inDigits, thousands } from "./amounts.ts";
-import { INTERRUPTED_EXIT_CODE } from "./command.ts";
+import { CommandError, INTERRUPTED_EXIT_CODE } from "./command.ts";
 import { forUser, lmFolder } from "./lm_folder.ts";
 import { parseTrainCommand, type TrainCommand } from "./lm_train_options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -50,23 +60,28 @@ async function run(folder: string, command: TrainCommand, { terminal, signal }: 
   for (const line of dataLines(data)) terminal.line(line);
   const out = resolve(command.out);
   const adapter = command.adapter === null ? undefined : await readAdapter(resolve(command.adapter));
+  const checkpointDir = join(out, CHECKPOINT);
+  const earlier = command.resume ? null : await readSidecar(checkpointDir);
+  let plan: LoraPlan | null = null;
   const training = fineTune({
     model: { config, weights: command.scratch ? null : folder },
     data,
     ...(command.lora && { lora: command.lora, baseFormat: command.baseFormat, adapter }),
     settings: command.settings,
-    checkpointDir: join(out, CHECKPOINT),
+    checkpointDir,
     checkpointEvery: command.saveEvery,
     resume: command.resume,
     signal,
     onPrepared: (prepared) => {
+      plan = prepared.plan;
       for (const line of preparedLines(prepared)) terminal.line(line);
     },
     onProgress: (done, total) => terminal.live(`Loading the weights: ${Math.floor(done / total * 100)}%`, false),
   });
   const report = reporter(terminal, command);
-  for await (const iteration of training) report(iteration);
-  const result = await training.result;
+  const result = await finished(training, report).catch(async (error) => {
+    throw await explained(error, { out, plan, earlier, baseModel: folder, format: command.format });
+  });
   if (result.stopped === "aborted") {
     terminal.line(`Interrupted after iteration ${result.iterations.length}; the same command goes on from ${out}`);
     return INTERRUPTED_EXIT_CODE;
@@ -75,6 +90,40 @@ async function run(folder: string, command: TrainCommand, { terminal, signal }: 
   for (const line of resultLines(result)) terminal.line(line);
   terminal.line(`Saved in ${out}`);
   return 0;
+}
+
+async function finished(training: FineTuneRun, report: (iteration: Iteration) => void): Promise<FineTuneResult> {
+  for await (const iteration of training) report(iteration);
+  return await training.result;
+}
+
+/** What is known of a run that failed. */
+interface Failed {
+  out: string;
+  plan: LoraPlan | null;
+  /** The checkpoint of another run, which this one was to replace. */
+  earlier: CheckpointSidecar | null;
+  baseModel: string;
+  format: AdapterFormat;
+}
+
+/** Why a run failed, with what is left of it and what can be done. */
+async function explained(error: unknown, { out, plan, earlier, baseModel, format }: Failed): Promise<unknown> {
+  if (!(error instanceof Error)) return error;
+  if (error.message.startsWith("Cannot resume")) {
+    return new CommandError(error.message.replace("another folder or resume: false", "another --out, or --no-resume"));
+  }
+  if (!error.message.startsWith("Training diverged")) return error;
+  const folder = join(out, CHECKPOINT);
+  const sidecar = await readSidecar(folder);
+  const isOwn = sidecar !== null && JSON.stringify(sidecar) !== JSON.stringify(earlier);
+  const said = [error.message];
+  if (isOwn) said.push(`the checkpoint of iteration ${sidecar.step} stays in ${folder}`);
+  if (isOwn && sidecar.weights && plan !== null) {
+    await saveAdapter(out, adapterOf(plan, await loadWeights(folder), { baseModel }), { format });
+    said.push(`the adapter of its best validation is saved, for --adapter ${out}`);
+  }
+  return new CommandError([...said, "a lower --learning-rate begins in another --out, or with --no-resume"].join("; "));
 }
 
 async function readData(
