@@ -1,9 +1,9 @@
-// Does training leak? What a process holds, iteration by iteration, in a process of its own, and the slope of a robust line through it.
+// Does training leak? What a process holds, iteration by iteration, in a process of its own, and the slope of a line through it.
 
 import { projectPath, startChild } from "../process/mod.ts";
 import type { MachineFacts } from "../record/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
-import { type Estimate, robustTrend } from "../statistics/mod.ts";
+import { type Estimate, linearTrend } from "../statistics/mod.ts";
 import { type MeasuredIteration, type SpeedWindow, speedWindows } from "../language/mod.ts";
 
 /** What is trained, and watched. */
@@ -26,14 +26,17 @@ export interface LeakOrder {
 /** What the process tells. */
 export interface LeakAnswer {
   iterations: MeasuredIteration[];
-  /** After each of them. */
+  /** Every so many of them; see `LeakResult`. */
   heldBytes: number[];
+  residentBytes: number[];
 }
 
 /** What came of it. */
 export interface LeakResult {
-  /** Bytes an iteration after the warm-up. */
+  /** Of `heldBytes`, in bytes an iteration after the warm-up. */
   slope: Estimate;
+  /** Of `residentBytes` likewise, for comparison: what allocators keep for later makes its interval wide. */
+  residentSlope: Estimate;
   /** `none`: the upper end of the slope's interval is below the bound; `found`: its lower end is above; else `unclear`. */
   leak: "none" | "found" | "unclear";
   boundBytes: number;
@@ -41,11 +44,15 @@ export interface LeakResult {
   plantedBytes: number;
   windows: SpeedWindow[];
   /**
-   * What the process holds at least within every so many iterations, garbage collected: resident memory without pages that files back, which
-   * the system takes back when it likes, and without what V8 has free inside its heap, which it takes and gives back in pieces. Only on
-   * Linux; elsewhere all resident memory.
+   * What somebody holds every so many iterations, garbage collected: by the books of V8 (the part of its heap that is in use) and of malloc
+   * (what it has handed out, array buffers among it). Where malloc does not tell, the same as `residentBytes`.
    */
   heldBytes: number[];
+  /**
+   * Resident memory at the same times; on Linux without pages that files back, or that were given back "when you like", which the system
+   * takes back when it likes.
+   */
+  residentBytes: number[];
   readEvery: number;
   machine: MachineFacts;
 }
@@ -54,8 +61,8 @@ export interface LeakResult {
 export const LEAK_BOUND_BYTES = 2048;
 /** Iterations in which allocators still settle. */
 export const LEAK_WARM_UP = 50;
-/** Iterations of which the least that is held counts: what one has not given back yet, another one has. */
-const READ_EVERY = 10;
+/** Iterations between two readings: collecting garbage takes longer than an iteration. */
+export const LEAK_READ_EVERY = 10;
 /**
  * What V8 compiles late takes memory once, what it has not used for long it forgets, and its young generation comes and goes, in steps of
  * megabytes that no line fits: here nothing is compiled again or forgotten, and that generation stays small.
@@ -63,9 +70,8 @@ const READ_EVERY = 10;
 const V8_FLAGS = "--v8-flags=--expose-gc,--no-opt,--no-maglev,--max-semi-space-size=1,--no-flush-bytecode";
 /** glibc's allocator gives back at once what is free: holes between what is held would come and go by half a megabyte. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "65536", MALLOC_TRIM_THRESHOLD_: "65536" };
-/** Fewer readings say too little about a slope: the least that `robustTrend` takes. */
-const LEAST_READINGS = 11;
-const RESAMPLES = 2000;
+/** Fewer readings say too little about a slope. */
+const LEAST_READINGS = 10;
 
 /** A model of 4.5 million parameters, whose weights are drawn: bytes as tokens. */
 export const QUICK_MODEL = {
@@ -102,7 +108,7 @@ export async function measureLeak(
     signal?: AbortSignal;
   } = {},
 ): Promise<LeakResult> {
-  const least = warmUp + LEAST_READINGS * READ_EVERY;
+  const least = warmUp + LEAST_READINGS * LEAK_READ_EVERY;
   if (order.iterations < least) {
     throw new RangeError(`Cannot look for leaks: expected at least ${least} iterations, got ${order.iterations}`);
   }
@@ -124,18 +130,24 @@ export async function measureLeak(
 }
 
 function judged(
-  { iterations, heldBytes: each }: LeakAnswer,
+  { iterations, heldBytes, residentBytes }: LeakAnswer,
   given: Pick<LeakResult, "warmUp" | "boundBytes" | "plantedBytes">,
 ): LeakResult {
   const { warmUp, boundBytes } = given;
-  const heldBytes = Array.from(
-    { length: Math.floor(each.length / READ_EVERY) },
-    (_, i) => Math.min(...each.slice(i * READ_EVERY, (i + 1) * READ_EVERY)),
-  );
-  const settled = heldBytes.slice(Math.ceil(warmUp / READ_EVERY));
-  const slope = robustTrend(settled.map((bytes) => bytes / READ_EVERY), { seed: "leak", resamples: RESAMPLES });
+  const slopeOf = (readings: readonly number[]) =>
+    linearTrend(readings.slice(Math.ceil(warmUp / LEAK_READ_EVERY)).map((bytes) => bytes / LEAK_READ_EVERY)).slope;
+  const slope = slopeOf(heldBytes);
   const { low, high } = slope.interval;
   const leak = high < boundBytes ? "none" : low > boundBytes ? "found" : "unclear";
-  const windows = speedWindows(iterations);
-  return { slope, leak, ...given, windows, heldBytes, readEvery: READ_EVERY, machine: machineFacts() };
+  const readings = { heldBytes, residentBytes, readEvery: LEAK_READ_EVERY };
+  const residentSlope = slopeOf(residentBytes);
+  return {
+    slope,
+    leak,
+    residentSlope,
+    ...given,
+    windows: speedWindows(iterations),
+    ...readings,
+    machine: machineFacts(),
+  };
 }

@@ -1,5 +1,5 @@
-// Run as a child: trains adapters to a small model and sends its iterations, and what the process holds after each. Garbage is collected
-// before each reading, so that what is left is held by somebody.
+// Run as a child: trains adapters to a small model and sends its iterations, and what the process holds every so many of them. Garbage is
+// collected before each reading, so that what is left is held by somebody.
 
 import process from "node:process";
 import { getHeapStatistics } from "node:v8";
@@ -8,7 +8,8 @@ import { fineTune, type LanguageData, languageData, type MeasuredIteration } fro
 import { readLfm2Config } from "../models/lfm2/config.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
 import { connectParent, ownAnonymousBytes, ownMemory } from "../process/mod.ts";
-import type { LeakAnswer, LeakOrder } from "./leak.ts";
+import { mallocBytes } from "../runtime/mod.ts";
+import { LEAK_READ_EVERY, type LeakAnswer, type LeakOrder } from "./leak.ts";
 
 const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModules: ["q_proj", "v_proj"] };
 /** What one collection frees may hold what the next one finds. */
@@ -36,31 +37,40 @@ async function main(): Promise<void> {
       signal: enough.signal,
     });
     const kept: Uint8Array[] = [];
-    const heldBytes: number[] = [];
+    const readings: Reading[] = [];
     const watched: MeasuredIteration[] = [];
     const startMs = performance.now();
     for await (const iteration of run) {
       if (watched.length === iterations) continue;
-      const held = ownHeldBytes();
-      if (performance.now() - startMs < settleMs) continue;
-      heldBytes.push(held);
+      const isSettled = performance.now() - startMs >= settleMs;
+      // Before that, too: what collections bring about has happened then.
+      const read = (isSettled ? watched.length + 1 : iteration.iteration) % LEAK_READ_EVERY === 0;
+      const reading = read ? ownReading() : null;
+      if (!isSettled) continue;
+      if (reading) readings.push(reading);
       watched.push(measured(iteration, watched.length + 1));
       if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
       if (watched.length === iterations) enough.abort();
     }
-    parent.send({ iterations: watched, heldBytes, kept: kept.length } satisfies LeakAnswer & { kept: number });
+    const [heldBytes, residentBytes] = [readings.map(({ held }) => held), readings.map(({ resident }) => resident)];
+    const answer = { iterations: watched, heldBytes, residentBytes };
+    parent.send({ ...answer, kept: kept.length } satisfies LeakAnswer & { kept: number });
     break;
   }
   process.exit(0);
 }
 
-/** What somebody holds: see `LeakResult.heldBytes`. */
-function ownHeldBytes(): number {
+/** Bytes: see `LeakResult`. */
+interface Reading {
+  held: number;
+  resident: number;
+}
+
+function ownReading(): Reading {
   for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
-  const anonymous = ownAnonymousBytes();
-  if (anonymous === null) return ownMemory().rssBytes;
-  const { total_physical_size: taken, used_heap_size: used } = getHeapStatistics();
-  return anonymous - (taken - used);
+  const resident = ownAnonymousBytes() ?? ownMemory().rssBytes;
+  const allocated = mallocBytes();
+  return { held: allocated === null ? resident : getHeapStatistics().used_heap_size + allocated, resident };
 }
 
 /** An iteration under its number among those that are watched. */

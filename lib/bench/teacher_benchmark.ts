@@ -73,7 +73,9 @@ function prepare({ kind, size: { texts, batchSize }, threads }: TeacherPlan, pyt
     name: "sentence-transformers",
     role: "rival",
     settings: "PyTorch eager with its fused attention, inference mode",
-    child: python === null ? "PEER_PYTHON names no Python with sentence-transformers" : torchChild(python, args, threads),
+    child: python === null
+      ? "PEER_PYTHON names no Python with sentence-transformers"
+      : torchChild(python, args, threads),
   };
   const again = { ...ours, name: "ours again", role: "rival" } as const;
   return { sides: [ours, kind === "control" ? again : peer], check: checkEmbeddings };

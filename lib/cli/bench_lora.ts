@@ -15,6 +15,7 @@ import {
 import { readSafetensorsHeader } from "../data/mod.ts";
 import { LFM2_1_2B_SOURCE, modelFolder } from "../models/fetched_models.ts";
 import { projectPath, writeFileAtomic } from "../process/mod.ts";
+import type { Estimate } from "../statistics/mod.ts";
 import { gigabytes, inDigits } from "./amounts.ts";
 import { benchmarkedModel } from "./benchmarked_model.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
@@ -23,7 +24,7 @@ import { WEIGHT_FORMATS } from "./weight_formats.ts";
 
 const LEAKED_ITERATIONS = 500;
 const PLANTED_BYTES = 20_480;
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 10_000;
 
 /** A command line, understood. */
 export interface BenchLoraCommand {
@@ -169,12 +170,15 @@ async function leakMain(
 
 const LEAKS = { none: "below", found: "above", unclear: "neither below nor above" };
 
-function leakLine(name: string, { slope, leak, boundBytes, windows }: LeakResult): string {
-  const { low, high } = slope.interval;
+function leakLine(name: string, { slope, residentSlope, leak, boundBytes, windows }: LeakResult): string {
+  const bytes = ({ value, interval: { low, high } }: Estimate) =>
+    `${Math.round(value)} bytes an iteration [${Math.round(low)}, ${Math.round(high)}]`;
   const speeds = windows.map(({ from, to, iterationsPerSecond: { value } }) =>
     `${from + 1}-${to} ${inDigits(value)} iterations/s`
   );
-  return `${name}: ${Math.round(slope.value)} bytes an iteration [${Math.round(low)}, ${Math.round(high)}], ${LEAKS[leak]} ${boundBytes}; ${speeds.join(", ")}`;
+  return `${name}: ${bytes(slope)}, ${LEAKS[leak]} ${boundBytes}; resident ${bytes(residentSlope)}; ${
+    speeds.join(", ")
+  }`;
 }
 
 if (import.meta.main) await runCommand((args, signal) => benchLoraMain(args, ownTerminal(), signal));

@@ -10,7 +10,11 @@ import { CommandError } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The folder that `--model` names, from where the command was called; null: the random model's. */
-export async function benchmarkedModel(model: string | null, terminal: Terminal, signal?: AbortSignal): Promise<string> {
+export async function benchmarkedModel(
+  model: string | null,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<string> {
   if (model === null) return await randomLanguageModel(terminal, signal);
   const folder = resolve(process.env.INIT_CWD ?? process.cwd(), model);
   if (existsSync(join(folder, "config.json"))) return folder;

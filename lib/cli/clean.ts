@@ -95,7 +95,9 @@ async function refuseWhileRunning(root: string): Promise<void> {
 
 /** Names of notebooks: what one keeps between its steps lies in a folder of its name. */
 function notebookNames(root: string): string[] {
-  return childrenOf(join(root, "notebooks")).flatMap((path) => path.endsWith(".ipynb") ? [basename(path, ".ipynb")] : []);
+  return childrenOf(join(root, "notebooks")).flatMap((path) =>
+    path.endsWith(".ipynb") ? [basename(path, ".ipynb")] : []
+  );
 }
 
 const isStudy = (folder: string) => existsSync(join(folder, "study.sqlite"));

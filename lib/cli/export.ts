@@ -4,7 +4,13 @@ import { basename, resolve } from "node:path";
 import process from "node:process";
 import { ELEMENT_ARRAYS, type Graph } from "../graph/mod.ts";
 import { writeFileAtomic } from "../process/mod.ts";
-import { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "../train/mod.ts";
+import {
+  EXPORT_DTYPES,
+  exportCheckpoint,
+  type ExportDtype,
+  type ExportedModel,
+  type ExportOptions,
+} from "../train/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 

@@ -62,7 +62,8 @@ function fusedTransposes(order: readonly Operation[], outputs: readonly Tensor[]
   const fused = new Set<Tensor>();
   // Backwards: whatever reads a tensor has been seen before what computes it.
   for (const { type, inputs, attributes, outputs: [result] } of order.toReversed()) {
-    const isSwap = type === "Transpose" && result.dtype === "float32" && swapsMatrix(attributes.perm as readonly number[]);
+    const isSwap = type === "Transpose" && result.dtype === "float32" &&
+      swapsMatrix(attributes.perm as readonly number[]);
     if (isSwap && !needed.has(result)) fused.add(result);
     else for (const input of PRODUCTS.has(type) ? inputs.slice(2) : inputs) needed.add(input);
   }

@@ -37,7 +37,6 @@ export {
   verdictSentence,
 } from "./comparison.ts";
 export { type LinearTrend, linearTrend } from "./linear_trend.ts";
-export { robustTrend } from "./robust_trend.ts";
 export { fitPowerLaw, type PowerLaw } from "./power_law.ts";
 export { mannWhitney, type MannWhitneyOptions, type MannWhitneyResult } from "./mann_whitney.ts";
 export { normalCdf, normalQuantile } from "./distributions.ts";

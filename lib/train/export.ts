@@ -104,7 +104,10 @@ export async function exportCheckpoint(
   if (!sidecar) throw new RangeError(`Cannot export: ${folder} holds no checkpoint`);
   const { program: { forward }, data } = await loadProgram(folder);
   const weights = { ...base, ...await loadWeights(folder) };
-  return await exportModel({ forward, weights, origin: origin(sidecar, data) }, { ...options, data: options.data ?? data });
+  return await exportModel({ forward, weights, origin: origin(sidecar, data) }, {
+    ...options,
+    data: options.data ?? data,
+  });
 }
 
 /**
@@ -153,7 +156,9 @@ function ownWeights({ name, parameters }: Graph, all: Readonly<Record<string, Ar
   if (missing.length > 0) {
     const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
     throw new RangeError(
-      `Cannot export ${name}: expected values of all parameters, got none of ${missing[0]}${more}; those that adapters were trained to are ` +
+      `Cannot export ${name}: expected values of all parameters, got none of ${
+        missing[0]
+      }${more}; those that adapters were trained to are ` +
         "given as base, and deno task lm export merges an adapter into them",
     );
   }

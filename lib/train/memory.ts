@@ -91,7 +91,10 @@ function activationBytes(
 }
 
 function bytesOf(parameters: readonly Parameter[]): number {
-  return parameters.reduce((sum, { dtype, shape }) => sum + elementCount(shape as number[]) * bytesPerElement(dtype), 0);
+  return parameters.reduce(
+    (sum, { dtype, shape }) => sum + elementCount(shape as number[]) * bytesPerElement(dtype),
+    0,
+  );
 }
 
 function withRows(metrics: Graph, sizes: Readonly<Record<string, number>>): Graph {

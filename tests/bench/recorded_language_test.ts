@@ -75,7 +75,12 @@ Deno.test("records of the language model benchmarks are read with what a report 
   const { sides: [generated], gpu } = parseRecordedLm(JSON.stringify(lm), "lm.json");
   assert.deepEqual([generated.generation.comparison?.ratio, gpu?.name], [0.8, "NVIDIA H200"]);
   const { plain, planted } = parseRecordedLeak(JSON.stringify(leaks), "lora-leak.json");
-  assert.deepEqual([plain.heldBytes.length, plain.leak, planted.slope.value, planted.leak], [2, "none", 20_480, "found"]);
+  assert.deepEqual([plain.heldBytes.length, plain.leak, planted.slope.value, planted.leak], [
+    2,
+    "none",
+    20_480,
+    "found",
+  ]);
 });
 
 Deno.test("files that are no such records are refused with the field that is wrong", () => {

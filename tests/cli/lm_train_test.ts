@@ -145,7 +145,10 @@ Deno.test("lm train tells in one sentence what is wrong with texts, context, lea
         assert.match(error.message, message);
         return true;
       });
-    await refused(["--learning-rate", "1e37", "--iterations", "40"], /^Training diverged: .* with learning rate 1e\+37; .*--no-resume$/);
+    await refused(
+      ["--learning-rate", "1e37", "--iterations", "40"],
+      /^Training diverged: .* with learning rate 1e\+37; .*--no-resume$/,
+    );
     // Growing slowly enough that the first validation comes before.
     const wild = ["--learning-rate", "1e30", "--warmup", "5", "--schedule", "linear", "--iterations", "40"];
     await refused(["--max-length", "8"], /chats\.jsonl, line \d: expected at most 8 tokens, got \d+/);

@@ -71,8 +71,7 @@ export interface FineTuneOptions extends TrainingTarget {
 }
 
 /** What is known before the first iteration. */
-export interface FineTunePrepared
-  extends Pick<PreparedTraining, "plan" | "trainableParameters" | "totalParameters"> {
+export interface FineTunePrepared extends Pick<PreparedTraining, "plan" | "trainableParameters" | "totalParameters"> {
   /**
    * The most resident memory that the process is expected to hold, in bytes: what it holds now, and what `predictTrainingBytes` adds for the
    * longest row. Null on a GPU.

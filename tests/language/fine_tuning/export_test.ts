@@ -8,8 +8,8 @@ import { lfm2Graph } from "lib/models/lfm2/model.ts";
 import { type ArrayValue, compile, openOnnxFile } from "lib/runtime/mod.ts";
 import {
   adapterParameters,
-  type ExportedModel,
   exportCheckpoint,
+  type ExportedModel,
   exportModel,
   loraGraph,
   mergeAdapter,
@@ -52,7 +52,7 @@ Deno.test("an adapted model is exported from its checkpoint and merged, with the
     assertAllClose(await logits(merged), beside.data as Float32Array, close);
     const alone = await logits(await exportModel({ forward, weights }));
     assert.ok(alone.some((value, i) => Math.abs(value - (beside.data as Float32Array)[i]) > 1e-3), "it was trained");
-    assert.match(adapted.metadata.inputs, /token_ids int32 \[batch,sequence\]; positions int32/);
+    assert.match(adapted.metadata.inputs, /token_ids int32 \[batch, sequence\]; positions int32/);
     const [small, large] = [await exportModel({ forward, weights }, { dtype: "int4" }), merged];
     assert.ok(small.bytes.length < large.bytes.length);
     await assert.rejects(
