@@ -67,7 +67,7 @@ Deno.test("the memory that lm train expects before it trains adapters is what it
     const gigabytes = (pattern: RegExp) => Number(pattern.exec(told)![1]);
     const [expected, taken] = [/memory +([\d.]+) GB expected/, /memory +([\d.]+) GB at most/].map(gigabytes);
     console.log(`expected ${expected} GB, taken ${taken} GB`);
-    assert.ok(taken > 0.5, "intermediate results are most of it");
+    assert.ok(taken > 0.4, "more than an idle process");
     assert.ok(expected < taken * MEMORY_FACTOR && taken < expected * MEMORY_FACTOR, told);
   } finally {
     rmSync(folder, { recursive: true });
