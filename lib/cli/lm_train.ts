@@ -133,7 +133,14 @@ async function readData(
 ): Promise<LanguageData> {
   const texts = await readTrainingTexts(resolve(data), { heldOut, seed });
   // The last token is only predicted, never read.
-  return languageData(texts, tokenizer, { ...layout, maxLength: Math.min(layout.maxLength!, contextLength + 1) });
+  const most = Math.min(layout.maxLength!, contextLength + 1);
+  try {
+    return languageData(texts, tokenizer, { ...layout, maxLength: most });
+  } catch (error) {
+    if (!(error instanceof RangeError) || !error.message.includes(`expected at most ${most} tokens`)) throw error;
+    const limit = most <= contextLength ? "--max-length allows more" : `the model reads ${contextLength}`;
+    throw new CommandError(`${error.message}; ${limit}, --cut cuts the end off`);
+  }
 }
 
 function dataLines({ texts, train, validation, test, learnedTokens, isPacked }: LanguageData): string[] {

@@ -11,7 +11,7 @@ import { adapterAddition } from "lib/language/mod.ts";
 import { openLfm2 } from "lib/models/lfm2/open.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { openOnnxFile } from "lib/runtime/mod.ts";
-import { readAdapter } from "lib/train/mod.ts";
+import { type Adapter, readAdapter } from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
 import { writeModelFolder } from "tests/models/lfm2/rule_weights.ts";
 import { abortAfter } from "tests/train/fixtures.ts";
@@ -63,6 +63,8 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
     rmSync(folder, { recursive: true });
   }
 }
+
+const adapterNumbers = ({ factors }: Adapter) => Object.values(factors).flatMap(({ a, b }) => [...a, ...b]);
 
 /** Logits of the last of the tokens that the tests feed. */
 async function exportedLogits(file: string): Promise<Float32Array> {
@@ -149,15 +151,24 @@ Deno.test("lm train tells in one sentence what is wrong with texts, context, lea
       ["--learning-rate", "1e37", "--iterations", "40"],
       /^Training diverged: .* with learning rate 1e\+37; .*--no-resume$/,
     );
-    // Growing slowly enough that the first validation comes before.
-    const wild = ["--learning-rate", "1e30", "--warmup", "5", "--schedule", "linear", "--iterations", "40"];
-    await refused(["--max-length", "8"], /chats\.jsonl, line \d: expected at most 8 tokens, got \d+/);
+    // With a first update that is still good, what it made is kept.
+    const late = ["--learning-rate", "1e9", "--validate-every", "1", "--save-every", "1", "--out", `${out}-late`];
+    await refused(
+      late,
+      /^Training diverged: all 480 tokens .* step 2 .*; the checkpoint of iteration 1 stays in .*; the adapter of its best validation is saved/,
+    );
+    assert.ok(adapterNumbers(await readAdapter(`${out}-late`)).every(Number.isFinite));
+    await refused([...late, "--learning-rate", "1e-3"], /of another run .*; choose another --out, or --no-resume$/);
+    await refused(
+      ["--max-length", "8"],
+      /chats\.jsonl, line \d: expected at most 8 tokens, got \d+; --max-length allows more, --cut/,
+    );
     assert.equal((await train(["--no-resume", "--out", `${out}-a`])).code, 0);
     await refused(["--adapter", `${out}-a`, "--rank", "4", "--no-resume"], /rank/);
     await refused(["--modules", "nothing", "--no-resume"], /nothing/);
     await refused(["--adapter", "/nowhere"], /\/nowhere/);
     writeFileSync(data, `${readFileSync(data, "utf8")}{"messages"\n`);
-    await refused([], /chats\.jsonl, line 6: expected JSON/);
+    await refused([], /chats\.jsonl, line 6: expected JSON, got .* at column 12$/);
     writeFileSync(data, "");
     await refused([], /expected at least one text, got an empty file/);
     await refused(["--data", "/nowhere"], /expected a file or folder at \/nowhere, got none/);

@@ -159,7 +159,7 @@ async function run(options: FineTuneOptions, onIteration: (iteration: Iteration)
   });
   options.onPrepared?.({ ...prepared, expectedPeakBytes: expectedPeakBytes(prepared, options) });
   const log = await IterationLog.open(checkpointDir ?? null, { resume });
-  const told = new Telling(data, (iteration) => {
+  const told = new Telling(data, model.config.vocabSize, (iteration) => {
     log.add(iteration);
     onIteration(iteration);
   });
@@ -219,16 +219,21 @@ function checkContext({ model: { config }, data }: FineTuneOptions): void {
   }
 }
 
+/** Relative: rounding of a mean; models that were just drawn are further from predicting all tokens alike. */
+const SAME_LOSS = 1e-6;
+
 /** Makes iterations of steps and validations. */
 class Telling {
   #waiting: Iteration | null = null;
 
   constructor(
     private readonly data: LanguageData,
+    private readonly vocabSize: number,
     private readonly tell: (iteration: Iteration) => void,
   ) {}
 
   step({ step, loss, learningRate, seconds, batches, endsEpoch }: StepSummary): void {
+    this.#expectPreference(loss, `at step ${step} with learning rate ${learningRate}`);
     const { learnedTokens } = this.data;
     const tokens = batches.reduce((sum, rows) => sum + rows.reduce((part, row) => part + learnedTokens[row], 0), 0);
     const { rssBytes, peakRssBytes } = ownMemory();
@@ -241,10 +246,18 @@ class Telling {
     else this.tell(iteration);
   }
 
-  epoch({ validation }: EpochSummary): void {
+  epoch({ validation, learningRate }: EpochSummary): void {
     if (this.#waiting === null) return;
+    this.#expectPreference(validation.loss, `after step ${this.#waiting.iteration} with learning rate ${learningRate}`);
     this.tell({ ...this.#waiting, validationLoss: validation.loss });
     this.#waiting = null;
+  }
+
+  /** Norms make zeros of what has overflowed: the loss is finite then, and stays where it is. */
+  #expectPreference(loss: number, when: string): void {
+    const uniform = Math.log(this.vocabSize);
+    if (Math.abs(loss - uniform) > SAME_LOSS * uniform) return;
+    throw new RangeError(`Training diverged: all ${this.vocabSize} tokens are predicted alike ${when}`);
   }
 }
 

@@ -43,7 +43,7 @@ Deno.test("a broken line is refused with its file and number", async () => {
     [lines({ text: "a" }) + '{"text": "b"\n', /Cannot read .*train\.jsonl, line 2: expected JSON, got /],
     [lines({ text: "a" }) + "\n" + "[1]\n", /train\.jsonl, line 3: expected an object with .*, got \[1\]/],
     [lines({ text: "a" }, { text: 5 }), /train\.jsonl, line 2: text: .*expected string, received number/],
-    [lines({ text: "a" }, { prompt: "b" }), /train\.jsonl, line 2: text: /],
+    [lines({ text: "a" }, { prompt: "b" }), /train\.jsonl, line 2: expected "text" as in the first line, got "prompt"/],
     [lines({ question: "a" }), /line 1: expected the fields "messages", .*, got "question"/],
     [lines({ messages: [] }), /train\.jsonl, line 1: messages: /],
     [lines(CHAT, { messages: [{ content: "x" }] }), /line 2: messages\.0\.role: /],
