@@ -64,6 +64,7 @@ const lmSchema = z.object({
 
 const leak = {
   slope: estimate,
+  residentSlope: estimate,
   leak: z.enum(["none", "found", "unclear"]),
   plantedBytes: z.int().min(0),
   machine,

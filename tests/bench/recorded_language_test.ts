@@ -60,7 +60,13 @@ const lm = {
   }],
 };
 
-const leak = { slope: estimate(12), leak: "none", plantedBytes: 0, machine: machineFacts() };
+const leak = {
+  slope: estimate(12),
+  residentSlope: estimate(-300),
+  leak: "none",
+  plantedBytes: 0,
+  machine: machineFacts(),
+};
 const leaks = {
   schemaVersion: 1,
   benchmark: "lora-leak",

@@ -166,7 +166,7 @@ const namesOf = (value: Record<string, unknown>) =>
 function textOf(value: Record<string, unknown>, form: TextForm, place: string): TrainingText {
   const missing = NAMES[form].find((name) => !(name in value));
   if (missing !== undefined) {
-    throw new TypeError(`Cannot read ${place}: expected "${missing}" as in the first line, got ${namesOf(value)}`);
+    throw new TypeError(`Cannot read ${place}: expected "${missing}" as in the lines before, got ${namesOf(value)}`);
   }
   const parsed = SCHEMAS[form].safeParse(value);
   if (!parsed.success) {
