@@ -113,3 +113,11 @@ Deno.test("recomputation refuses wrong numbers of segments and open dimensions; 
   const [dx] = gradients(loss, [x], { segments: 2 });
   assert.ok(topologicalOrder([dx]).length > 0 && elementCount(dx.shape as number[]) === 4);
 });
+
+Deno.test("recomputation divides graphs that are deeper than the stack", () => {
+  const x = input("x", "float32", [1]);
+  let y = x;
+  for (let i = 0; i < 12_000; i++) y = relu(y);
+  const [dx] = gradients(reduceSum(y), [x], { segments: 4 });
+  assert.deepEqual(dx.shape, [1]);
+});
