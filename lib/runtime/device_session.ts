@@ -6,7 +6,7 @@ import type * as Ort from "onnxruntime-common";
 import { type DType, encodeOnnx, type Graph, graph as closeGraph, identity, input, type Tensor } from "../graph/mod.ts";
 import { deviceError } from "./device_error.ts";
 import { firstRefused } from "./node_error.ts";
-import { ortTensor } from "./node_session.ts";
+import { arrayValue, ortTensor } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
 import { checkValue } from "./feeds.ts";
 import {
@@ -243,10 +243,7 @@ class WebGpuMemory implements DeviceMemory {
     const feeds = Object.entries(arrays).map(([name, array]) => [fromName(name), (array as OrtDeviceArray).tensor]);
     const results = await runNative("read memory", native, Object.fromEntries(feeds));
     return Object.fromEntries(
-      Object.entries(arrays).map(([name, { dtype, shape }]) => [
-        name,
-        { dtype, shape, data: results[name].data as ArrayData },
-      ]),
+      Object.keys(arrays).map((name) => [name, arrayValue(results[name])]),
     );
   }
 
