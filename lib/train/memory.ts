@@ -48,10 +48,11 @@ export function predictTrainingBytes(
 ): number {
   const fixed = bindDimensions(program.loss, { batch: batchSize });
   const trained = fixed.parameters.filter(({ source }) => source.trainable);
-  const stateBytes = STATE_REGIONS * VALUE_BYTES * parameterCount({ parameters: trained });
-  const gradientCopyBytes = VALUE_BYTES * parameterCount({ parameters: trained });
+  const trainedBytes = VALUE_BYTES * parameterCount({ parameters: trained });
+  const stateBytes = STATE_REGIONS * trainedBytes;
+  const gradientCopyBytes = trainedBytes;
   const { parameterBytes, peakActivationBytes } = explain(gradientGraph(fixed, trained, { segments }));
-  const frozenBytes = parameterBytes - VALUE_BYTES * parameterCount({ parameters: trained });
+  const frozenBytes = parameterBytes - trainedBytes;
   const bestBytes = parameterBytes;
   const validation = explain(withRows(program.metrics, Math.min(validationRows, validationChunkRows(program.metrics))));
   // Each session keeps what its allocator has taken, also while the other one computes.
