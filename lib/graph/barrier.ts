@@ -23,6 +23,11 @@ export function oneAfter(tensor: Tensor, dtype: DType): Tensor {
   return onesAfter(tensor)(dtype);
 }
 
+/** The integers [start, end) in int32, known only once `one` is, which `oneAfter` gives. */
+export function numbersAfter(one: Tensor, [start, end]: readonly [start: number, end: number]): Tensor {
+  return mul(constant(Array.from({ length: end - start }, (_, i) => start + i), { dtype: "int32" }), one);
+}
+
 /** Scalar ones that are known only once `tensor` is: both choices are one, also where its first element is NaN. */
 function onesAfter(tensor: Tensor): (dtype: DType) => Tensor {
   const element = firstElement(tensor);
