@@ -62,7 +62,7 @@ export function sessionOptions(
  * onnxruntime-node copies each output into a new buffer even when it was computed into memory of ours. Unless these buffers are
  * emptied, a training step leaves garbage of the size of all gradients, several times of which piles up between collections.
  */
-export function freeCopies(results: Ort.InferenceSession.ReturnType): void {
+function freeCopies(results: Ort.InferenceSession.ReturnType): void {
   for (const { data } of Object.values(results)) {
     const { buffer } = data as Float32Array<ArrayBuffer>;
     // Node.js 20 has no transfer: there the collector does it, later.

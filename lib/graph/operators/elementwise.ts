@@ -38,7 +38,7 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
 }
 
 /** The one dtype of the inputs. */
-export function expectSameDtype(verb: string, inputs: readonly Tensor[]): DType {
+function expectSameDtype(verb: string, inputs: readonly Tensor[]): DType {
   const [first, ...rest] = inputs;
   const odd = rest.find((tensor) => tensor.dtype !== first.dtype);
   if (odd) throw new TypeError(`Cannot ${verb}: expected one dtype, got ${first.dtype} and ${odd.dtype}`);

@@ -11,7 +11,7 @@ import { describe, type Tensor } from "../tensor.ts";
 import { type DType, elementCount, formatShape, type NdArray, normalizeAxis, type TensorType } from "../types.ts";
 
 /** Smallest and largest value of the integer dtypes that tensors are quantized to. */
-export const INTEGER_RANGES: Partial<Record<DType, readonly [number, number]>> = { uint8: [0, 255], int8: [-128, 127] };
+const INTEGER_RANGES: Partial<Record<DType, readonly [number, number]>> = { uint8: [0, 255], int8: [-128, 127] };
 
 /** `saturate(round(value / scale) + zeroPoint)`, the division in float32. */
 export function quantizeValue(value: number, scale: number, zeroPoint: number, dtype: DType): number {

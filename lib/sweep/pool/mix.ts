@@ -64,7 +64,7 @@ function share(cores: number, count: number): number {
 }
 
 /** Physical cores, where they are told. */
-export function coresOf({ physicalCores, logicalCores }: MachineFacts): number {
+function coresOf({ physicalCores, logicalCores }: MachineFacts): number {
   return physicalCores ?? logicalCores;
 }
 
