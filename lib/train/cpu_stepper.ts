@@ -203,7 +203,7 @@ async function prepareInPlace(
   let isNew = true;
   return {
     start: ({ optimizer, seed, initial, columns = {}, maxGradientNorm }) => {
-      if (!isNew) for (const { memory } of state.memories) new Uint8Array(memory.buffer).fill(0);
+      if (!isNew) { for (const { memory } of state.memories) new Uint8Array(memory.buffer).fill(0); }
       isNew = false;
       fillParameters(lossGraph.parameters, weights, { seed, initial, given: frozen?.parameters });
       const updater = updaters.of(optimizer);

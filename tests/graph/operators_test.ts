@@ -177,7 +177,10 @@ Deno.test("shape errors name the operator, what it expected and what it got", ()
     /expected scale and bias \[384\], got \[100\]/,
   );
   assert.throws(() => relu(input("ids", "int64", [3])), /expected a floating dtype, got int64/);
-  assert.throws(() => reduceMean(x, { axes: [1, -1] }), /Cannot apply ReduceMean: expected distinct axes, got \[1, 1\]/);
+  assert.throws(
+    () => reduceMean(x, { axes: [1, -1] }),
+    /Cannot apply ReduceMean: expected distinct axes, got \[1, 1\]/,
+  );
   assert.throws(() => topK(x, 385), /expected an integer in \[1, 384\]/);
   assert.throws(() => input("x", "float32", [0]), /expected an integer of at least 1 for dimension 0, got 0/);
   assert.throws(() => input("x", "float32", [257.5]), /got 257.5/);

@@ -174,7 +174,10 @@ Deno.test("a batch that diverges while gradients are accumulated leaves none of 
 
 Deno.test("a stepper that cannot start frees what was compiled for it", async () => {
   let released = 0;
-  const starting = inPlaceStepper(smallProgram().loss, { ...options, initial: { none: { dtype: "float32", shape: [1], data: new Float32Array(1) } } }, {
+  const starting = inPlaceStepper(smallProgram().loss, {
+    ...options,
+    initial: { none: { dtype: "float32", shape: [1], data: new Float32Array(1) } },
+  }, {
     compileGradients: async (graph, compiling) => {
       const session = await ON_CPU.compileGradients(graph, compiling);
       const release = session.release.bind(session);

@@ -101,7 +101,10 @@ function powGradient(g: Tensor, a: Tensor, b: Tensor): [Tensor, null] {
   const exponent = constantValues(b);
   if (!exponent) throw new TypeError("Cannot differentiate Pow: expected a constant exponent");
   // Of x^0, 0 x^0 and not 0 x^-1, which is no number at 0.
-  const lowered = constant(exponent.map((value) => (value === 0 ? 0 : value - 1)), { dtype: b.dtype, shape: b.shape as number[] });
+  const lowered = constant(exponent.map((value) => (value === 0 ? 0 : value - 1)), {
+    dtype: b.dtype,
+    shape: b.shape as number[],
+  });
   return [mul(g, mul(b, pow(a, lowered))), null];
 }
 

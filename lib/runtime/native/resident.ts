@@ -1,6 +1,13 @@
 // Runs through ONNX Runtime's C interface whose outputs stay where ONNX Runtime put them, to be inputs of later runs.
 
-import { type ArrayValue, bytesPerElement, type DType, elementCount, type Graph, type Tensor } from "../../graph/mod.ts";
+import {
+  type ArrayValue,
+  bytesPerElement,
+  type DType,
+  elementCount,
+  type Graph,
+  type Tensor,
+} from "../../graph/mod.ts";
 import { fedNames, leavesOf } from "../feeds.ts";
 import {
   checkResidentFeeds,

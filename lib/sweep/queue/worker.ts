@@ -82,7 +82,9 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> 
 }
 
 /** With the options that have their defaults. */
-type CompleteOptions = WorkerOptions & Required<Pick<WorkerOptions, "places" | "notify" | "machine" | "threads" | "memoryGib">>;
+type CompleteOptions =
+  & WorkerOptions
+  & Required<Pick<WorkerOptions, "places" | "notify" | "machine" | "threads" | "memoryGib">>;
 
 async function work(connection: QueueConnection, options: CompleteOptions): Promise<WorkerSummary> {
   const { places, notify, machine, threads, memoryGib, sharedFolder = null } = options;

@@ -136,10 +136,12 @@ Deno.test("fuseAttention leaves attention whose result or heads have another sha
       const mixed = matMul(probabilities, inHeads(project("value", 4 * keyHeads), keyHeads, [0, 2, 1, 3]));
       return reshape(transpose(mixed, [0, 2, 1, 3]), shape);
     });
-  for (const [name, before] of [
-    ["all positions in a row", attention(2, ["batch", 56])],
-    ["keys and values that heads share", attention(1, ["batch", 7, 8])],
-  ] as const) {
+  for (
+    const [name, before] of [
+      ["all positions in a row", attention(2, ["batch", 56])],
+      ["keys and values that heads share", attention(1, ["batch", 7, 8])],
+    ] as const
+  ) {
     const after = { ...before, graph: fuseAttention(before.graph) };
     assert.equal(countOf(after.graph, "MultiHeadAttention"), 0, name);
     await assertSame(before, after);
