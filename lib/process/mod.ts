@@ -13,5 +13,6 @@ export { denoExecutable } from "./deno_executable.ts";
 export { type DescendantMemory, descendantMemory } from "./descendant_memory.ts";
 export { type MemoryUse, ownAnonymousBytes, ownMemory } from "./own_memory.ts";
 export { PeakMemory } from "./peak_memory.ts";
+export { isAlive } from "./is_alive.ts";
 export { connectParent, hasParent, type Parent } from "./parent.ts";
 export { atMost, sleep } from "./wait.ts";
