@@ -71,28 +71,56 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** What a test does with a Redis server of its own. */
+type RedisCase = (server: RedisServer) => Promise<void>;
+
+/** ioredis keeps a timer for a moment after a connection has ended. */
+const UNCHECKED = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+
 /** A test with a Redis server of its own. */
 export function redisTest(
   name: string,
-  fn: (server: RedisServer) => Promise<void>,
+  fn: RedisCase,
   { settings = [] }: { settings?: readonly string[] } = {},
 ): void {
+  withRedis(name, () => onServer(fn, settings));
+}
+
+/** Cases by their names, each with a server of its own: steps of one test, several at a time, since they mostly wait for locks to run out. */
+export function redisTests(name: string, cases: Readonly<Record<string, RedisCase>>): void {
+  withRedis(name, async (test) => {
+    const left = Object.entries(cases);
+    const work = async () => {
+      for (let next = left.shift(); next; next = left.shift()) {
+        const [name, fn] = next;
+        await test.step({ name, ...UNCHECKED, fn: () => onServer(fn) });
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  });
+}
+
+const AT_ONCE = 4;
+
+function withRedis(name: string, fn: (test: Deno.TestContext) => Promise<void>): void {
   const ignore = !isInstalled && process.env.LATENT_LAB_REQUIRE_ALL !== "1";
   Deno.test({
     name: ignore ? `${name} (ignored: redis-server is not installed)` : name,
     ignore,
-    // ioredis keeps a timer for a moment after a connection has ended.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
+    ...UNCHECKED,
+    fn: async (test) => {
       assert.ok(isInstalled, "LATENT_LAB_REQUIRE_ALL is 1, but redis-server is not installed");
-      const server = new RedisServer(settings);
-      try {
-        await server.start();
-        await fn(server);
-      } finally {
-        await server.end();
-      }
+      await fn(test);
     },
   });
+}
+
+async function onServer(use: RedisCase, settings: readonly string[] = []): Promise<void> {
+  const server = new RedisServer(settings);
+  try {
+    await server.start();
+    await use(server);
+  } finally {
+    await server.end();
+  }
 }
