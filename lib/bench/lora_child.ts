@@ -2,7 +2,6 @@
 // takes the updates it is asked for and sends how long each took; asked for memory, it sends the highest it has held.
 
 import process from "node:process";
-import { bindDimensions } from "../graph/mod.ts";
 import { prepareTraining } from "../language/mod.ts";
 import { readLfm2Folder } from "../models/lfm2/base_weights.ts";
 import { connectParent, ownMemory, PeakMemory } from "../process/mod.ts";
@@ -28,21 +27,16 @@ async function main({ folder, tokens, lora, baseFormat, provider, threads }: Lor
     isPacked: false,
     seed: 1,
   });
-  const sizes = { sequence: tokens };
-  const stepper = await createStepper(
-    provider,
-    provider === "cpu" ? program.loss : bindDimensions(program.loss, sizes),
-    {
-      batchSize: 1,
-      sizes,
-      optimizer: adam({ learningRate: LEARNING_RATE }),
-      seed: 1,
-      threads,
-      columns: oneRow(tokens, config.vocabSize),
-      initial: start?.initial,
-      frozen: start?.frozen,
-    },
-  );
+  const stepper = await createStepper(provider, program.loss, {
+    batchSize: 1,
+    sizes: { sequence: tokens },
+    optimizer: adam({ learningRate: LEARNING_RATE }),
+    seed: 1,
+    threads,
+    columns: oneRow(tokens, config.vocabSize),
+    initial: start?.initial,
+    frozen: start?.frozen,
+  });
   const names = await setFactors(stepper);
   const createMs = performance.now() - startMs;
   const startPeakBytes = ownMemory().peakRssBytes;

@@ -88,6 +88,7 @@ export { fusableNorms } from "./rewrites/fusable_norms.ts";
 export { fuseAttention } from "./rewrites/fuse_attention.ts";
 export { fuseLstm } from "./rewrites/fuse_lstm.ts";
 export { forCoreMl } from "./rewrites/for_coreml.ts";
+export { forWebGpu } from "./rewrites/for_webgpu.ts";
 export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";
 export { quantizeStaticInt8 } from "./rewrites/static_int8.ts";
 export { scalePerProduct } from "./rewrites/per_product.ts";

@@ -14,7 +14,7 @@ import {
   type ArrayValue,
   type BoundRun,
   type ExternalWeights,
-  weightBytes,
+  modelFor,
   weightSettings,
 } from "./session.ts";
 
@@ -117,7 +117,7 @@ async function createNative(
 ): Promise<Ort.InferenceSession> {
   const held = weightSettings({ external, weightsInPlace: external !== undefined });
   const { disabledOptimizers } = held;
-  const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
+  const model = modelFor("webgpu", graph, { weights, external });
   try {
     return await ort.InferenceSession.create(model, {
       executionProviders: [{ ...provider, name: "webgpu" }],

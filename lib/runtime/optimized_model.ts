@@ -3,10 +3,10 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeOnnx, type Graph } from "../graph/mod.ts";
+import { type Graph } from "../graph/mod.ts";
 import { nodeSession } from "./node_session.ts";
 import { requireProvider } from "./onnxruntime.ts";
-import { AS_THE_GRAPH_SAYS, type CompileOptions, weightBytes } from "./session.ts";
+import { AS_THE_GRAPH_SAYS, type CompileOptions, modelFor } from "./session.ts";
 
 /**
  * The bytes of an `.onnx` file with the graph that the CPU provider computes: constants folded, nodes fused into operators of ONNX
@@ -40,7 +40,7 @@ export async function optimizedModel(
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-optimized-"));
   try {
     const optimizedFile = join(folder, "model.onnx");
-    const model = encodeOnnx(graph, { weights: weightBytes(weights) });
+    const model = modelFor("cpu", graph, { weights });
     const settings = { model, threads, config: AS_THE_GRAPH_SAYS, provider, optimization, optimizedFile } as const;
     const session = await nodeSession(graph, { ...settings, stored: Object.keys(weights) });
     await session.release();

@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { encodeOnnx, type Graph, readModelFile } from "../graph/mod.ts";
+import { type Graph, readModelFile } from "../graph/mod.ts";
 import { nodeModel, nodeSession, type NodeSettings } from "./node_session.ts";
 import { requireProvider } from "./onnxruntime.ts";
-import { type ArrayValue, AS_THE_GRAPH_SAYS, type CompileOptions, type ModelSession, weightBytes } from "./session.ts";
+import { type ArrayValue, AS_THE_GRAPH_SAYS, type CompileOptions, modelFor, type ModelSession } from "./session.ts";
 import { fileInterface } from "./session_interface.ts";
 
 /** Events of the profile, as far as they are read here. */
@@ -61,7 +61,7 @@ function open(
     const file = readModelFile(readFileSync(model), basename(model));
     return nodeModel(fileInterface(file, basename(model)), { ...settings, model, config: {} });
   }
-  const encoded = encodeOnnx(model, { weights: weightBytes(weights) });
+  const encoded = modelFor(settings.provider, model, { weights });
   const stored = Object.keys(weights);
   return nodeSession(model, { ...settings, model: encoded, config: AS_THE_GRAPH_SAYS, stored });
 }

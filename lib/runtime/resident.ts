@@ -2,15 +2,7 @@
 // the provider, and weights may stay in the file that they lie in.
 
 import type * as Ort from "onnxruntime-common";
-import {
-  type ArrayValue,
-  bytesPerElement,
-  type DType,
-  elementCount,
-  encodeOnnx,
-  type Graph,
-  type Tensor,
-} from "../graph/mod.ts";
+import { type ArrayValue, bytesPerElement, type DType, elementCount, type Graph, type Tensor } from "../graph/mod.ts";
 import { deviceError } from "./device_error.ts";
 import { fedNames, leavesOf } from "./feeds.ts";
 import { nativeResidentSession } from "./native/resident.ts";
@@ -24,7 +16,7 @@ import {
   type ResidentSession,
   type Values,
 } from "./resident_values.ts";
-import { AS_THE_GRAPH_SAYS, type CompileOptions, weightBytes, weightSettings } from "./session.ts";
+import { AS_THE_GRAPH_SAYS, type CompileOptions, modelFor, weightSettings } from "./session.ts";
 
 export type { ResidentArray, ResidentSession };
 
@@ -63,7 +55,7 @@ export async function compileResident(graph: Graph, options: ResidentOptions): P
   if (unknown !== undefined) {
     throw new TypeError(`Cannot compile ${graph.name}: expected outputs that stay to be outputs, got "${unknown}"`);
   }
-  const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
+  const model = modelFor(provider, graph, { weights, external });
   const held = weightSettings(options);
   const { disabledOptimizers } = held;
   const config = { ...AS_THE_GRAPH_SAYS, ...held.config };

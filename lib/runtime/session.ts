@@ -1,6 +1,13 @@
 // Executing a graph with ONNX Runtime: a session per graph and provider, checked feeds, results in memory of one's choice.
 
-import { type ArrayData, type ArrayValue, encodeOnnx, type ExternalTensor, type Graph } from "../graph/mod.ts";
+import {
+  type ArrayData,
+  type ArrayValue,
+  encodeOnnx,
+  type ExternalTensor,
+  forWebGpu,
+  type Graph,
+} from "../graph/mod.ts";
 import type { CoreMlOptions } from "./coreml/options.ts";
 import { coreMlRefusal } from "./coverage/refusal.ts";
 import { deviceError, isWithoutDevice } from "./device_error.ts";
@@ -165,7 +172,7 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
     coreml,
   } = options;
   checkOptions(provider, options);
-  const model = encodeOnnx(graph, { weights: weightBytes(weights), external: external?.tensors });
+  const model = modelFor(provider, graph, { weights, external });
   const held = weightSettings(options);
   const config = {
     ...AS_THE_GRAPH_SAYS,
@@ -212,8 +219,15 @@ export function readsSharedMemory(): boolean {
   return onnxRuntimeC() !== null;
 }
 
-/** Values to store in a model, as `encodeOnnx` takes them. */
-export function weightBytes(weights: Readonly<Record<string, ArrayValue>>): Record<string, Uint8Array> {
+/** A graph as a model that a provider can run, with values to store in it. */
+export function modelFor(
+  provider: ProviderName,
+  graph: Graph,
+  { weights = {}, external }: Pick<CompileOptions, "weights" | "external">,
+): Uint8Array {
   const bytes = ({ data }: ArrayValue) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-  return Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, bytes(value)]));
+  return encodeOnnx(provider === "webgpu" ? forWebGpu(graph) : graph, {
+    weights: Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, bytes(value)])),
+    external: external?.tensors,
+  });
 }

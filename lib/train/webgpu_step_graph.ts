@@ -133,31 +133,12 @@ function groupParameters(parameters: readonly Parameter[], limit: number): Param
   return groups;
 }
 
-/** Most parts of one Split: with what they are cut from, as many buffers as WebGPU guarantees to a program. */
-const MOST_PARTS = 7;
-
 /** Each parameter of a group as a part of the flat tensor, in its own shape. */
 function parameterViews({ members }: ParameterGroup, flat: Tensor): [Tensor, Tensor][] {
-  const parts = cut(flat, members.map(({ count }) => count));
+  const parts = members.length === 1 ? [flat] : split(flat, members.map(({ count }) => count), 0);
   return members.map(({ parameter }, i) => {
     return [parameter, parameter.shape.length === 1 ? parts[i] : reshape(parts[i], parameter.shape)];
   });
-}
-
-/** Cuts a flat tensor by as few programs as possible; beyond seven parts, the first ones are cut from a part of it. */
-function cut(flat: Tensor, sizes: readonly number[]): readonly Tensor[] {
-  if (sizes.length === 1) return [flat];
-  let largestChunk = 1;
-  while (largestChunk * MOST_PARTS < sizes.length) largestChunk *= MOST_PARTS;
-  const chunks: (readonly number[])[] = [];
-  for (let start = 0; start < sizes.length;) {
-    const forLater = MOST_PARTS - 1 - chunks.length;
-    const end = start + Math.max(1, Math.min(largestChunk, sizes.length - start - forLater));
-    chunks.push(sizes.slice(start, end));
-    start = end;
-  }
-  const parts = split(flat, chunks.map((chunk) => chunk.reduce((sum, size) => sum + size, 0)), 0);
-  return chunks.flatMap((chunk, i) => cut(parts[i], chunk));
 }
 
 /** Tensors one after the other, each flattened. */

@@ -6,6 +6,8 @@ import {
   parseForecasterBenchmark,
   runForecasterBenchmark,
 } from "lib/bench/forecaster_benchmark.ts";
+import { projectPath } from "lib/process/mod.ts";
+import { webgpuTest } from "tests/webgpu_environment.ts";
 
 const options: ForecasterBenchmarkOptions = {
   size: "100k",
@@ -32,6 +34,10 @@ Deno.test("updates and calls are measured, and the record is read as it was writ
   assert.deepEqual(parseForecasterBenchmark(text, "made"), JSON.parse(text));
   const wrong = { ...result, timings: [{ ...result.timings[0], rows: 0 }] };
   assert.throws(() => parseForecasterBenchmark(JSON.stringify(wrong), "made"), /Cannot read made: timings\.0\.rows/);
+});
+
+webgpuTest("updates and calls over ten time steps run on WebGPU", {
+  module: projectPath("tests", "bench", "children", "webgpu_forecaster.ts"),
 });
 
 Deno.test("what is no recorded benchmark is refused", () => {

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lossProblems, runLoraBenchmark } from "lib/bench/lora_benchmark.ts";
 import { writeRandomLfm2 } from "lib/models/lfm2/random_model.ts";
+import { projectPath } from "lib/process/mod.ts";
 import { TINY } from "tests/language/fine_tuning/fixtures.ts";
 import { peerPython } from "tests/peers/peer_python.ts";
+import { webgpuTest } from "tests/webgpu_environment.ts";
 
 /** The Python of the peers, where it has peft. */
 function peftPython(): string | null {
@@ -59,6 +61,10 @@ Deno.test({
     assert.equal(peer.trainableParameters, ours.trainableParameters);
     assert.ok(time!.ratio > 0 && memoryRatio! > 0);
   },
+});
+
+webgpuTest("the LoRA benchmark on WebGPU begins with the CPU's losses", {
+  module: projectPath("tests", "bench", "children", "webgpu_lora.ts"),
 });
 
 Deno.test("losses that differ by more than a thousandth are told, with their update", () => {

@@ -50,19 +50,20 @@ export async function openSubject(subject: PreparedSubject, options: OpenOptions
   if (module) return await openModule(module, options);
   const feeds = readValues(folder, "inputs");
   const { provider, threads } = options;
-  if (graph && provider.name !== "webgpu") {
+  if (graph) {
     const weights = readValues(folder, "weights");
     const model = deserializeGraph(graph);
-    if (provider.name === "coreml") {
-      const coreml = { units: provider.units };
+    if (provider.name === "coreml" || provider.name === "webgpu") {
+      const coreml = provider.name === "coreml" ? { units: provider.units } : undefined;
+      const written = provider.name === "coreml" ? forCoreMl(model) : model;
       const settings = { provider: provider.name, coreml, threads, weights, optimization };
       const { made, fallback } = await wholeOrMixed((refuseCpuFallback) =>
-        compile(forCoreMl(model), { ...settings, refuseCpuFallback } satisfies CompileOptions)
+        compile(written, { ...settings, refuseCpuFallback } satisfies CompileOptions)
       );
       return {
-        ...inSession(made, feeds, { memory: options.outputs }),
+        ...inSession(made, feeds, { memory: options.outputs, frees: true }),
         fallback,
-        placement: () => placement(forCoreMl(model), feeds, settings),
+        placement: () => placement(written, feeds, settings),
       };
     }
     const session = provider.name === "cpu"
