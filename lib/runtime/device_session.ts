@@ -3,7 +3,7 @@
 // the device has taken its work, so runs without any may overlap with what the caller does next.
 
 import type * as Ort from "onnxruntime-common";
-import { type DType, encodeOnnx, type Graph, graph as closeGraph, identity, input, type Tensor } from "../graph/mod.ts";
+import { type DType, type Graph, graph as closeGraph, identity, input, type Tensor } from "../graph/mod.ts";
 import { deviceError } from "./device_error.ts";
 import { firstRefused } from "./node_error.ts";
 import { arrayValue, ortTensor } from "./node_session.ts";
@@ -142,7 +142,7 @@ const isFallback = (error: unknown) => /fallback to CPU EP has been explicitly d
 /** Whether WebGPU takes a node: ONNX Runtime only says that there is one that it does not. */
 async function takes(ort: OrtModule, node: Graph): Promise<boolean> {
   try {
-    const native = await ort.InferenceSession.create(encodeOnnx(node), {
+    const native = await ort.InferenceSession.create(modelFor("webgpu", node, {}), {
       executionProviders: ["webgpu"],
       logSeverityLevel: 4,
       extra: { session: { disable_cpu_ep_fallback: "1" } },
