@@ -20,27 +20,19 @@ import { deviceError } from "lib/runtime/mod.ts";
 import { adam, adamW, type OptimizerSpec } from "lib/train/mod.ts";
 import { residentColumns } from "lib/train/webgpu_columns.ts";
 import { stateName, stepGraph, stepScalars } from "lib/train/webgpu_step_graph.ts";
-import { webgpuTest } from "tests/webgpu_environment.ts";
+import { webgpuTest, webgpuTests } from "tests/webgpu_environment.ts";
 import { smallProgram } from "./fixtures.ts";
 
 const child = (name: string) => projectPath("tests", "train", "children", name);
 const parity = child("webgpu_parity.ts");
 const steps = child("webgpu_steps.ts");
 
-webgpuTest("each of 200 Adam steps on WebGPU is PyTorch's, from PyTorch's state", {
-  module: parity,
-  args: ["adam_mse"],
+webgpuTests("steps on WebGPU are PyTorch's, each from PyTorch's state", {
+  "200 of Adam": { module: parity, args: ["adam_mse"] },
+  "of AdamW, and through LayerNorm, GELU and tanh": { module: parity, args: ["adamw_alignment", "adam_mixed"] },
+  "20 of attention and lfm2": { module: child("webgpu_golden.ts"), args: ["attention", "lfm2"] },
+  "20 of gru and lstm": { module: child("webgpu_golden.ts"), args: ["gru", "lstm"] },
 });
-webgpuTest("each AdamW step and each step through LayerNorm, GELU and tanh on WebGPU is PyTorch's", {
-  module: parity,
-  args: ["adamw_alignment", "adam_mixed"],
-});
-for (const models of [["attention", "lfm2"], ["gru", "lstm"]]) {
-  webgpuTest(`each of 20 steps of ${models.join(" and ")} on WebGPU is PyTorch's, from PyTorch's state`, {
-    module: child("webgpu_golden.ts"),
-    args: models,
-  });
-}
 webgpuTest("a WebGPU stepper starts with the CPU's state, moves it, keeps frozen parameters and gives it back", {
   module: steps,
   args: ["startsAndGoesOnLikeTheCpu", "putsStateBack", "keepsFrozenParameters"],

@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { stepsBesideEachOther, UNCHECKED } from "tests/steps.ts";
 
 const SERVER = "redis-server";
 const isInstalled = spawnSync(SERVER, ["--version"]).status === 0;
@@ -74,9 +75,6 @@ export function freePort(): Promise<number> {
 /** What a test does with a Redis server of its own. */
 type RedisCase = (server: RedisServer) => Promise<void>;
 
-/** ioredis keeps a timer for a moment after a connection has ended. */
-const UNCHECKED = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
-
 /** A test with a Redis server of its own. */
 export function redisTest(
   name: string,
@@ -86,28 +84,18 @@ export function redisTest(
   withRedis(name, () => onServer(fn, settings));
 }
 
-/** Cases by their names, each with a server of its own: steps of one test, several at a time, since they mostly wait for locks to run out. */
+/** Cases by their names, each with a server of its own, which mostly wait for locks to run out. */
 export function redisTests(name: string, cases: Readonly<Record<string, RedisCase>>): void {
-  withRedis(name, async (test) => {
-    const left = Object.entries(cases);
-    const work = async () => {
-      for (let next = left.shift(); next; next = left.shift()) {
-        const [name, fn] = next;
-        await test.step({ name, ...UNCHECKED, fn: () => onServer(fn) });
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-  });
+  const started = Object.entries(cases).map(([name, fn]) => [name, () => onServer(fn)] as const);
+  withRedis(name, (test) => stepsBesideEachOther(test, Object.fromEntries(started), { atOnce: 4 }));
 }
-
-const AT_ONCE = 4;
 
 function withRedis(name: string, fn: (test: Deno.TestContext) => Promise<void>): void {
   const ignore = !isInstalled && process.env.LATENT_LAB_REQUIRE_ALL !== "1";
   Deno.test({
     name: ignore ? `${name} (ignored: redis-server is not installed)` : name,
     ignore,
-    ...UNCHECKED,
+    ...UNCHECKED, // also since ioredis keeps a timer for a moment after a connection has ended
     fn: async (test) => {
       assert.ok(isInstalled, "LATENT_LAB_REQUIRE_ALL is 1, but redis-server is not installed");
       await fn(test);
