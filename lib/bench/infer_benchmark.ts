@@ -9,6 +9,7 @@ import { outputProblems, readValues, writeExchange } from "./infer_exchange.ts";
 import { type InferSubject, inferSubjectName } from "./infer_subject.ts";
 import { type CellPlan, runCells, type RunOptions } from "./run_cells.ts";
 import type { PreparedCell } from "./cell.ts";
+import { peerChild } from "./peer_child.ts";
 import type { OpenedSide, SideSettings } from "./side.ts";
 
 /** Options of `runInferBenchmark`. */
@@ -100,11 +101,7 @@ function prepare(
 
 function pythonChild(python: string | null, args: string[]): ChildOptions | string {
   if (python === null) return "PEER_PYTHON names no Python with onnxruntime";
-  return {
-    module: projectPath("lib", "bench", "relay.ts"),
-    args: [python, projectPath("tests", "peers", "infer_onnxruntime.py"), ...args],
-    deadlineMs: CHILD_DEADLINE_MS,
-  };
+  return { ...peerChild(python, "infer_onnxruntime.py", { args }), deadlineMs: CHILD_DEADLINE_MS };
 }
 
 function checkOutputs(folder: string, { name }: OpenedSide): string[] {

@@ -1,4 +1,4 @@
-// Does training leak? Resident memory iteration by iteration, in a process of its own, and the slope of a line through it.
+// Does training leak? What a process holds, iteration by iteration, in a process of its own, and the slope of a line through it.
 
 import { projectPath, startChild } from "../process/mod.ts";
 import type { MachineFacts } from "../record/mod.ts";
@@ -17,7 +17,8 @@ export interface LeakOrder {
   plantedBytes?: number;
   threads?: number;
   /**
-   * Trains for so long before iterations are watched: V8 gives back what it needed at the beginning only after some ten seconds. Default 0.
+   * Trains for so long, with garbage collected as later, before iterations are watched: V8 gives back what it needed at the beginning only
+   * after some ten seconds. Default 0.
    */
   settleMs?: number;
 }
@@ -25,25 +26,33 @@ export interface LeakOrder {
 /** What the process tells. */
 export interface LeakAnswer {
   iterations: MeasuredIteration[];
-  /** After every so many of them. */
-  rssBytes: number[];
+  /** Every so many of them; see `LeakResult`. */
+  heldBytes: number[];
+  residentBytes: number[];
 }
 
 /** What came of it. */
 export interface LeakResult {
-  /** Bytes an iteration after the warm-up. */
+  /** Of `heldBytes`, in bytes an iteration after the warm-up. */
   slope: Estimate;
-  /** Whether the upper end of its interval is above the bound. */
-  isLeaking: boolean;
+  /** Of `residentBytes` likewise, for comparison: what allocators keep for later makes its interval wide. */
+  residentSlope: Estimate;
+  /** `none`: the upper end of the slope's interval is below the bound; `found`: its lower end is above; else `unclear`. */
+  leak: "none" | "found" | "unclear";
   boundBytes: number;
   warmUp: number;
   plantedBytes: number;
   windows: SpeedWindow[];
   /**
-   * Resident memory every so many iterations, garbage collected before; on Linux without pages that files back, which the system takes
-   * back when it likes.
+   * What somebody holds every so many iterations, garbage collected: by the books of V8 (the part of its heap that is in use) and of malloc
+   * (what it has handed out, array buffers among it). Where malloc does not tell, the same as `residentBytes`.
    */
-  rssBytes: number[];
+  heldBytes: number[];
+  /**
+   * Resident memory at the same times; on Linux without pages that files back, or that were given back "when you like", which the system
+   * takes back when it likes.
+   */
+  residentBytes: number[];
   readEvery: number;
   machine: MachineFacts;
 }
@@ -85,7 +94,7 @@ export const QUICK_MODEL = {
 } as const;
 
 /**
- * Trains adapters to a model for so many iterations and fits a line to the resident memory after each.
+ * Trains adapters to a model for so many iterations and fits a line to what the process holds after each.
  *
  * @param options warmUp, iterations that are left out; boundBytes, what the slope may be
  * @throws {RangeError} when no more iterations are left than a line needs
@@ -121,14 +130,24 @@ export async function measureLeak(
 }
 
 function judged(
-  { iterations, rssBytes }: LeakAnswer,
-  { warmUp, boundBytes, plantedBytes }: Pick<LeakResult, "warmUp" | "boundBytes" | "plantedBytes">,
+  { iterations, heldBytes, residentBytes }: LeakAnswer,
+  given: Pick<LeakResult, "warmUp" | "boundBytes" | "plantedBytes">,
 ): LeakResult {
-  const settled = rssBytes.slice(Math.ceil(warmUp / LEAK_READ_EVERY));
-  const { slope } = linearTrend(settled.map((bytes) => bytes / LEAK_READ_EVERY));
-  const isLeaking = slope.interval.high >= boundBytes;
-  const machine = machineFacts();
-  const windows = speedWindows(iterations);
-  const readEvery = LEAK_READ_EVERY;
-  return { slope, isLeaking, boundBytes, warmUp, plantedBytes, windows, rssBytes, readEvery, machine };
+  const { warmUp, boundBytes } = given;
+  const slopeOf = (readings: readonly number[]) =>
+    linearTrend(readings.slice(Math.ceil(warmUp / LEAK_READ_EVERY)).map((bytes) => bytes / LEAK_READ_EVERY)).slope;
+  const slope = slopeOf(heldBytes);
+  const { low, high } = slope.interval;
+  const leak = high < boundBytes ? "none" : low > boundBytes ? "found" : "unclear";
+  const readings = { heldBytes, residentBytes, readEvery: LEAK_READ_EVERY };
+  const residentSlope = slopeOf(residentBytes);
+  return {
+    slope,
+    leak,
+    residentSlope,
+    ...given,
+    windows: speedWindows(iterations),
+    ...readings,
+    machine: machineFacts(),
+  };
 }

@@ -1,17 +1,19 @@
-// Run as a child: trains adapters to a small model and sends its iterations, and the resident memory every so many of them. Garbage is collected
-// before each reading, so that what is left is held by somebody.
+// Run as a child: trains adapters to a small model and sends its iterations, and what the process holds every so many of them. Garbage is
+// collected before each reading, so that what is left is held by somebody.
 
 import process from "node:process";
+import { getHeapStatistics } from "node:v8";
 import { initialValues } from "../nn/mod.ts";
 import { fineTune, type LanguageData, languageData, type MeasuredIteration } from "../language/mod.ts";
 import { readLfm2Config } from "../models/lfm2/config.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
 import { connectParent, ownAnonymousBytes, ownMemory } from "../process/mod.ts";
+import { mallocBytes } from "../runtime/mod.ts";
 import { LEAK_READ_EVERY, type LeakAnswer, type LeakOrder } from "./leak.ts";
 
 const LORA = { rank: 8, alpha: 16, dropout: 0.05, lastLayers: null, targetModules: ["q_proj", "v_proj"] };
 /** What one collection frees may hold what the next one finds. */
-const COLLECTIONS = 3;
+const COLLECTIONS = 2;
 /** Rows, so that batches differ. */
 const ROWS = 20;
 /** More than are ever done: the signal ends the run. */
@@ -35,22 +37,40 @@ async function main(): Promise<void> {
       signal: enough.signal,
     });
     const kept: Uint8Array[] = [];
-    const rssBytes: number[] = [];
+    const readings: Reading[] = [];
     const watched: MeasuredIteration[] = [];
     const startMs = performance.now();
     for await (const iteration of run) {
-      if (watched.length === iterations || performance.now() - startMs < settleMs) continue;
+      if (watched.length === iterations) continue;
+      const isSettled = performance.now() - startMs >= settleMs;
+      // Before that, too: what collections bring about has happened then.
+      const read = (isSettled ? watched.length + 1 : iteration.iteration) % LEAK_READ_EVERY === 0;
+      const reading = read ? ownReading() : null;
+      if (!isSettled) continue;
+      if (reading) readings.push(reading);
       watched.push(measured(iteration, watched.length + 1));
       if (plantedBytes > 0) kept.push(new Uint8Array(plantedBytes).fill(1));
       if (watched.length === iterations) enough.abort();
-      if (watched.length % LEAK_READ_EVERY !== 0) continue;
-      for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
-      rssBytes.push(ownAnonymousBytes() ?? ownMemory().rssBytes);
     }
-    parent.send({ iterations: watched, rssBytes, kept: kept.length } satisfies LeakAnswer & { kept: number });
+    const [heldBytes, residentBytes] = [readings.map(({ held }) => held), readings.map(({ resident }) => resident)];
+    const answer = { iterations: watched, heldBytes, residentBytes };
+    parent.send({ ...answer, kept: kept.length } satisfies LeakAnswer & { kept: number });
     break;
   }
   process.exit(0);
+}
+
+/** Bytes: see `LeakResult`. */
+interface Reading {
+  held: number;
+  resident: number;
+}
+
+function ownReading(): Reading {
+  for (let i = 0; i < COLLECTIONS; i++) (globalThis as { gc?: () => void }).gc?.();
+  const resident = ownAnonymousBytes() ?? ownMemory().rssBytes;
+  const allocated = mallocBytes();
+  return { held: allocated === null ? resident : getHeapStatistics().used_heap_size + allocated, resident };
 }
 
 /** An iteration under its number among those that are watched. */

@@ -4,6 +4,7 @@
 import type { WeightFormat } from "../models/lfm2/language_model.ts";
 import { projectPath } from "../process/mod.ts";
 import { conversation } from "./conversation.ts";
+import { type PeerChild, peerChild } from "./peer_child.ts";
 
 /** Where a side computes: ours on `cpu` or `webgpu`, the peer on `cpu` or `cuda`. */
 export type LmDevice = "cpu" | "webgpu" | "cuda";
@@ -109,26 +110,25 @@ export async function takeTurn(side: LmSideSettings, task: LmTask, context: Turn
   return await report<LmTurn>(
     side.name,
     side.role === "peer"
-      ? peerChild(["generate", task_], { threads: task.threads, python: context.peerPython })
+      ? transformersChild(["generate", task_], { threads: task.threads, python: context.peerPython })
       : { module: projectPath("lib", "bench", "lm_child.ts"), args: [task_] },
     { ...context, onGpu: side.device !== "cpu" },
   );
 }
 
 /** A run of the peer's script. */
-export function peerChild(args: string[], { threads, python }: { threads: number; python: string | null }) {
+export function transformersChild(
+  args: string[],
+  { threads, python }: { threads: number; python: string | null },
+): PeerChild {
   if (python === null) throw new Error("PEER_PYTHON names no Python with transformers");
-  return {
-    module: projectPath("lib", "bench", "relay.ts"),
-    args: [python, projectPath("tests", "peers", "lm_transformers.py"), ...args],
-    env: { OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) },
-  };
+  return peerChild(python, "lm_transformers.py", { args, threads });
 }
 
 /** The one message of a process, which is waited for until it has given back its memory. */
 export async function report<T>(
   name: string,
-  child: { module: string; args: string[]; env?: Record<string, string> },
+  child: Pick<PeerChild, "module" | "args"> & Partial<PeerChild>,
   { signal, onGpu = false }: { signal?: AbortSignal; onGpu?: boolean },
 ): Promise<T> {
   const memory = onGpu ? {} : { memoryLimitBytes: MEMORY_LIMIT_BYTES, memoryPollMs: 1000 };

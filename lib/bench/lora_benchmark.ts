@@ -10,6 +10,7 @@ import { type Conversation, conversation } from "./conversation.ts";
 import { type GpuFacts, gpuFacts } from "./gpu_name.ts";
 import type { Block } from "./interleave.ts";
 import type { LoraMemory, LoraOpening, LoraWork } from "./lora_exchange.ts";
+import { peerChild } from "./peer_child.ts";
 import { type Comparison, judge, type Judgement, timeRatio } from "./verdict.ts";
 
 /** What is measured. */
@@ -137,9 +138,7 @@ async function peerProcess(options: LoraBenchmarkOptions, names: string[], round
   const { work, peerPython, signal } = options;
   const device = work.provider === "webgpu" ? "cuda" : "cpu";
   const { talk, greeting } = await conversation("peft", {
-    module: projectPath("lib", "bench", "relay.ts"),
-    args: [peerPython!, projectPath("tests", "peers", "lora_peft.py"), JSON.stringify(work), device],
-    env: work.threads > 0 ? { OMP_NUM_THREADS: String(work.threads) } : {},
+    ...peerChild(peerPython!, "lora_peft.py", { args: [JSON.stringify(work), device], threads: work.threads }),
     deadlineMs: DEADLINE_MS,
     signal,
   });

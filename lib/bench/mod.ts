@@ -2,7 +2,7 @@
 // results have been found equal; every sample is kept, and a cell is VALID, NOISY or INVALID with reasons (verdict.ts).
 // A benchmark is cells (cell.ts) run within a time (run_cells.ts) and merged into a file (benchmark.ts): train_benchmark.ts
 // measures training steps, infer_benchmark.ts calls of a model, webgpu_benchmark.ts steps on a GPU; the peers' sides are in
-// tests/peers. conversation.ts asks a child one thing at a time; relay.ts lets it do so with a program in another language.
+// tests/peers. conversation.ts asks a child one thing at a time; peer_child.ts lets it do so with a program in another language.
 // harness/ measures one subject (a graph, any .onnx file, a module) with one provider in processes of its own: scenarios, phases,
 // a gate before timing, a monitor, records with a verdict, comparisons of records, and the A/A study that says what they are worth.
 // Commands and notebooks call them, nothing here prints.
@@ -145,7 +145,7 @@ export { type ConcurrencyOptions, type ConcurrencyPoint, measureConcurrency } fr
 export { measureTrainingCosts, type TrainingCost, type TrainingCostOptions } from "./training_costs.ts";
 export type { WorkDefinition } from "./work.ts";
 export { measureTextToVector, type TextToVectorOptions, type TextToVectorTiming } from "./text_to_vector.ts";
-export { LEAK_BOUND_BYTES, LEAK_WARM_UP, type LeakOrder, type LeakResult, measureLeak, QUICK_MODEL } from "./leak.ts";
+export { type LeakOrder, type LeakResult, measureLeak, QUICK_MODEL } from "./leak.ts";
 export { type LoraBenchmark, type LoraBenchmarkOptions, type LoraSide, runLoraBenchmark } from "./lora_benchmark.ts";
 export type { LoraWork } from "./lora_exchange.ts";
 export {

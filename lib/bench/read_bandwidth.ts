@@ -3,7 +3,7 @@
 
 import { projectPath } from "../process/mod.ts";
 import { median } from "../statistics/mod.ts";
-import { peerChild, report, type TurnContext } from "./lm_turn.ts";
+import { report, transformersChild, type TurnContext } from "./lm_turn.ts";
 
 /** What a process is asked to read. */
 export interface ReadTask {
@@ -29,7 +29,7 @@ export async function readWays(task: ReadTask, context: TurnContext): Promise<Re
     ways.push(...await report<{ ways: ReadWay[] }>("reading", { module, args: [argument] }, context).then(waysOf));
   }
   if (context.peerPython !== null) {
-    const child = peerChild(["read", argument], { threads: task.threads, python: context.peerPython });
+    const child = transformersChild(["read", argument], { threads: task.threads, python: context.peerPython });
     const onGpu = task.device !== "cpu";
     try {
       ways.push(

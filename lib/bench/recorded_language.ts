@@ -62,11 +62,23 @@ const lmSchema = z.object({
   })),
 });
 
-const leak = { slope: estimate, isLeaking: z.boolean(), plantedBytes: z.int().min(0), machine };
+const leak = {
+  slope: estimate,
+  residentSlope: estimate,
+  leak: z.enum(["none", "found", "unclear"]),
+  plantedBytes: z.int().min(0),
+  machine,
+};
 const leakSchema = z.object({
   schemaVersion: z.literal(1),
   benchmark: z.literal("lora-leak"),
-  plain: z.object({ ...leak, boundBytes: bytes, warmUp: z.int().min(0), rssBytes: z.array(bytes) }),
+  plain: z.object({
+    ...leak,
+    boundBytes: bytes,
+    warmUp: z.int().min(0),
+    heldBytes: z.array(bytes),
+    readEvery: z.int().min(1),
+  }),
   planted: z.object(leak),
 });
 

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { projectPath, startChild } from "../process/mod.ts";
 import type { BenchmarkSubject, MeasuredCells } from "./benchmark.ts";
 import type { PreparedCell } from "./cell.ts";
+import { peerChild } from "./peer_child.ts";
 import { type CellPlan, runCells, type RunOptions } from "./run_cells.ts";
 import type { OpenedSide, SideSettings } from "./side.ts";
 
@@ -143,9 +144,7 @@ function peerSide(form: PeerForm, study: SweepStudy, peerPython: string): SideSe
       compiled ? "with the whole step compiled (before the time that counts)" : "eager, Adam(fused=True)"
     }, denormals flushed, data in memory`,
     child: {
-      module: projectPath("lib", "bench", "relay.ts"),
-      args: [peerPython, projectPath("tests", "peers", "sweep_optuna.py"), JSON.stringify(order)],
-      env: { OMP_NUM_THREADS: String(threads) },
+      ...peerChild(peerPython, "sweep_optuna.py", { args: [JSON.stringify(order)], threads }),
       deadlineMs: CHILD_DEADLINE_MS,
     },
   };

@@ -1,9 +1,10 @@
 // Text to embedding by the teacher beside sentence-transformers: the same glosses in the same batches, tokenization included. Both sides
 // must agree on the first embeddings before anything is timed.
 
-import { projectPath, startChild } from "../process/mod.ts";
+import { type ChildOptions, projectPath, startChild } from "../process/mod.ts";
 import type { BenchmarkSubject, MeasuredCells } from "./benchmark.ts";
 import type { PreparedCell } from "./cell.ts";
+import { peerChild } from "./peer_child.ts";
 import { type CellPlan, runCells, type RunOptions } from "./run_cells.ts";
 import type { Greeting, OpenedSide, SideSettings } from "./side.ts";
 
@@ -72,21 +73,19 @@ function prepare({ kind, size: { texts, batchSize }, threads }: TeacherPlan, pyt
     name: "sentence-transformers",
     role: "rival",
     settings: "PyTorch eager with its fused attention, inference mode",
-    child: python === null ? "PEER_PYTHON names no Python with sentence-transformers" : {
-      module: projectPath("lib", "bench", "relay.ts"),
-      args: [
-        python,
-        projectPath("tests", "peers", "embed_sentence_transformers.py"),
-        ...args,
-        String(CHECKED_TEXTS),
-        projectPath("data", "wordnet-20k", "texts.tsv"),
-      ],
-      env: { OMP_NUM_THREADS: String(threads), TOKENIZERS_PARALLELISM: "true" },
-      deadlineMs: CHILD_DEADLINE_MS,
-    },
+    child: python === null
+      ? "PEER_PYTHON names no Python with sentence-transformers"
+      : torchChild(python, args, threads),
   };
   const again = { ...ours, name: "ours again", role: "rival" } as const;
   return { sides: [ours, kind === "control" ? again : peer], check: checkEmbeddings };
+}
+
+function torchChild(python: string, args: readonly string[], threads: number): ChildOptions {
+  const texts = projectPath("data", "wordnet-20k", "texts.tsv");
+  const all = [...args, String(CHECKED_TEXTS), texts];
+  const child = peerChild(python, "embed_sentence_transformers.py", { args: all, threads });
+  return { ...child, env: { ...child.env, TOKENIZERS_PARALLELISM: "true" }, deadlineMs: CHILD_DEADLINE_MS };
 }
 
 function checkEmbeddings(ours: OpenedSide, peer: OpenedSide): string[] {

@@ -4,6 +4,7 @@
 import { type ChildOptions, projectPath, startChild } from "../process/mod.ts";
 import type { BenchmarkSubject, MeasuredCells } from "./benchmark.ts";
 import type { PreparedCell } from "./cell.ts";
+import { peerChild } from "./peer_child.ts";
 import { type CellPlan, runCells, type RunOptions } from "./run_cells.ts";
 import type { OpenedSide, SideSettings } from "./side.ts";
 
@@ -120,12 +121,8 @@ const PEERS: Readonly<Record<TrainPeer, (args: string[], python: string | null) 
 
 function torchChild(args: string[], python: string | null): ChildOptions | string {
   if (python === null) return "PEER_PYTHON names no Python with torch";
-  return {
-    module: projectPath("lib", "bench", "relay.ts"),
-    args: [python, projectPath("tests", "peers", "train_torch.py"), ...args],
-    env: { OMP_NUM_THREADS: args[2] },
-    deadlineMs: CHILD_DEADLINE_MS,
-  };
+  const child = peerChild(python, "train_torch.py", { args, threads: Number(args[2]) });
+  return { ...child, deadlineMs: CHILD_DEADLINE_MS };
 }
 
 function checkLosses(ours: OpenedSide, peer: OpenedSide): string[] {

@@ -10,6 +10,7 @@ import { machineFacts } from "../runtime/mod.ts";
 import { type Conversation, conversation } from "./conversation.ts";
 import { type GpuFacts, gpuFacts } from "./gpu_name.ts";
 import { type Block, interleave } from "./interleave.ts";
+import { peerChild } from "./peer_child.ts";
 import { lossProblems } from "./train_benchmark.ts";
 import type { TurnOptions } from "./turn_plan.ts";
 import { type Comparison, judge, type Judgement, type SideSummary, summarizeSide, timeRatio } from "./verdict.ts";
@@ -190,12 +191,10 @@ function wantedSides(
     module: projectPath("lib", "bench", "webgpu_child.ts"),
     args: [...arguments_, JSON.stringify(variant)],
   });
-  const script = projectPath("tests", "peers", "train_torch_cuda.py");
   const peer = (python: string) => ([name, modes]: [string, string[]]) => ({
     name,
     isPeer: true,
-    module: projectPath("lib", "bench", "relay.ts"),
-    args: [python, script, ...arguments_, ...modes],
+    ...peerChild(python, "train_torch_cuda.py", { args: [...arguments_, ...modes] }),
   });
   const jaxJs = {
     name: "jax-js",

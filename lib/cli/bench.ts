@@ -70,8 +70,10 @@ async function runMain(args: string[], terminal: Terminal, signal?: AbortSignal)
       accelerator,
       signal,
       onSamples: files.take,
-      onProgress: ({ provider, batchSize, run, runs, phase, window }) => {
-        const at = window ? `, ${window.medianMs.toPrecision(3)} ms` : "";
+      onProgress: ({ provider, batchSize, run, runs, phase, calls }) => {
+        const at = calls
+          ? ` for ${(calls.elapsedMs / 1000).toFixed(0)} s, ${calls.callMs.toPrecision(3)} ms a call`
+          : "";
         const which = `${done.length + 1} of ${total}: ${provider} x ${batchSize}, process ${run} of ${runs}`;
         terminal.live(`${which}, ${phase}${at}`, false);
       },

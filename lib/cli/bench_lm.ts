@@ -1,15 +1,13 @@
 // deno task bench:lm: a language model's load time, memory, prompt and generation speed in each weight format, beside transformers when
 // PEER_PYTHON names a Python that has it; recorded in reports/benchmarks/lm.json, on a GPU in lm-webgpu.json.
 
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
 import process from "node:process";
 import { type LmBenchmark, type LmBenchmarkOptions, lmTable, runLmBenchmark } from "../bench/mod.ts";
 import type { WeightFormat } from "../models/lfm2/language_model.ts";
 import { projectPath, writeFileAtomic } from "../process/mod.ts";
 import { machineFacts } from "../runtime/mod.ts";
 import { choices, counts, positive } from "./bench_options.ts";
-import { randomLanguageModel } from "./random_language_model.ts";
+import { benchmarkedModel } from "./benchmarked_model.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 import { WEIGHT_FORMATS } from "./weight_formats.ts";
@@ -84,23 +82,13 @@ function formats(text: string, provider: (typeof PROVIDERS)[number]): WeightForm
   return names.map((name) => WEIGHT_FORMATS[name]);
 }
 
-/** The model's folder; without one named, the random model, written the first time. */
-async function folderOf(model: string | null, { terminal, signal }: { terminal: Terminal; signal?: AbortSignal }) {
-  if (model !== null) {
-    const folder = resolve(process.env.INIT_CWD ?? process.cwd(), model);
-    if (existsSync(join(folder, "config.json"))) return folder;
-    throw new CommandError(`Cannot benchmark: expected a model's folder with config.json, got none at ${folder}`);
-  }
-  return await randomLanguageModel(terminal, signal);
-}
-
 /** Runs `deno task bench:lm`. */
 export async function benchLmMain(args: string[], terminal: Terminal, signal?: AbortSignal): Promise<number> {
   const { options, output, model } = benchLmOptions(args);
   if (options.peerPython === null) {
     terminal.line("PEER_PYTHON names no Python with transformers: ours is measured alone.");
   }
-  const folder = await folderOf(model, { terminal, signal });
+  const folder = await benchmarkedModel(model, terminal, signal);
   const write = (result: LmBenchmark) => writeFileAtomic(output, `${JSON.stringify(result)}\n`);
   const startMs = performance.now();
   const told = (text: string) => `${((performance.now() - startMs) / 1000).toFixed(0).padStart(4)} s  ${text}`;

@@ -1,6 +1,6 @@
 // Options of `deno task bench`, checked.
 
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";
 import {
@@ -74,7 +74,9 @@ const AA_TURNS = { blocks: 6, blockMs: 60, minSteps: 4, maxSteps: 400, sampleMs:
 /** A path as it was given, from where the command was started. */
 export function filePath(path: string): string {
   const absolute = resolve(process.env.INIT_CWD ?? process.cwd(), path);
-  if (!existsSync(absolute)) throw new CommandError(`Cannot benchmark: there is no file ${path}`);
+  const found = statSync(absolute, { throwIfNoEntry: false });
+  if (!found) throw new CommandError(`Cannot benchmark: there is no file ${path}`);
+  if (found.isDirectory()) throw new CommandError(`Cannot benchmark: expected a file, got the folder ${path}`);
   return absolute;
 }
 
@@ -88,7 +90,7 @@ export function runSettings(values: RunValues): {
   sizes: DimensionSizes;
   settings: BenchSettings;
 } {
-  const asked = values.providers.split(",").filter((name) => name !== "");
+  const asked = unique(values.providers.split(",").filter((name) => name !== ""));
   const providers = asked.length > 0 ? asked : DEFAULT_PROVIDERS;
   const [threads] = values.threads === "" ? [undefined] : counts("threads", values.threads);
   const defaults = values.quick ? QUICK : FULL;
@@ -100,7 +102,7 @@ export function runSettings(values: RunValues): {
       provider.name === "cpu" && threads !== undefined ? { ...provider, threads } : provider
     ),
     isDefault: asked.length === 0,
-    batchSizes: values.batch === "" ? null : counts("batch", values.batch),
+    batchSizes: values.batch === "" ? null : unique(counts("batch", values.batch)),
     sizes: shapes(values.shape),
     settings: {
       scenario: scenario(values),
@@ -112,11 +114,18 @@ export function runSettings(values: RunValues): {
   };
 }
 
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
 function scenario({ scenario, rate }: RunValues): Scenario {
   if (!SCENARIOS.includes(scenario)) {
     throw new CommandError(`Cannot benchmark: expected --scenario to be of ${SCENARIOS.join(", ")}, got "${scenario}"`);
   }
-  if (scenario !== "server") return { name: scenario as "singleStream" | "offline" };
+  if (scenario !== "server") {
+    if (rate !== "") {
+      throw new CommandError(`Cannot benchmark: expected --rate with --scenario=server, got ${scenario}`);
+    }
+    return { name: scenario as "singleStream" | "offline" };
+  }
   if (rate === "") throw new CommandError("Cannot benchmark: the scenario server needs --rate, arrivals per second");
   return { name: "server", arrivalsPerSecond: positive("rate", rate) };
 }

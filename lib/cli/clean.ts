@@ -2,7 +2,7 @@
 // hours, unless they are named.
 
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { NotebookBusyError, takeNotebookLock } from "../notebook/mod.ts";
 import { projectPath, projectRoot } from "../process/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
@@ -27,8 +27,11 @@ export function removables(root: string): Removable[] {
     { path: join(cache, "site"), what: "pages made by deno task site" },
     { path: join(cache, "reload"), what: "copies of edited modules, made by reload in notebooks" },
     { path: join(cache, "jupyterlab"), what: "JupyterLab and its Python environment, made by deno task lab" },
+    { path: join(cache, "lfm2-1.2b-random"), what: "a model with random weights, written by bench:lm and bench:lora" },
     ...filesBelow(join(root, "reports")).filter((path) => ON_DEMAND_REPORT_FILE.test(path))
       .map((path) => ({ path, what: "made on demand from a report" })),
+    ...notebookNames(root).map((name) => join(root, "checkpoints", name)).filter((path) => !isStudy(path))
+      .map((path) => ({ path, what: "models that a notebook trained" })),
     ...childrenOf(join(root, "notebooks")).filter((path) => /\/\.run-[^/]*\.ts$/.test(path))
       .map((path) => ({ path, what: "left by a run that was killed" })),
   ];
@@ -89,6 +92,15 @@ async function refuseWhileRunning(root: string): Promise<void> {
     }
   }
 }
+
+/** Names of notebooks: what one keeps between its steps lies in a folder of its name. */
+function notebookNames(root: string): string[] {
+  return childrenOf(join(root, "notebooks")).flatMap((path) =>
+    path.endsWith(".ipynb") ? [basename(path, ".ipynb")] : []
+  );
+}
+
+const isStudy = (folder: string) => existsSync(join(folder, "study.sqlite"));
 
 function childrenOf(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];

@@ -30,7 +30,12 @@ export function parseCommand<const T extends Options>(args: string[], options: T
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new CommandError(`${(error as Error).message.split(". ")[0]}; the options are ${listed(options)}`);
+    const [sentence] = (error as Error).message.split(/\.\s/);
+    const ambiguous = /^Option '(--[\w-]+)[^']*' argument is ambiguous$/.exec(sentence);
+    const told = ambiguous
+      ? `Expected a value of ${ambiguous[1]}: write ${ambiguous[1]}=-1 for one with a dash`
+      : sentence;
+    throw new CommandError(`${told}; the options are ${listed(options)}`);
   }
 }
 

@@ -10,13 +10,13 @@ import { examine, type Finding, findingsTable, type Probe, withoutPrivate } from
 import { EXTRAS, PROGRAMS } from "./doctor/installation.ts";
 import { powerFinding } from "./doctor/power_state.ts";
 import { PROVIDER_PROBES } from "./doctor/providers.ts";
-import { mixFinding } from "./doctor/remembered_mix.ts";
+import { probeSweeps } from "./doctor/sweep_speed.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
 const PROBES: Readonly<Record<string, Probe>> = {
   ...PROGRAMS,
   ...PROVIDER_PROBES,
-  "sweeps": () => mixFinding(machineFacts()),
+  "sweeps": probeSweeps,
   ...EXTRAS,
   "power": () => powerFinding(readEnvironment()),
 };

@@ -4,7 +4,13 @@ import { basename, resolve } from "node:path";
 import process from "node:process";
 import { ELEMENT_ARRAYS, type Graph } from "../graph/mod.ts";
 import { writeFileAtomic } from "../process/mod.ts";
-import { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportOptions } from "../train/mod.ts";
+import {
+  EXPORT_DTYPES,
+  exportCheckpoint,
+  type ExportDtype,
+  type ExportedModel,
+  type ExportOptions,
+} from "../train/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 
@@ -46,14 +52,23 @@ export async function exportMain(args: string[], terminal: Terminal): Promise<nu
   });
   const file = out ?? defaultName(model.metadata.model, options);
   await writeFileAtomic(resolve(file), model.bytes);
-  terminal.line(`${file}: ${(model.bytes.length / 1e6).toFixed(2)} MB, ${model.metadata.dtype}`);
-  for (const key of ["inputs", "outputs", "dataset", "float16Range"]) {
-    if (key in model.metadata) terminal.line(`  ${key}: ${model.metadata[key]}`);
-  }
-  terminal.line(`\nPython (pip install onnxruntime):\n${pythonLines(file, model.graph).join("\n")}`);
-  terminal.line(`\nNode (npm install onnxruntime-node), as ${basename(file, ".onnx")}.mjs:`);
-  terminal.line(nodeLines(file, model.graph).join("\n"));
+  for (const line of exportedLines(file, model)) terminal.line(line);
   return 0;
+}
+
+/** What was written, and how to use it. */
+export function exportedLines(file: string, { bytes, graph, metadata }: ExportedModel): string[] {
+  const told = ["inputs", "outputs", "dataset", "float16Range"].filter((key) => key in metadata);
+  return [
+    `${file}: ${(bytes.length / 1e6).toFixed(2)} MB, ${metadata.dtype}`,
+    ...told.map((key) => `  ${key}: ${metadata[key]}`),
+    "",
+    "Python (pip install onnxruntime):",
+    ...pythonLines(file, graph),
+    "",
+    `Node (npm install onnxruntime-node), as ${basename(file, ".onnx")}.mjs:`,
+    ...nodeLines(file, graph),
+  ];
 }
 
 function defaultName(model: string, { part, dtype, batch, fused }: ExportOptions): string {

@@ -4,6 +4,7 @@ import process from "node:process";
 import { adapterAddition } from "../language/mod.ts";
 import { openLfm2 } from "../models/lfm2/open.ts";
 import { CommandError, runCommand } from "./command.ts";
+import { LM_EXPORT_USAGE, lmExportMain } from "./lm_export.ts";
 import { FUSE_USAGE, fuseMain } from "./lm_fuse.ts";
 import { generateMain, type LmContext } from "./lm_generate.ts";
 import { GENERATE_USAGE } from "./lm_options.ts";
@@ -21,6 +22,7 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   generate: { main: generateMain, usage: GENERATE_USAGE },
   train: { main: trainMain, usage: TRAIN_USAGE },
   fuse: { main: fuseMain, usage: FUSE_USAGE },
+  export: { main: lmExportMain, usage: LM_EXPORT_USAGE },
 };
 
 /** Runs `deno task lm`. */

@@ -2,7 +2,9 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { mergeIntoFolder, readAdapter } from "../train/mod.ts";
+import { readLfm2Folder } from "../models/lfm2/base_weights.ts";
+import { lfm2Graph } from "../models/lfm2/model.ts";
+import { mergeIntoFolder, planAdapter, readAdapter } from "../train/mod.ts";
 import { CommandError, parseCommand } from "./command.ts";
 import { forUser, lmFolder } from "./lm_folder.ts";
 import type { TrainContext } from "./lm_train.ts";
@@ -26,6 +28,7 @@ export async function fuseMain(args: string[], { terminal, signal }: TrainContex
   }
   try {
     const read = await readAdapter(resolve(adapter));
+    planAdapter(lfm2Graph(await readLfm2Folder(folder)), read); // before anything large is read
     await mergeIntoFolder(folder, read, target, {
       signal,
       onProgress: (done: number, total: number) => terminal.live(`Merging: ${Math.floor(done / total * 100)}%`, false),

@@ -13,6 +13,7 @@ import {
   readEndTokens,
 } from "../language/mod.ts";
 import { type Adapter, readAdapter } from "../train/mod.ts";
+import { gigabytes } from "./amounts.ts";
 import { CommandError, INTERRUPTED_EXIT_CODE } from "./command.ts";
 import { forUser, lmFolder } from "./lm_folder.ts";
 import { type GenerateCommand, parseGenerateCommand } from "./lm_options.ts";
@@ -143,7 +144,6 @@ const ENDS: Readonly<Record<FinishReason, string>> = {
 };
 
 const rate = (value: number | null) => (value === null ? "" : `, ${value.toFixed(1)}/s`);
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
 
 /** What is told of a generation. */

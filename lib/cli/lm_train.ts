@@ -5,19 +5,30 @@ import { join, resolve } from "node:path";
 import { type LanguageTokenizer, openLanguageTokenizer } from "../data/mod.ts";
 import {
   fineTune,
+  type FineTunePrepared,
   type FineTuneResult,
+  type FineTuneRun,
   type Iteration,
   type LanguageData,
   languageData,
-  type PreparedTraining,
   readTrainingTexts,
   type SpeedWindow,
 } from "../language/mod.ts";
 import { readLfm2Folder } from "../models/lfm2/base_weights.ts";
 import { writeLfm2Folder } from "../models/lfm2/write.ts";
 import { modelNotice, writeModelNotice } from "../models/model_notice.ts";
-import { readAdapter, saveAdapter } from "../train/mod.ts";
-import { INTERRUPTED_EXIT_CODE } from "./command.ts";
+import {
+  type AdapterFormat,
+  adapterOf,
+  type CheckpointSidecar,
+  loadWeights,
+  type LoraPlan,
+  readAdapter,
+  readSidecar,
+  saveAdapter,
+} from "../train/mod.ts";
+import { gigabytes, inDigits, thousands } from "./amounts.ts";
+import { CommandError, INTERRUPTED_EXIT_CODE } from "./command.ts";
 import { forUser, lmFolder } from "./lm_folder.ts";
 import { parseTrainCommand, type TrainCommand } from "./lm_train_options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -49,23 +60,28 @@ async function run(folder: string, command: TrainCommand, { terminal, signal }: 
   for (const line of dataLines(data)) terminal.line(line);
   const out = resolve(command.out);
   const adapter = command.adapter === null ? undefined : await readAdapter(resolve(command.adapter));
+  const checkpointDir = join(out, CHECKPOINT);
+  const earlier = command.resume ? null : await readSidecar(checkpointDir);
+  let plan: LoraPlan | null = null;
   const training = fineTune({
     model: { config, weights: command.scratch ? null : folder },
     data,
     ...(command.lora && { lora: command.lora, baseFormat: command.baseFormat, adapter }),
     settings: command.settings,
-    checkpointDir: join(out, CHECKPOINT),
+    checkpointDir,
     checkpointEvery: command.saveEvery,
     resume: command.resume,
     signal,
     onPrepared: (prepared) => {
+      plan = prepared.plan;
       for (const line of preparedLines(prepared)) terminal.line(line);
     },
     onProgress: (done, total) => terminal.live(`Loading the weights: ${Math.floor(done / total * 100)}%`, false),
   });
   const report = reporter(terminal, command);
-  for await (const iteration of training) report(iteration);
-  const result = await training.result;
+  const result = await finished(training, report).catch(async (error) => {
+    throw await explained(error, { out, plan, earlier, baseModel: folder, format: command.format });
+  });
   if (result.stopped === "aborted") {
     terminal.line(`Interrupted after iteration ${result.iterations.length}; the same command goes on from ${out}`);
     return INTERRUPTED_EXIT_CODE;
@@ -76,6 +92,40 @@ async function run(folder: string, command: TrainCommand, { terminal, signal }: 
   return 0;
 }
 
+async function finished(training: FineTuneRun, report: (iteration: Iteration) => void): Promise<FineTuneResult> {
+  for await (const iteration of training) report(iteration);
+  return await training.result;
+}
+
+/** What is known of a run that failed. */
+interface Failed {
+  out: string;
+  plan: LoraPlan | null;
+  /** The checkpoint of another run, which this one was to replace. */
+  earlier: CheckpointSidecar | null;
+  baseModel: string;
+  format: AdapterFormat;
+}
+
+/** Why a run failed, with what is left of it and what can be done. */
+async function explained(error: unknown, { out, plan, earlier, baseModel, format }: Failed): Promise<unknown> {
+  if (!(error instanceof Error)) return error;
+  if (error.message.startsWith("Cannot resume")) {
+    return new CommandError(error.message.replace("another folder or resume: false", "another --out, or --no-resume"));
+  }
+  if (!error.message.startsWith("Training diverged")) return error;
+  const folder = join(out, CHECKPOINT);
+  const sidecar = await readSidecar(folder);
+  const isOwn = sidecar !== null && JSON.stringify(sidecar) !== JSON.stringify(earlier);
+  const said = [error.message];
+  if (isOwn) said.push(`the checkpoint of iteration ${sidecar.step} stays in ${folder}`);
+  if (isOwn && sidecar.weights && plan !== null) {
+    await saveAdapter(out, adapterOf(plan, await loadWeights(folder), { baseModel }), { format });
+    said.push(`the adapter of its best validation is saved, for --adapter ${out}`);
+  }
+  return new CommandError([...said, "a lower --learning-rate begins in another --out, or with --no-resume"].join("; "));
+}
+
 async function readData(
   { data, heldOut, settings: { seed }, layout }: TrainCommand,
   tokenizer: LanguageTokenizer,
@@ -83,11 +133,15 @@ async function readData(
 ): Promise<LanguageData> {
   const texts = await readTrainingTexts(resolve(data), { heldOut, seed });
   // The last token is only predicted, never read.
-  return languageData(texts, tokenizer, { ...layout, maxLength: Math.min(layout.maxLength!, contextLength + 1) });
+  const most = Math.min(layout.maxLength!, contextLength + 1);
+  try {
+    return languageData(texts, tokenizer, { ...layout, maxLength: most });
+  } catch (error) {
+    if (!(error instanceof RangeError) || !error.message.includes(`expected at most ${most} tokens`)) throw error;
+    const limit = most <= contextLength ? "--max-length allows more" : `the model reads ${contextLength}`;
+    throw new CommandError(`${error.message}; ${limit}, --cut cuts the end off`);
+  }
 }
-
-const thousands = (value: number) => value.toLocaleString("en-US");
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
 
 function dataLines({ texts, train, validation, test, learnedTokens, isPacked }: LanguageData): string[] {
   const tokens = (rows: Uint32Array) => rows.reduce((sum, row) => sum + learnedTokens[row], 0);
@@ -103,17 +157,16 @@ function dataLines({ texts, train, validation, test, learnedTokens, isPacked }: 
 }
 
 /** What is trained, told before the first iteration. */
-export function preparedLines(
-  { plan, trainableParameters, totalParameters }: Pick<
-    PreparedTraining,
-    "plan" | "trainableParameters" | "totalParameters"
-  >,
+function preparedLines(
+  { plan, trainableParameters, totalParameters, expectedPeakBytes }: FineTunePrepared,
 ): string[] {
-  const share = (100 * trainableParameters / totalParameters).toPrecision(3);
+  const share = inDigits(100 * trainableParameters / totalParameters);
   const count = `${thousands(trainableParameters)} of ${thousands(totalParameters)} parameters (${share}%)`;
-  if (plan === null) return [`trained    ${count}`];
-  const { rank, alpha, targets } = plan;
-  return [`trained    ${count}: rank ${rank}, alpha ${alpha}, ${targets.length} linear layers`];
+  const adapters = plan === null
+    ? ""
+    : `: rank ${plan.rank}, alpha ${plan.alpha}, ${plan.targets.length} linear layers`;
+  const memory = expectedPeakBytes === null ? [] : [`memory     ${gigabytes(expectedPeakBytes)} expected at most`];
+  return [`trained    ${count}${adapters}`, ...memory];
 }
 
 /** Tells iterations: the mean of the last so many, and every validation. */
@@ -174,7 +227,3 @@ function windowLine({ from, to, iterationsPerSecond: speed, tokensPerSecond: tok
     inDigits(high)
   }], ${inDigits(tokens.value)} tokens/s`;
 }
-
-/** A number in so many significant digits, with commas between thousands and never with an exponent. */
-const inDigits = (value: number, digits = 3) =>
-  value.toLocaleString("en-US", { minimumSignificantDigits: digits, maximumSignificantDigits: digits });

@@ -2,22 +2,11 @@
 // every file. A dataset without provenance does not load.
 
 import { z } from "zod";
-import { checkedManifest } from "./checked_manifest.ts";
 import { canonicalJson, sha256Hex } from "../process/mod.ts";
+import { checkedManifest, count, folderName, origin, sha256, text } from "./checked_manifest.ts";
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
-const text = z.string().min(1);
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "expected a file name without a folder");
 const range = z.strictObject({ start: z.int().min(0), end: z.int().min(1) });
-
-const source = z.strictObject({
-  name: text,
-  version: text,
-  obtainedFrom: text,
-  licence: text,
-  url: z.url().optional(),
-  sha256: z.record(text, sha256).optional(),
-});
 
 const model = z.strictObject({
   name: text,
@@ -30,11 +19,11 @@ const model = z.strictObject({
 
 const manifestSchema = z.strictObject({
   schemaVersion: z.literal(1),
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "expected lower-case letters, digits and hyphens"),
+  name: folderName,
   title: text,
   /** True for arrays made by a random number generator: good for measuring cost, never for quality. */
   synthetic: z.boolean(),
-  origin: z.array(source).min(1),
+  origin,
   licence: z.strictObject({ name: text, file: fileName.optional(), notice: text.optional() }),
   model: model.nullable(),
   count: z.int().min(1),
@@ -43,11 +32,11 @@ const manifestSchema = z.strictObject({
   columns: z.record(text, z.strictObject({ file: fileName, tensor: text, shape: z.array(z.int().min(1)).min(1) })),
   texts: z.strictObject({ file: fileName, columns: z.array(text).min(1) }).nullable(),
   splits: z.strictObject({ train: range, validation: range, test: range }),
-  files: z.record(fileName, z.strictObject({ bytes: z.int().min(0), sha256 })),
+  files: z.record(fileName, z.strictObject({ bytes: count, sha256 })),
   build: z.strictObject({
     command: text,
     seed: z.int(),
-    dropped: z.record(text, z.int().min(0)).optional(),
+    dropped: z.record(text, count).optional(),
     versions: z.record(text, text),
   }),
 }).superRefine((manifest, context) => {

@@ -33,8 +33,8 @@ const MOVES = new Set([
 
 /**
  * Explains a graph's costs. The peak follows ONNX Runtime: the order in which its CPU provider computes, elementwise results
- * written over an input that nothing else reads, memory handed on by reshapes. What its allocator holds beyond that is
- * machinery, not graph (see predictTrainingBytes of lib/train).
+ * written over an input that nothing else reads, memory handed on by reshapes, transpositions that become part of products. What
+ * its allocator holds beyond that is machinery, not graph (see predictTrainingBytes of lib/train).
  *
  * @param graph all dimensions fixed
  * @throws {RangeError} when a dimension has a name: fix it with bindDimensions

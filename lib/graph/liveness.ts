@@ -50,6 +50,32 @@ export function executionOrder(order: readonly Operation[]): Operation[] {
 /** Memory that a kernel takes while it computes, in sizes of its result: Where makes both selections before it joins them. */
 const WORKSPACE: Readonly<Record<string, number>> = { Where: 2 };
 
+/** Operators that ONNX Runtime lets read a matrix as it lies or transposed. */
+const PRODUCTS: ReadonlySet<string> = new Set(["MatMul", "Gemm"]);
+
+/**
+ * Matrices that are transposed for products alone: ONNX Runtime makes that part of each product (FusedMatMul, Gemm), and nothing of two
+ * transpositions, so that they have no memory of their own.
+ */
+function fusedTransposes(order: readonly Operation[], outputs: readonly Tensor[]): Set<Tensor> {
+  const needed = new Set(outputs);
+  const fused = new Set<Tensor>();
+  // Backwards: whatever reads a tensor has been seen before what computes it.
+  for (const { type, inputs, attributes, outputs: [result] } of order.toReversed()) {
+    const isSwap = type === "Transpose" && result.dtype === "float32" &&
+      swapsMatrix(attributes.perm as readonly number[]);
+    if (isSwap && !needed.has(result)) fused.add(result);
+    else for (const input of PRODUCTS.has(type) ? inputs.slice(2) : inputs) needed.add(input);
+  }
+  return fused;
+}
+
+/** Whether the last two dimensions change places and no others do. */
+function swapsMatrix(perm: readonly number[]): boolean {
+  const rank = perm.length;
+  return rank >= 2 && perm.every((from, to) => from === (to < rank - 2 ? to : 2 * rank - 3 - to));
+}
+
 /** One piece of memory and the tensors that live in it. */
 interface Buffer {
   bytes: number;
@@ -62,13 +88,16 @@ export function peakLiveBytes(order: readonly Operation[], outputs: readonly Ten
   const reads = new Map<Tensor, number>();
   for (const { inputs } of order) for (const input of inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
   const owned = new Set(outputs);
+  const fused = fusedTransposes(order, outputs);
   const buffers = new Map<Tensor, Buffer>();
   let live = 0;
   let peak = 0;
   for (const { type, inputs, outputs: results } of order) {
     for (const result of results) {
       if (owned.has(result)) continue;
-      const reused = reusedBuffer(type, { inputs, result, buffers });
+      const reused = fused.has(result)
+        ? buffers.get(inputs[0]) ?? { bytes: 0, reads: 0 }
+        : reusedBuffer(type, { inputs, result, buffers });
       const bytes = reused ? 0 : tensorBytes(result);
       const buffer = reused ?? { bytes, reads: 0 };
       // A result that nothing reads is freed at once.

@@ -45,6 +45,7 @@ export { languageProgram } from "./fine_tuning/language_program.ts";
 export {
   fineTune,
   type FineTuneOptions,
+  type FineTunePrepared,
   type FineTuneResult,
   type FineTuneRun,
   type FineTuneSettings,

@@ -2,7 +2,7 @@
 // Neither weights nor tokenizers nor licence texts are in this repository.
 
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { projectPath } from "../process/mod.ts";
 
@@ -55,9 +55,9 @@ export interface ModelManifest {
   readonly files: Readonly<Record<string, FetchedFile>>;
 }
 
-/** Where `deno task model` puts a model: below LATENT_LAB_MODELS, or data/models. */
+/** Where `deno task model` puts a model: below LATENT_LAB_MODELS, or data/models. An absolute path is itself. */
 export function modelFolder(name: string): string {
-  return join(process.env.LATENT_LAB_MODELS || projectPath("data", "models"), name);
+  return resolve(process.env.LATENT_LAB_MODELS || projectPath("data", "models"), name);
 }
 
 /**

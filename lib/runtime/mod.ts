@@ -40,6 +40,7 @@ export { type NodePlacement, type Placement, placement } from "./placement.ts";
 export { ortTensor, sessionOptions } from "./node_session.ts";
 export { inPrivateFolder } from "./coreml/private_folder.ts";
 export { compileResident, type ResidentArray, type ResidentOptions, type ResidentSession } from "./resident.ts";
+export { mallocBytes } from "./native/malloc.ts";
 export { type OnnxFileOptions, openOnnxFile } from "./onnx_file.ts";
 export { knownRefusal, type ProviderSupport, providerSupports } from "./provider_support.ts";
 export {

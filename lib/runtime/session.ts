@@ -65,6 +65,8 @@ export interface CompileOptions {
   weightsInPlace?: boolean;
   /** Which of its optimizations ONNX Runtime applies to the graph. Default `all`. */
   optimization?: OptimizationLevel;
+  /** Names of ONNX Runtime's graph optimizers that are switched off. Default: none. */
+  disabledOptimizers?: readonly string[];
 }
 
 /** Weights in files of one folder, by parameter. ONNX Runtime maps them into memory where it computes on the CPU. */
@@ -181,7 +183,8 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
     ...(stopSpinning && { force_spinning_stop: "1" }),
     ...(refuseCpuFallback && { disable_cpu_ep_fallback: "1" }),
   };
-  const { disabledOptimizers } = held;
+  const disabled = [held.disabledOptimizers, ...(options.disabledOptimizers ?? [])].filter((name) => name);
+  const disabledOptimizers = disabled.length > 0 ? disabled.join(";") : undefined;
   const common = { model, threads, config, disabledOptimizers, optimization, leanMemory };
   const stored = [...Object.keys(weights), ...Object.keys(external?.tensors ?? {})];
   const library = provider === "cpu" && binding === "auto" ? onnxRuntimeC() : null;

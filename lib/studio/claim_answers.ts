@@ -25,7 +25,7 @@ export interface AnsweredClaim {
   listedIn: { report: string; title: string }[];
 }
 
-/** All claims of the ledger, in its order. Answers to claims that it does not have are left out: `deno task ok` names them. */
+/** All claims of the ledger, in its order. */
 export function claimAnswers(reports: readonly ReportEntry[]): AnsweredClaim[] {
   const found = new Map<string, AnsweredClaim>();
   for (const [id, claim] of loadClaims()) found.set(id, { claim, answers: [], reasons: [], listedIn: [] });

@@ -3,7 +3,7 @@
 import { canonicalJson } from "../process/mod.ts";
 import { escapeText, formatMeasured, formatParameters } from "./client/format.mjs";
 import type { StudySummary, TrialView } from "../sweep/mod.ts";
-import type { Curve } from "./study_data.ts";
+import { type Curve, curveMetric } from "./study_data.ts";
 import { plainTable, renderPage } from "./shell.ts";
 import { axisText } from "./study_page.ts";
 import { countsText, methodText, objectivesText } from "./summary.ts";
@@ -74,7 +74,7 @@ export function comparePage(a: ComparedStudy, b: ComparedStudy): string {
     above,
     main,
     live: false,
-    data: { compared: curves, metric: a.summary.definition.objectives[0].metric },
+    data: { compared: curves, metric: curveMetric(a.summary.definition.objectives) },
   });
 }
 
@@ -100,17 +100,21 @@ function curvesSection(a: ComparedStudy, b: ComparedStudy): string {
   const curves = [a, b].map((study) => new Map(bestCurves(study, 1)[0]));
   const epochs = [...new Set(curves.flatMap((curve) => [...curve.keys()]))].sort((x, y) => x - y);
   if (epochs.length === 0) return "";
-  const [one, two] = [a, b].map(({ summary: { name, definition: { objectives } } }) =>
-    `${name}: ${objectives[0].metric}`
-  );
+  const metrics = [a, b].map(({ summary: { definition } }) => curveMetric(definition.objectives));
+  const [one, two] = [a, b].map(({ summary: { name } }, i) => `${name}: ${metrics[i]}`);
   const rows = epochs.map((epoch) => [String(epoch), ...curves.map((curve) => formatMeasured(curve.get(epoch)))]);
   const table = plainTable(["Epoch", one, two], rows, { label: "Curves of the best trials", right: [0, 1, 2] });
+  const numbers = `<details id="numbers"><summary>Numbers of the best trial of each</summary>${table}</details>`;
+  if (metrics[0] !== metrics[1]) {
+    return `<h2>Learning curves</h2><p>They are of different metrics and share no axis: ${
+      escapeText(metrics.join(" and "))
+    }.</p>${numbers}`;
+  }
   return `<figure id="curves" class="chart scripted"><div class="head"><h2>Learning curves</h2></div>` +
     '<div class="plot" tabindex="0" role="region" aria-label="Learning curves"></div>' +
     `<figcaption><span class="legend"><span class="one">${escapeText(one)}</span> <span class="two">${
       escapeText(two)
-    }</span></span> Up to ${CURVES_DRAWN} of the best trials of each.</figcaption></figure>` +
-    `<details id="numbers"><summary>Numbers of the best trial of each</summary>${table}</details>`;
+    }</span></span> Up to ${CURVES_DRAWN} of the best trials of each.</figcaption></figure>${numbers}`;
 }
 
 /** The curves of a study's best trials, the best first. */

@@ -14,6 +14,7 @@ import { makerOf } from "./machine_results.ts";
 import { machinesPage } from "./machines_page.ts";
 import { notebookPage } from "./notebook_page.ts";
 import { type ReportPage, reportPage } from "./report_page.ts";
+import { machineFigureAddress, machineFigureNames, reportFigures } from "./reports.ts";
 import { searchScript } from "./site_search.ts";
 import type { StudyShelf } from "./shelf.ts";
 import { studioStyle } from "./style.ts";
@@ -72,11 +73,26 @@ export function notebookHtml({ library }: Sources, entry: ReportEntry): string |
 }
 
 /** The page of a report's machines; null when only one made it. */
-export function machinesHtml({ name, title, results, others }: ReportEntry): string | null {
+export function machinesHtml({ library: { folder } }: Sources, entry: ReportEntry): string | null {
+  const { name, title, results, others, document } = entry;
+  if (others.length === 0) return null;
+  const named = (files: readonly string[], address: (file: string) => string) =>
+    new Map(files.map((file) => [file.replace(/\.svg$/, ""), address(file)]));
   const maker = results && makerOf(results);
-  const own = results && maker ? [{ machine: maker, results, file: `reports/${name}/results.json` }] : [];
-  const compared = [...own, ...others.map((other) => ({ ...other, file: `reports/${other.file}` }))];
-  return others.length === 0 ? null : machinesPage({ title, compared, hasOwn: own.length > 0 });
+  const own = results && maker
+    ? [{
+      machine: maker,
+      results,
+      file: `reports/${name}/results.json`,
+      images: named(reportFigures(folder, name), (file) => `figures/${file}`),
+    }]
+    : [];
+  const compared = others.map((other) => ({
+    ...other,
+    file: `reports/${other.file}`,
+    images: named(machineFigureNames(folder, other), (file) => machineFigureAddress(other, file)),
+  }));
+  return machinesPage({ title, compared: [...own, ...compared], hasOwn: own.length > 0, document });
 }
 
 /** The page of a study. */

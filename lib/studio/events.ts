@@ -25,7 +25,7 @@ export interface Change {
 /** What a page knows: a revision, and the state of the study as a whole, which changes without one when a run is killed. */
 export interface Known {
   revision: number;
-  /** Null: as it was when the page was made. */
+  /** Null: the page does not follow it. */
   state: string | null;
 }
 
@@ -48,9 +48,9 @@ export class Watcher {
     this.#changes = changes;
   }
 
-  /** Answers with events from `revision` on, until the page goes away. */
-  add(response: ServerResponse, revision: number): void {
-    const listener: Listener = { response, revision, state: null };
+  /** Answers with events of what is newer than a page knows, until it goes away. */
+  add(response: ServerResponse, known: Known): void {
+    const listener: Listener = { response, ...known };
     response.writeHead(200, { ...COMMON_HEADERS, "content-type": "text/event-stream; charset=utf-8" });
     response.write("retry: 1500\n\n");
     this.#listeners.add(listener);
@@ -150,6 +150,7 @@ export function studyChanges(open: () => Promise<StudyReader | null>): ChangesSi
       revision: summary.revision,
       keys: changed.map(({ key }) => key),
       summaryHtml: studySummary({ summary, trials, hasPage }),
+      summaryState: summary.state,
       said: `${countsText(summary)}; ${summary.state}`,
       ...encodeChange({ trials: changed, curves: opened.curves({ since: revision }), names, hasPage }),
     };

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { ResultsFile } from "../record/mod.ts";
 import { findingsHtml, readDocument, type ReportDocument } from "../report/mod.ts";
-import { type MachineResults, makerOf, type Problem, readMachineResults } from "./machine_results.ts";
+import { answerProblems, type MachineResults, makerOf, type Problem, readMachineResults } from "./machine_results.ts";
 import { fileStamp, ResultsReader } from "./read_results.ts";
 import { reportNames } from "./reports.ts";
 import { type IdentityOf, type ReportState, ReportStates } from "./report_states.ts";
@@ -81,9 +81,11 @@ export class ReportLibrary {
         others: byReport.get(name) ?? [],
       });
     });
-    const ownProblems = reports.flatMap(({ name, problem }) =>
-      problem === null ? [] : [{ name: `report ${name}`, problem }]
-    );
+    const ownProblems = reports.flatMap(({ name, problem }) => {
+      const read = readable.get(name);
+      const answers = read ? answerProblems(`report ${name}`, read) : [];
+      return problem === null ? answers : [{ name: `report ${name}`, problem }, ...answers];
+    });
     const view = { reports, problems: [...ownProblems, ...problems] };
     this.#seen = { view, atMs: performance.now() };
     return view;

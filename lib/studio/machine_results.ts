@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import type { MachineFacts, ResultsFile } from "../record/mod.ts";
 import { isInside } from "./inside.ts";
-import type { ResultsReader } from "./read_results.ts";
+import type { GoodResults, ResultsReader } from "./read_results.ts";
 
 /** The folder of other machines' results, in that of the reports. */
 export const MACHINES_FOLDER = "machines";
@@ -49,7 +49,7 @@ export function makerOf({ machines, identity }: ResultsFile): MachineFacts | nul
 export function readMachineResults(
   reportsFolder: string,
   reader: ResultsReader,
-  own: ReadonlyMap<string, { results: ResultsFile; hash: string } | null>,
+  own: ReadonlyMap<string, GoodResults | null>,
 ): FoundResults {
   const found: FoundResults = { byReport: new Map(), problems: [] };
   for (const path of resultsFiles(join(reportsFolder, MACHINES_FOLDER))) {
@@ -67,10 +67,18 @@ export function readMachineResults(
     if (mine?.hash === read.hash) continue; // a copy of what is here
     const problem = refusal({ report, machine, mine: mine?.results ?? null, others, known: [...own.keys()] });
     if (problem !== null) found.problems.push({ name, problem });
-    else found.byReport.set(report, [...others, { file, machine: machine!, results: read.results }]);
+    else {
+      found.byReport.set(report, [...others, { file, machine: machine!, results: read.results }]);
+      found.problems.push(...answerProblems(name, read));
+    }
   }
   for (const list of found.byReport.values()) list.sort((a, b) => a.machine.name.localeCompare(b.machine.name, "en"));
   return found;
+}
+
+/** What is left out of a file that can be shown otherwise. */
+export function answerProblems(name: string, { refusedAnswers }: GoodResults): Problem[] {
+  return refusedAnswers.map((refused) => ({ name, problem: `An answer to a claim: ${refused}` }));
 }
 
 function refusal({ report, machine, mine, others, known }: {

@@ -1,8 +1,8 @@
 // The studio's server: pages, events and requests on 127.0.0.1, under an address that holds a token.
 
-import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { addressOf, notFound, redirect, rootOf, send, sendFile } from "./answers.ts";
 import {
   assets,
   claimsHtml,
@@ -16,15 +16,16 @@ import {
   studyHtml,
   trialHtml,
 } from "./content.ts";
-import { type ChangesSince, studyChanges, studyPulse, Watcher } from "./events.ts";
-import { COMMON_HEADERS, FILE_POLICY, newToken, PAGE_POLICY, refusalOf, REPORT_POLICY } from "./guard.ts";
-import type { RequestKind, StudyReader } from "../sweep/mod.ts";
+import { type ChangesSince, type Known, studyChanges, studyPulse, Watcher } from "./events.ts";
+import { newToken, PAGE_POLICY, refusalOf, REPORT_POLICY } from "./guard.ts";
+import type { StudyReader } from "../sweep/mod.ts";
 import { problemPage } from "./problem_page.ts";
 import { ReportLibrary } from "./library.ts";
 import type { Problem } from "./machine_results.ts";
 import type { IdentityOf } from "./report_states.ts";
-import { reportFile } from "./reports.ts";
+import { machineFigureFile, reportFile } from "./reports.ts";
 import { type OpenReader, storeReader, StudyShelf } from "./shelf.ts";
+import { answerTrialRequest, trialRequestOf } from "./trial_requests.ts";
 
 /** Where the studio reads and listens. */
 export interface StudioOptions {
@@ -109,7 +110,6 @@ const STUDY = /^studies\/([a-z0-9-]+)\/(.*)$/;
 const REPORT = /^reports\/([a-z0-9-]+)\/(.*)$/;
 const COMPARISON = /^compare\/([a-z0-9-]+)\/([a-z0-9-]+)\.html$/;
 const TRIAL = /^trials\/([0-9a-f]{64})\.html$/;
-const REQUEST = /^trials\/([0-9a-f]{64})\/(cancel|retry|pin|unpin)$/;
 
 /** Answers by address. Addresses are matched as they come, without decoding: none of ours has anything to decode. */
 class Site {
@@ -129,13 +129,18 @@ class Site {
     const { path, query } = addressOf(request);
     if (path === null) return redirect(response, `${request.url}/`);
     const [, study, rest] = STUDY.exec(path) ?? [];
-    if (request.method === "POST") return await this.#request(response, request, study, rest);
+    if (request.method === "POST") {
+      const asked = study === undefined ? null : trialRequestOf(rest);
+      if (asked === null) return notFound(request, response);
+      const reader = await this.#reader(request, response, study);
+      return reader === null ? undefined : answerTrialRequest(reader, asked, { request, response });
+    }
     if (study !== undefined) return await this.#study({ request, response, query }, study, rest);
     if (path === "" || path === "index.html") {
       return send(response, 200, await firstPage(this.#sources, { live: true }));
     }
     if (path === "events") {
-      return this.#watch("", ({ revision }) => this.#listChanges(revision)).add(response, sinceOf(query, request));
+      return this.#watch("", ({ revision }) => this.#listChanges(revision)).add(response, knownBy(query, request));
     }
     if (path === "claims.html") return send(response, 200, claimsHtml(this.#sources));
     if (path === "assets/search.js") {
@@ -167,7 +172,7 @@ class Site {
         const found = await this.#sources.shelf.study(name);
         return found && "reader" in found ? found.reader : null;
       };
-      return this.#watch(name, studyChanges(open)).add(response, sinceOf(query, request));
+      return this.#watch(name, studyChanges(open)).add(response, knownBy(query, request));
     }
     const key = TRIAL.exec(rest)?.[1];
     const html = key === undefined ? null : trialHtml(reader, key, { live: true });
@@ -196,41 +201,19 @@ class Site {
     { report, file }: { report: string; file: string },
   ): void {
     const { library } = this.#sources;
-    if (/^(index\.html|notebook\.html|machines\.html)?$/.test(file)) {
-      const entry = library.report(report);
-      if (entry === null) return notFound(request, response);
-      if (file === "" || file === "index.html") {
-        const page = reportHtml(this.#sources, entry);
-        return send(response, 200, page.html, { policy: page.interactive ? REPORT_POLICY : PAGE_POLICY });
-      }
-      const html = file === "notebook.html" ? notebookHtml(this.#sources, entry) : machinesHtml(entry);
-      return html === null ? notFound(request, response) : send(response, 200, html);
+    const own = reportFile(library.folder, report, file);
+    if (own !== null) return sendFile(request, response, own);
+    const entry = library.report(report);
+    if (entry === null) return notFound(request, response);
+    if (file === "" || file === "index.html") {
+      const page = reportHtml(this.#sources, entry);
+      return send(response, 200, page.html, { policy: page.interactive ? REPORT_POLICY : PAGE_POLICY });
     }
-    const found = reportFile(library.folder, report, file);
-    if (found === null) return notFound(request, response);
-    response.writeHead(200, { ...COMMON_HEADERS, "content-type": found.type, "content-security-policy": FILE_POLICY });
-    if (request.method === "HEAD") return void response.end();
-    createReadStream(found.path).on("error", () => response.destroy()).pipe(response);
-  }
-
-  /** A request of a page to the study. The study takes it up itself; its state then changes, and pages are told. */
-  async #request(
-    response: ServerResponse,
-    request: IncomingMessage,
-    study: string | undefined,
-    rest = "",
-  ): Promise<void> {
-    const [, key, kind] = REQUEST.exec(rest) ?? [];
-    if (study === undefined || key === undefined) return notFound(request, response);
-    const reader = await this.#reader(request, response, study);
-    if (reader === null) return;
-    if (reader.trial(key) === null) return notFound(request, response);
-    reader.request(kind as RequestKind, key);
-    if (!request.headers.accept?.includes("application/json")) {
-      return redirect(response, `${request.url!.slice(0, request.url!.lastIndexOf("/"))}.html`);
-    }
-    const message = requestMessage(kind as RequestKind, reader.summary().state === "running");
-    send(response, 202, JSON.stringify({ message }), { type: "application/json" });
+    const figure = machineFigureFile(library.folder, entry.others, file);
+    if (figure !== null) return sendFile(request, response, figure);
+    const render = file === "notebook.html" ? notebookHtml : file === "machines.html" ? machinesHtml : null;
+    const html = render?.(this.#sources, entry) ?? null;
+    return html === null ? notFound(request, response) : send(response, 200, html);
   }
 
   #watch(name: string, changes: ChangesSince): Watcher {
@@ -258,52 +241,8 @@ class Site {
   }
 }
 
-/** What the reader of the page is told. */
-function requestMessage(kind: RequestKind, running: boolean): string {
-  if (kind === "pin") return "Its weights will be kept.";
-  if (kind === "unpin") return "Its weights are kept only if it is among the best.";
-  if (kind === "retry") {
-    return running ? "The study will run it again." : "The next run of the study will run it again.";
-  }
-  return running ? "The study will stop it." : "The study is not running; the trial is left out of its next run.";
-}
-
-/** The address below the token; null when the slash after the token is missing. */
-function addressOf({ url }: IncomingMessage): { path: string | null; query: URLSearchParams } {
-  const [address, query = ""] = (url ?? "").split("?");
-  const parts = address.split("/");
-  return { path: parts.length < 3 ? null : parts.slice(2).join("/"), query: new URLSearchParams(query) };
-}
-
-/** The way from a request's address to the first page. */
-function rootOf(request: IncomingMessage): string {
-  const { path } = addressOf(request);
-  return "../".repeat((path ?? "").split("/").length - 1);
-}
-
-function sinceOf(query: URLSearchParams, { headers }: IncomingMessage): number {
+/** What a page knows that asks for events. */
+function knownBy(query: URLSearchParams, { headers }: IncomingMessage): Known {
   const last = Number(headers["last-event-id"] ?? query.get("since") ?? -1);
-  return Number.isInteger(last) ? last : -1;
-}
-
-function notFound(request: IncomingMessage, response: ServerResponse): void {
-  send(response, 404, problemPage(rootOf(request), "There is no such page."));
-}
-
-function redirect(response: ServerResponse, location: string): void {
-  response.writeHead(303, { ...COMMON_HEADERS, location }).end();
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  body: string,
-  { type = "text/html", policy = PAGE_POLICY }: { type?: string; policy?: string } = {},
-): void {
-  response.writeHead(status, {
-    ...COMMON_HEADERS,
-    "content-type": `${type}; charset=utf-8`,
-    "content-security-policy": policy,
-  });
-  response.end(body);
+  return { revision: Number.isInteger(last) ? last : -1, state: query.get("state") };
 }

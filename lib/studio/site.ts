@@ -23,7 +23,7 @@ import { type ReportEntry, ReportLibrary } from "./library.ts";
 import type { Problem } from "./machine_results.ts";
 import { problemPage } from "./problem_page.ts";
 import type { IdentityOf } from "./report_states.ts";
-import { reportFigures, reportFile } from "./reports.ts";
+import { machineFigureAddress, machineFigureFile, machineFigureNames, reportFigures, reportFile } from "./reports.ts";
 import { type OpenReader, storeReader, StudyShelf } from "./shelf.ts";
 
 /** Where the site comes from and goes to. */
@@ -95,7 +95,7 @@ export async function writeSite(options: SiteOptions): Promise<WrittenSite> {
     for (const entry of reports) {
       onProgress?.(`report ${entry.name}`);
       problems.push(...await writeReportPages(sources, entry, write));
-      files += await copyReportFiles(reportsFolder, entry.name, outputDir);
+      files += await copyReportFiles(reportsFolder, entry, outputDir);
     }
     await write("index.html", await firstPage(sources, { live: false })); // last: whoever sees it finds what it links to
   } finally {
@@ -139,7 +139,7 @@ async function writeReportPages(sources: Sources, entry: ReportEntry, write: Wri
   const pages: [file: string, html: () => string | null][] = [
     ["index", () => reportHtml(sources, entry).html],
     ["notebook", () => notebookHtml(sources, entry)],
-    ["machines", () => machinesHtml(entry)],
+    ["machines", () => machinesHtml(sources, entry)],
   ];
   for (const [file, render] of pages) {
     let html: string | null;
@@ -187,11 +187,15 @@ async function writeStudy(
   await write(`studies/${name}/index.html`, studyHtml(sources, reader, { live: false, hasPage, others }));
 }
 
-async function copyReportFiles(reportsFolder: string, name: string, outputDir: string): Promise<number> {
-  const files = ["results.json", ...reportFigures(reportsFolder, name).map((file) => `figures/${file}`)];
+/** The files of a report that its pages load: its own, and the figures of other machines. */
+async function copyReportFiles(folder: string, { name, others }: ReportEntry, outputDir: string): Promise<number> {
+  const own = ["results.json", ...reportFigures(folder, name).map((file) => `figures/${file}`)];
+  const figures = others.flatMap((other) =>
+    machineFigureNames(folder, other).map((file) => machineFigureAddress(other, file))
+  );
   let copied = 0;
-  for (const file of files) {
-    const found = reportFile(reportsFolder, name, file);
+  for (const file of [...own, ...figures]) {
+    const found = reportFile(folder, name, file) ?? machineFigureFile(folder, others, file);
     if (found === null) continue;
     const target = join(outputDir, "reports", name, ...file.split("/"));
     await mkdir(dirname(target), { recursive: true });

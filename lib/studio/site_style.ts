@@ -49,6 +49,28 @@ export const siteRules = String.raw`
 .ratio { display: block; width: 6rem; height: 0.6rem; overflow: visible; }
 .ratio rect { fill: var(--finished); }
 .ratio path { stroke: var(--muted); vector-effect: non-scaling-stroke; }
+.machine { font-weight: 600; }
+.machine-figure { margin: 0 0 2.5rem; }
+.machine-figure h3 { margin-bottom: 0.25rem; }
+.machine-figure .pair { align-items: start; gap: 1rem 2rem; margin-bottom: 1rem; }
+.machine-figure .pair > div { min-width: 0; }
+.machine-figure .single { max-width: 40rem; }
+.machine-figure .machine { margin: 0 0 0.4rem; font-size: 0.9375rem; }
+.machine-figure .none { margin: 0.4rem 0; color: var(--muted); font-size: 0.9375rem; }
+.tracks { margin: 0 0 0.5rem; }
+.tracks table { font-size: 0.875rem; }
+.tracks th, .tracks td { padding: 0.1rem 0.6rem; vertical-align: middle; }
+.tracks thead th { padding: 0.35rem 0.6rem; }
+.tracks tbody th { min-width: 8rem; }
+.tracks td:nth-child(4), .tracks th:nth-child(4) { width: 40%; min-width: 9rem; }
+.track { display: block; overflow: visible; }
+.track line { stroke-width: 2px; }
+.track .grid { stroke: var(--grid); stroke-width: 1px; }
+.track .one line { stroke: var(--finished); }
+.track .one circle { fill: var(--finished); }
+.track .two line { stroke: var(--failed); }
+.track .two rect { fill: var(--failed); }
+.track text { font-size: 12px; font-weight: 400; fill: var(--muted); font-variant-numeric: tabular-nums; }
 .cell { margin: 1rem 0; scroll-margin-top: 1rem; }
 .cell pre { margin: 0; font-size: 0.875rem; }
 .number-of-cell { margin: 0 0 0.2rem; font-size: 0.8125rem; }
@@ -60,22 +82,30 @@ export const siteRules = String.raw`
   #search ul { right: auto; left: 0; width: calc(100vw - 1.8rem); }
   #search .kind { min-width: 0; }
   .card { padding: 0.8rem 0.9rem; }
-  .claims tbody th { min-width: 13rem; }
-  #machine-records tbody th { min-width: 7.5rem; }
-  #machine-records th, #machine-records td { padding: 0.4rem 0.3rem; font-size: 0.8125rem; }
+  .claims tbody th { min-width: 8.5rem; }
+  .claims th, .claims td { padding: 0.4rem 0.35rem; }
+  .claims td { min-width: 6rem; overflow-wrap: anywhere; }
+  .claims td.figure { min-width: 4.5rem; }
+  .claims th:nth-child(2), .claims td:nth-child(2) { display: none; }
+  #machine-records tbody th { min-width: 6.5rem; }
+  #machine-records th, #machine-records td { padding: 0.4rem 0.25rem; font-size: 0.75rem; }
   #machine-records tbody th, #machine-records code { overflow-wrap: anywhere; }
-  #machine-records td.right, #machine-records th.right { white-space: normal; min-width: 5rem; }
+  #machine-records td.right, #machine-records th.right { white-space: normal; min-width: 4.5rem; max-width: 6rem; }
   #machine-records td:nth-child(4), #machine-records th:nth-child(4) { white-space: nowrap; min-width: 0; }
   #machine-records td:nth-child(5), #machine-records th:nth-child(5) { display: none; }
-  #machine-units th.right { white-space: normal; }
+  #machine-units th.right, #machine-units td.right { white-space: normal; }
+  #machine-units th, #machine-units td { padding: 0.4rem 0.35rem; }
+  .tracks td:nth-child(2), .tracks th:nth-child(2), .tracks td:nth-child(3), .tracks th:nth-child(3) { display: none; }
+  .tracks tbody th, .tracks code { white-space: normal; overflow-wrap: anywhere; }
   .filters label { flex-basis: 100%; display: grid; grid-template-columns: 5.5rem 1fr; align-items: baseline; }
   .filters select, .filters input[type="search"] { width: 100%; max-width: 100%; }
 }
 @media print {
   .filters, #search, details.makes:not([open]), .more:not([open]) { display: none; }
-  .card, .cell p, .claims tr { break-inside: avoid; }
+  .card, .cell p, .claims tr, .machine-figure .pair, .tracks { break-inside: avoid; }
   .claims tbody th, .claims td { min-width: 0; }
-  .claims table, #machine-records table, #trials table, .cell pre { font-size: 7.5pt; }
+  .claims table, #machine-records table, #trials table, .tracks table, .cell pre { font-size: 7.5pt; }
+  .tracks th, .tracks td { padding: 0.1rem 0.3rem; }
   #machine-records tbody th { min-width: 13rem; }
   #machine-records td:nth-child(5), #machine-records th:nth-child(5) { display: none; }
   #trials th, #trials td { padding: 0.2rem 0.25rem; }

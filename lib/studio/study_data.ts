@@ -74,7 +74,7 @@ export function studyData(
     hasPage: (trial: TrialView) => boolean;
   },
 ): Record<string, unknown> {
-  const { definition: { space, objectives }, revision } = summary;
+  const { definition: { space, objectives }, revision, state: summaryState } = summary;
   const names = parameterNames(space, trials);
   const chosen = chosenForCurves(trials, objectives[0]);
   const shown = curves.filter(({ key }) => chosen.has(key));
@@ -83,6 +83,7 @@ export function studyData(
     parameters: names.map((name) => ({ name })),
     curveTitle: curveMetric(objectives),
     revision,
+    summaryState,
     live,
     ...encodeChange({ trials, curves: shown, names, hasPage }),
   };

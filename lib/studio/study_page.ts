@@ -1,6 +1,6 @@
 // The page of one study: a pure function of what the store says.
 
-import { escapeText, formatParameters, STATES } from "./client/format.mjs";
+import { escapeText, STATES } from "./client/format.mjs";
 import { firstOrder, PAGE_ROWS, trialColumns, trialOrder, trialRow } from "./client/rows.mjs";
 import type { StudySummary, TrialView } from "../sweep/mod.ts";
 import { factList, renderPage } from "./shell.ts";
@@ -79,14 +79,15 @@ export function axisText(axis: unknown): string {
     return axis.map((value) => typeof value === "string" ? value : JSON.stringify(value)).join(", ");
   }
   if (axis === null || typeof axis !== "object") return JSON.stringify(axis);
-  const { kind, values, low, high, log, step, axis: inner, condition } = axis as Record<string, unknown>;
+  const { kind, values, low, high, log, step, axis: inner, conditions } = axis as Record<string, unknown>;
   if (kind === "replicas" && Array.isArray(values)) return `${values.length} seeds`;
   if (Array.isArray(values)) return axisText(values);
   if (typeof low === "number" && typeof high === "number") {
     return `${low} to ${high}${log ? ", logarithmic" : ""}${step ? `, in steps of ${step}` : ""}`;
   }
-  if (inner !== undefined && condition !== null && typeof condition === "object") {
-    return `${axisText(inner)} where ${formatParameters(condition as Record<string, unknown>)}`;
+  if (kind === "when" && typeof conditions === "object" && conditions !== null) {
+    const where = Object.entries(conditions).map(([name, values]) => `${name} is ${axisText(values)}`);
+    return `${axisText(inner)}, where ${where.join(" and ")}`;
   }
   return JSON.stringify(axis);
 }

@@ -3,8 +3,11 @@
 import { pageStyle } from "../report/mod.ts";
 import { siteRules } from "./site_style.ts";
 
+const lightColours =
+  "--finished: #0072b2; --pruned: #b8860b; --failed: #c43d00; --running: #009e73; --quiet: #8a939c; --grid: #e8ebee;";
+
 const studioRules = String.raw`
-:root { --finished: #0072b2; --pruned: #b8860b; --failed: #c43d00; --running: #009e73; --quiet: #8a939c; --grid: #e8ebee; }
+:root { ${lightColours} }
 @media (prefers-color-scheme: dark) {
   :root { --finished: #5fb2e6; --pruned: #e0b040; --failed: #f0803c; --running: #3cc79f; --quiet: #7f8994; --grid: #262c33; }
 }
@@ -15,7 +18,7 @@ main:focus { outline: none; }
 .skip:focus { left: 0.5rem; }
 .bar { display: flex; justify-content: space-between; gap: 1rem; min-height: 1.5rem; margin-bottom: 1.5rem; font-size: 0.9375rem; }
 .bar ol { display: flex; flex-wrap: wrap; gap: 0.25rem 0.5rem; list-style: none; margin: 0; padding: 0; }
-.bar li + li::before { content: "/"; color: var(--muted); margin-right: 0.5rem; }
+.bar ol li + li::before { content: "/"; color: var(--muted); margin-right: 0.5rem; }
 #connection { color: var(--muted); margin-left: auto; white-space: nowrap; }
 #connection.live::before { content: ""; display: inline-block; width: 0.5rem; height: 0.5rem; margin-right: 0.4rem; border-radius: 50%;
   background: var(--running); }
@@ -154,8 +157,11 @@ pre.wrapped { white-space: pre-wrap; overflow-wrap: anywhere; }
   #filters { position: static; }
   input[type="search"] { width: 11rem; }
   #trials .why { max-width: 11rem; }
+  [aria-label^="Attempts"] td:nth-child(3) { white-space: nowrap; }
+  [aria-label^="Attempts"] td:last-child { min-width: 9rem; }
 }
 @media print {
+  :root { ${lightColours} }
   .skip, .bar, #filters, .pager, .requests, .controls { display: none; }
 }
 `.trim();

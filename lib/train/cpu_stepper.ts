@@ -128,10 +128,21 @@ export interface GradientEngine {
   updateThreads?(threads: number, parameterCount: number): number;
 }
 
+/**
+ * A product that is scaled becomes one node that rounds otherwise where nothing else reads the unscaled one: whether the backward pass reads
+ * it, or computes it again (see `segments`), would show in the last bits.
+ */
+const ROUNDS_OTHERWISE = ["MatMulScaleFusion"];
+
 /** ONNX Runtime's CPU provider. */
 export const ON_CPU: Required<GradientEngine> = {
   compileGradients: (graph, options) =>
-    compile(scalePerProduct(graph), { ...options, flushDenormals: true, stopSpinning: true }),
+    compile(scalePerProduct(graph), {
+      ...options,
+      flushDenormals: true,
+      stopSpinning: true,
+      disabledOptimizers: ROUNDS_OTHERWISE,
+    }),
   layout: featureMajor,
   updateThreads,
 };

@@ -3,8 +3,9 @@
 import {
   type ArrayValue,
   bindDimensions,
+  bytesPerElement,
+  elementCount,
   encodeOnnx,
-  explain,
   foldConstants,
   formatShape,
   fuseAttention,
@@ -46,7 +47,9 @@ export interface ExportOptions {
    * taken by CoreML. Default false.
    */
   fused?: boolean;
-  /** Rows that `fp16` is tried on before it is believed. Default: the data that the checkpoint was trained on, where it is here. */
+  /**
+   * Rows that `fp16` is tried on before it is believed. Default: of a checkpoint the data that it was trained on, where it is here; else none.
+   */
   data?: DataSource;
 }
 
@@ -71,49 +74,95 @@ const CONVERSIONS: Record<ExportDtype, (source: WeightedGraph) => WeightedGraph>
   int4: (source) => quantizeWeightOnlyInt4(source),
 };
 
+/** A model that is not in a checkpoint: what it computes, and its weights. */
+export interface ModelToExport {
+  /** Named dimensions stay. */
+  readonly forward: Graph;
+  /** In float32 by name: every parameter of `forward`. */
+  readonly weights: Readonly<Record<string, ArrayValue>>;
+  /** Where it comes from, for the file's metadata. */
+  readonly origin?: Readonly<Record<string, string>>;
+}
+
 /**
  * Exports the best weights of a checkpoint with their model.
  *
  * @param folder a checkpoint's folder
- * @throws {RangeError} when there is no checkpoint, no such part or dtype, or a batch below 1; when float16 cannot hold a weight
- *   or what the model computes on the first training rows, naming parameter or node
+ * @param options base: what of the model is not in the checkpoint
+ * @throws {RangeError} when there is no checkpoint, no such part or dtype, a batch below 1, or a parameter that neither the checkpoint nor
+ *   `base` has; when float16 cannot hold a weight or what the model computes on the first training rows, naming parameter or node
  */
 export async function exportCheckpoint(
   folder: string,
-  { part = null, dtype = "fp32", batch = null, fused = false, data: rows }: ExportOptions = {},
+  { base = {}, ...options }: ExportOptions & {
+    /** Values of parameters that the run was given and did not train, in float32 by name: those of the model that adapters were trained to. */
+    base?: Readonly<Record<string, ArrayValue>>;
+  } = {},
 ): Promise<ExportedModel> {
-  if (!EXPORT_DTYPES.includes(dtype)) {
-    throw new RangeError(`Cannot export: expected dtype ${EXPORT_DTYPES.join(", ")}, got "${dtype}"`);
-  }
-  if (batch !== null && !(Number.isInteger(batch) && batch >= 1)) {
-    throw new RangeError(`Cannot export: expected a batch of at least 1, got ${batch}`);
-  }
+  checkOptions(options);
   const sidecar = await readSidecar(folder);
   if (!sidecar) throw new RangeError(`Cannot export: ${folder} holds no checkpoint`);
-  const { program, data } = await loadProgram(folder);
-  const chosen = partOf(program.forward, part);
+  const { program: { forward }, data } = await loadProgram(folder);
+  const weights = { ...base, ...await loadWeights(folder) };
+  return await exportModel({ forward, weights, origin: origin(sidecar, data) }, {
+    ...options,
+    data: options.data ?? data,
+  });
+}
+
+/**
+ * Exports a model.
+ *
+ * @param options data: rows that `fp16` is tried on; without it, it is not tried
+ * @throws {RangeError} as `exportCheckpoint`
+ */
+export async function exportModel(
+  { forward, weights, origin = {} }: ModelToExport,
+  options: ExportOptions = {},
+): Promise<ExportedModel> {
+  checkOptions(options);
+  const { part = null, dtype = "fp32", batch = null, fused = false, data } = options;
+  const chosen = partOf(forward, part);
   const fixed = batch === null ? chosen : withBatch(chosen, batch);
-  const weights = await loadWeights(folder);
-  const float16Range = dtype === "fp16" &&
-    await checkPartInFloat16({ forward: program.forward, part: chosen, weights, data: rows ?? data });
-  const source = { graph: foldConstants(fixed), weights: ownWeights(fixed, weights) };
+  const own = ownWeights(fixed, weights);
+  const float16Range = dtype === "fp16" && data !== undefined &&
+    await checkPartInFloat16({ forward, part: chosen, weights, data });
+  const source = { graph: foldConstants(fixed), weights: own };
   const converted = CONVERSIONS[dtype](fused ? withFusedOperators(source) : source);
   const metadata = {
-    model: program.forward.name,
+    model: forward.name,
     part: part ?? "whole",
     dtype,
     ...(fused && { operators: "fused" }),
     ...signature(converted.graph),
     ...(float16Range && { float16Range }),
-    ...origin(sidecar, data),
+    ...origin,
   };
   checkSize(converted);
   const bytes = encodeOnnx(converted.graph, { weights: asBytes(converted.weights), metadata });
   return { bytes, ...converted, metadata };
 }
 
-function ownWeights({ parameters }: Graph, all: Readonly<Record<string, ArrayValue>>): WeightedGraph["weights"] {
-  return Object.fromEntries(parameters.map(({ source: { name } }) => [name, all[name]]));
+function checkOptions({ dtype = "fp32", batch = null }: ExportOptions): void {
+  if (!EXPORT_DTYPES.includes(dtype)) {
+    throw new RangeError(`Cannot export: expected dtype ${EXPORT_DTYPES.join(", ")}, got "${dtype}"`);
+  }
+  if (batch === null || (Number.isInteger(batch) && batch >= 1)) return;
+  throw new RangeError(`Cannot export: expected a batch of at least 1, got ${batch}`);
+}
+
+function ownWeights({ name, parameters }: Graph, all: Readonly<Record<string, ArrayValue>>): WeightedGraph["weights"] {
+  const missing = parameters.filter(({ source }) => !all[source.name]).map(({ source }) => source.name);
+  if (missing.length > 0) {
+    const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
+    throw new RangeError(
+      `Cannot export ${name}: expected values of all parameters, got none of ${
+        missing[0]
+      }${more}; those that adapters were trained to are ` +
+        "given as base, and deno task lm export merges an adapter into them",
+    );
+  }
+  return Object.fromEntries(parameters.map(({ source }) => [source.name, all[source.name]]));
 }
 
 /** The graph of the part that was asked for. */
@@ -176,14 +225,15 @@ function origin({ definition, step, bestEpoch, history }: CheckpointSidecar, dat
   };
 }
 
-function checkSize({ graph: whole }: WeightedGraph): void {
-  const named = Object.values(whole.inputs).some(({ shape }) => shape.includes("batch"));
-  const { parameterBytes } = explain(named ? bindDimensions(whole, { batch: 1 }) : whole);
-  if (parameterBytes > LARGEST_BYTES) {
-    throw new RangeError(
-      `Cannot export ${whole.name}: expected at most ${LARGEST_BYTES} bytes of weights, got ${parameterBytes}; try a smaller dtype`,
-    );
-  }
+function checkSize({ graph: { name, parameters } }: WeightedGraph): void {
+  const bytes = parameters.reduce(
+    (sum, { dtype, shape }) => sum + elementCount(shape as number[]) * bytesPerElement(dtype),
+    0,
+  );
+  if (bytes <= LARGEST_BYTES) return;
+  throw new RangeError(
+    `Cannot export ${name}: expected at most ${LARGEST_BYTES} bytes of weights, got ${bytes}; try a smaller dtype`,
+  );
 }
 
 function asBytes(weights: WeightedGraph["weights"]): Record<string, Uint8Array> {

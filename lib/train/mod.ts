@@ -8,7 +8,15 @@
 export { type CheckpointSidecar, type EpochSummary, loadWeights, readSidecar } from "./checkpoint.ts";
 export { type CpuStepper, cpuStepper, type Stepper, type StepperOptions } from "./cpu_stepper.ts";
 export { availableEngines, createStepper, type Engine, ENGINES } from "./create_stepper.ts";
-export { EXPORT_DTYPES, exportCheckpoint, type ExportDtype, type ExportedModel, type ExportOptions } from "./export.ts";
+export {
+  EXPORT_DTYPES,
+  exportCheckpoint,
+  type ExportDtype,
+  type ExportedModel,
+  exportModel,
+  type ExportOptions,
+  type ModelToExport,
+} from "./export.ts";
 export {
   type Adapter,
   ADAPTER_FORMATS,
@@ -34,7 +42,7 @@ export {
   measureTraining,
   measureTrainingBytes,
 } from "./measured_memory.ts";
-export { predictTrainingBytes } from "./memory.ts";
+export { type PredictionOptions, predictTrainingBytes, TRAINING_ENGINE_BYTES } from "./memory.ts";
 export {
   adam,
   adam8bit,

@@ -4,12 +4,13 @@ import { TINY } from "tests/language/fine_tuning/fixtures.ts";
 
 const ORDER = { config: TINY, iterations: 180, tokens: 16, threads: 1 };
 
-Deno.test("a planted leak is found in the slope of resident memory, and told from training itself", async () => {
+Deno.test("a planted leak is found in the slope of what the process holds, and told from training itself", async () => {
   const planted = await measureLeak({ ...ORDER, plantedBytes: 20_480 });
-  assert.deepEqual([planted.rssBytes.length, planted.readEvery], [18, 10]);
-  assert.ok(planted.isLeaking && planted.slope.interval.low > 10_000, JSON.stringify(planted.slope));
+  assert.deepEqual([planted.heldBytes.length, planted.residentBytes.length, planted.readEvery], [18, 18, 10]);
+  assert.ok(planted.leak === "found" && planted.slope.interval.low > 10_000, JSON.stringify(planted.slope));
   const plain = await measureLeak(ORDER);
-  assert.ok(plain.slope.value < planted.slope.interval.low, JSON.stringify(plain.slope));
+  assert.ok(plain.slope.value < planted.slope.interval.low / 2, JSON.stringify(plain.slope));
+  assert.notEqual(plain.leak, "found");
   assert.deepEqual(plain.windows.map(({ count }) => count), [100, 80]);
 });
 

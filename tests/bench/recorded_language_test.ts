@@ -60,12 +60,18 @@ const lm = {
   }],
 };
 
-const leak = { slope: estimate(12), isLeaking: false, plantedBytes: 0, machine: machineFacts() };
+const leak = {
+  slope: estimate(12),
+  residentSlope: estimate(-300),
+  leak: "none",
+  plantedBytes: 0,
+  machine: machineFacts(),
+};
 const leaks = {
   schemaVersion: 1,
   benchmark: "lora-leak",
-  plain: { ...leak, boundBytes: 2048, warmUp: 50, rssBytes: [2e8, 2e8], windows: [] },
-  planted: { ...leak, slope: estimate(20_480), isLeaking: true, plantedBytes: 20_480 },
+  plain: { ...leak, boundBytes: 2048, warmUp: 50, heldBytes: [2e8, 2e8], readEvery: 10, windows: [] },
+  planted: { ...leak, slope: estimate(20_480), leak: "found", plantedBytes: 20_480 },
 };
 
 Deno.test("records of the language model benchmarks are read with what a report prints of them", () => {
@@ -75,7 +81,12 @@ Deno.test("records of the language model benchmarks are read with what a report 
   const { sides: [generated], gpu } = parseRecordedLm(JSON.stringify(lm), "lm.json");
   assert.deepEqual([generated.generation.comparison?.ratio, gpu?.name], [0.8, "NVIDIA H200"]);
   const { plain, planted } = parseRecordedLeak(JSON.stringify(leaks), "lora-leak.json");
-  assert.deepEqual([plain.rssBytes.length, planted.slope.value, planted.isLeaking], [2, 20_480, true]);
+  assert.deepEqual([plain.heldBytes.length, plain.leak, planted.slope.value, planted.leak], [
+    2,
+    "none",
+    20_480,
+    "found",
+  ]);
 });
 
 Deno.test("files that are no such records are refused with the field that is wrong", () => {

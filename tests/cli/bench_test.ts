@@ -52,6 +52,14 @@ Deno.test("bench run tells what is wrong with a file, a provider, a batch or a s
       assert.rejects(run(...args), { name: "CommandError", message: pattern });
     await refuses(["run", join(folder, "text.onnx")], /Cannot read text.onnx: expected an ONNX model/);
     await refuses(["run", join(folder, "nowhere.onnx")], /there is no file/);
+    await refuses(["run", folder], /expected a file, got the folder/);
+    writeFileSync(join(folder, "empty.onnx"), "");
+    await refuses(
+      ["run", join(folder, "empty.onnx")],
+      /Cannot read empty.onnx: expected an ONNX model, got an empty file/,
+    );
+    writeFileSync(join(folder, "cut.onnx"), positive.subarray(0, positive.length - 5));
+    await refuses(["run", join(folder, "cut.onnx")], /Cannot read cut.onnx: expected an ONNX model, got .* damaged/);
     await refuses(["run", file, "--providers=cpu,webgup"], /got "webgup"; did you mean webgpu\?/);
     await refuses(["run", file, "--batch=0"], /expected --batch to be integers from 1, got "0"/);
     await refuses(["run", file], /expected a size for every dimension, got x \[1, width\]/);
@@ -59,6 +67,13 @@ Deno.test("bench run tells what is wrong with a file, a provider, a batch or a s
     await refuses(["run", file, "--shape=x=two"], /expected --shape to be NAME=1,384, got "x=two"/);
     await refuses(["run", file, "--scenario=multiStream"], /of singleStream, offline, server, got "multiStream"/);
     await refuses(["run", file, "--scenario=server"], /needs --rate/);
+    await refuses(["run", file, "--rate=5"], /expected --rate with --scenario=server, got singleStream/);
+    await refuses(["run", file, "--providers=coreml:gpu"], /got "coreml:gpu"/);
+    await refuses(
+      ["run", file, "--batch", "-1"],
+      /^Expected a value of --batch: write --batch=-1 for one with a dash; the/,
+    );
+    await refuses(["run", file, "--batch=1.5"], /expected --batch to be integers from 1, got "1.5"/);
     await refuses(["run"], /expected one .onnx file, got none/);
     await refuses(["measure"], /expected run FILE.onnx, compare A.json B.json, or aa, got "measure"/);
     await refuses([], /got nothing/);
@@ -95,6 +110,13 @@ Deno.test("bench compare prints ratios with intervals, and says why what cannot 
     await assert.rejects(run("compare", b, old), /Cannot read old.json: expected schema 1, got 0/);
     const invalid = write("invalid.json", [{ ...record(1), verdict: "INVALID", reasons: ["drift of 30%"] }]);
     assert.match(await run("compare", b, invalid), /B is INVALID \(drift of 30%\)/);
+    writeFileSync(join(folder, "cut.json"), readFileSync(b, "utf8").slice(0, 100));
+    await assert.rejects(
+      run("compare", b, join(folder, "cut.json")),
+      /Cannot read cut.json: expected JSON of benchmark/,
+    );
+    writeFileSync(join(folder, "study.json"), JSON.stringify({ schemaVersion: 1, benchmark: "aa", trials: [] }));
+    await assert.rejects(run("compare", b, join(folder, "study.json")), /as `deno task bench run` writes them/);
   });
 });
 

@@ -100,17 +100,20 @@ Deno.test("cleanMain removes what can be made again and nothing else", async () 
       "checkpoints/c.safetensors",
       ".cache/studies/s.db",
       "notebooks/a.ipynb",
+      "notebooks/b.ipynb",
     ];
     const removed = [
       "reports/a/index.html",
       "reports/a/figures/f.png",
       ".cache/notebooks/a.executed.ipynb",
       "notebooks/.run-a-1-1.ts",
+      "checkpoints/a/quick-1/base/model.safetensors",
+      ".cache/lfm2-1.2b-random/model.safetensors",
     ];
     [...kept, ...removed].forEach((path) => write(path));
     const { lines, terminal } = collecting();
     assert.equal(await cleanMain(["--dry-run"], terminal, folder), 0);
-    assert.equal(removables(folder).length, 4);
+    assert.equal(removables(folder).length, removed.length);
     assert.equal(lines.at(-1), "Would free 0.0 MB");
     assert.ok(removed.every((path) => existsSync(join(folder, path))));
     await cleanMain([], terminal, folder);
@@ -120,6 +123,8 @@ Deno.test("cleanMain removes what can be made again and nothing else", async () 
       cleanMain(["--study", "none"], terminal, folder),
       /There is no study "none"; the studies are: none/,
     );
+    write("checkpoints/b/study.sqlite");
+    assert.deepEqual(removables(folder), [], "a study stays, whatever it is called");
   });
 });
 

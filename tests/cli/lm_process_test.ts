@@ -1,28 +1,8 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { INTERRUPTED_EXIT_CODE } from "lib/cli/command.ts";
-import { projectPath, projectRoot } from "lib/process/mod.ts";
-import { GOLDEN_LFM2 } from "tests/models/lfm2/golden.ts";
-import { writeModelFolder } from "tests/models/lfm2/rule_weights.ts";
-
-/** A small LFM2 model with a tokenizer, as a folder; it never ends a text. */
-async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "latent-lab-lm-"));
-  try {
-    cpSync(projectPath("tests", "golden", "data", "language_tokenizer"), folder, { recursive: true });
-    await writeModelFolder(folder, {
-      ...GOLDEN_LFM2.hub.config,
-      vocab_size: 480,
-      eos_token_id: null,
-      max_position_embeddings: 100_000,
-    });
-    await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import { projectRoot } from "lib/process/mod.ts";
+import { withLmFolder } from "./lm_model.ts";
 
 /** Runs `lm generate` to its end; `interruptAt` sends Ctrl-C when that much of the answer is there. */
 async function run(args: string[], { input = "", interruptAt = Infinity } = {}) {
@@ -50,7 +30,7 @@ async function run(args: string[], { input = "", interruptAt = Infinity } = {}) 
 }
 
 Deno.test("lm generate takes a prompt from a pipe; Ctrl-C while streaming ends it cleanly", async () => {
-  await withFolder(async (folder) => {
+  await withLmFolder(async (folder) => {
     const args = ["--model", folder, "--max-tokens", "20"];
     const piped = await run(args, { input: "What is C. elegans?" });
     assert.equal(piped.code, 0, piped.error);
@@ -62,5 +42,5 @@ Deno.test("lm generate takes a prompt from a pipe; Ctrl-C while streaming ends i
     assert.match(out, /\n$/);
     assert.match(error, /interrupted\n$/);
     assert.deepEqual(readdirSync(folder), before);
-  });
+  }, { changes: { max_position_embeddings: 100_000 } });
 });

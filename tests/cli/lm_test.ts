@@ -179,8 +179,8 @@ Deno.test("Ctrl-C ends lm generate with what there is, on a line of its own, and
 
 Deno.test("lm tells mistakes in one sentence", async () => {
   const bad: [string[], RegExp][] = [
-    [[], /expected a subcommand of generate, train, fuse, got none/],
-    [["chat"], /expected a subcommand of generate, train, fuse, got "chat"/],
+    [[], /expected a subcommand of generate, train, fuse, export, got none/],
+    [["chat"], /expected a subcommand of generate, train, fuse, export, got "chat"/],
     [["generate", "a", "b"], /expected one prompt in quotes, got 2/],
     [["generate", "--model", "/nowhere", "x"], /expected a folder with config\.json, got none at \/nowhere/],
     [["generate", "--temperature", "hot", "x"], /expected --temperature to be a number, got "hot"/],

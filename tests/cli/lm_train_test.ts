@@ -3,13 +3,15 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommandError, INTERRUPTED_EXIT_CODE } from "lib/cli/command.ts";
+import { lmExportMain } from "lib/cli/lm_export.ts";
 import { fuseMain } from "lib/cli/lm_fuse.ts";
 import { trainMain } from "lib/cli/lm_train.ts";
 import { parseTrainCommand } from "lib/cli/lm_train_options.ts";
 import { adapterAddition } from "lib/language/mod.ts";
 import { openLfm2 } from "lib/models/lfm2/open.ts";
 import { projectPath } from "lib/process/mod.ts";
-import { readAdapter } from "lib/train/mod.ts";
+import { openOnnxFile } from "lib/runtime/mod.ts";
+import { type Adapter, readAdapter } from "lib/train/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
 import { writeModelFolder } from "tests/models/lfm2/rule_weights.ts";
 import { abortAfter } from "tests/train/fixtures.ts";
@@ -18,6 +20,7 @@ import { TINY } from "tests/language/fine_tuning/fixtures.ts";
 const CHATS = ["soil", "worms", "apples", "days", "turns"].map((word) => ({
   messages: [{ role: "user", content: `What are ${word}?` }, { role: "assistant", content: `They are ${word}.` }],
 }));
+const TOKENS = [1, 6, 20, 30];
 const SHORT = [
   "--iterations",
   "6",
@@ -61,7 +64,18 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("lm train trains an adapter that generates, fuses, and goes on", () =>
+const adapterNumbers = ({ factors }: Adapter) => Object.values(factors).flatMap(({ a, b }) => [...a, ...b]);
+
+/** Logits of the last of the tokens that the tests feed. */
+async function exportedLogits(file: string): Promise<Float32Array> {
+  const opened = await openOnnxFile(file, { threads: 1 });
+  const int32 = (values: number[]) => ({ dtype: "int32" as const, shape: [1, 4], data: Int32Array.from(values) });
+  const { logits } = await opened.run({ token_ids: int32(TOKENS), positions: int32([0, 1, 2, 3]) });
+  await opened.release();
+  return (logits.data as Float32Array).slice(-logits.data.length / 4);
+}
+
+Deno.test("lm train trains an adapter that generates, fuses, is exported, and goes on", () =>
   withPlace(async ({ model, out, train }) => {
     const { code, lines } = await train(["--mask-prompt"]);
     assert.equal(code, 0);
@@ -82,12 +96,20 @@ Deno.test("lm train trains an adapter that generates, fuses, and goes on", () =>
     const logits = async (folder: string, addition?: ReturnType<typeof adapterAddition>) => {
       const opened = await openLfm2(folder, { threads: 1, addition });
       const sequence = opened.start(1);
-      const values = await sequence.feed([[1, 6, 20, 30]]);
+      const values = await sequence.feed([TOKENS]);
       sequence.release();
       await opened.release();
       return values;
     };
     assertAllClose(await logits(fused), await logits(model, adapterAddition(adapter)), { rtol: 1e-3, atol: 1e-4 });
+    // And so do the exported files: of the merged model, and of the model with the adapter merged on the way.
+    const exports = { fused: ["--model", fused], merged: ["--model", model, "--adapter", out] };
+    const expected = { fused: await logits(fused), merged: await logits(model, adapterAddition(adapter)) };
+    for (const name of ["fused", "merged"] as const) {
+      const file = `${out}-${name}.onnx`;
+      assert.equal(await lmExportMain([...exports[name], "--out", file], { terminal, signal }), 0);
+      assertAllClose(await exportedLogits(file), expected[name], { rtol: 1e-4, atol: 1e-5, label: name });
+    }
     assert.equal((await train(["--adapter", out, "--out", `${out}-2`])).code, 0);
     assert.equal((await train(["--format", "mlx", "--no-resume", "--out", `${out}-3`])).code, 0);
     assert.ok(existsSync(join(`${out}-3`, "adapters.safetensors")));
@@ -125,14 +147,28 @@ Deno.test("lm train tells in one sentence what is wrong with texts, context, lea
         assert.match(error.message, message);
         return true;
       });
-    await refused(["--learning-rate", "1e37", "--iterations", "40"], /^Training diverged: /);
-    await refused(["--max-length", "8"], /chats\.jsonl, line \d: expected at most 8 tokens, got \d+/);
+    await refused(
+      ["--learning-rate", "1e37", "--iterations", "40"],
+      /^Training diverged: .* with learning rate 1e\+37; .*--no-resume$/,
+    );
+    // With a first update that is still good, what it made is kept.
+    const late = ["--learning-rate", "1e9", "--validate-every", "1", "--save-every", "1", "--out", `${out}-late`];
+    await refused(
+      late,
+      /^Training diverged: all 480 tokens .* step 2 .*; the checkpoint of iteration 1 stays in .*; the adapter of its best validation is saved/,
+    );
+    assert.ok(adapterNumbers(await readAdapter(`${out}-late`)).every(Number.isFinite));
+    await refused([...late, "--learning-rate", "1e-3"], /of another run .*; choose another --out, or --no-resume$/);
+    await refused(
+      ["--max-length", "8"],
+      /chats\.jsonl, line \d: expected at most 8 tokens, got \d+; --max-length allows more, --cut/,
+    );
     assert.equal((await train(["--no-resume", "--out", `${out}-a`])).code, 0);
     await refused(["--adapter", `${out}-a`, "--rank", "4", "--no-resume"], /rank/);
     await refused(["--modules", "nothing", "--no-resume"], /nothing/);
     await refused(["--adapter", "/nowhere"], /\/nowhere/);
     writeFileSync(data, `${readFileSync(data, "utf8")}{"messages"\n`);
-    await refused([], /chats\.jsonl, line 6: expected JSON/);
+    await refused([], /chats\.jsonl, line 6: expected JSON, got .* at column 12$/);
     writeFileSync(data, "");
     await refused([], /expected at least one text, got an empty file/);
     await refused(["--data", "/nowhere"], /expected a file or folder at \/nowhere, got none/);

@@ -1,9 +1,10 @@
-// docs/tutorial.md, walked in a fresh copy of the project: every command is run and every file is written, in the order of the page.
+// docs/tutorial.md, walked in a fresh copy of the project: every command is run and every file is written, in the order of the page. The
+// copy's packages are linked: the install that the first command begins with is walked by .ci/run, on its own clone.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { projectPath } from "../../lib/process/mod.ts";
+import { projectPath, startChild } from "../../lib/process/mod.ts";
 import { type FreshCopy, withFreshCopy } from "../notebook/fresh_copy.ts";
 
 /** A fenced block of a page: commands, a file with its text, or a cell. */
@@ -46,6 +47,17 @@ Deno.test("stepsOf takes commands, files and cells out of a page, and refuses a 
     { kind: "cell", source: "2;\n" },
   ]);
   assert.throws(() => stepsOf(`${fence}ts\nconst a = 1;\n${fence}\n`), /neither commands nor a file: const a/);
+});
+
+Deno.test("CI installs its clone's packages by the tutorial's first command, before anything else needs them", async () => {
+  const run = readFileSync(projectPath(".ci", "run"), "utf8");
+  const [, found] = /^first_command=\$\((.*)\)$/m.exec(run)!;
+  const { stdout } = await startChild({ command: "bash", args: ["-c", found], cwd: projectPath(), deadlineMs: 30_000 })
+    .result;
+  const [first] = stepsOf(readFileSync(projectPath("docs", "tutorial.md"), "utf8"));
+  assert.deepEqual(first, { kind: "commands", script: stdout });
+  const uses = run.split("\n").filter((line) => /^stage .*(bootstrap\.mjs|npm|run_tests|\$first_command)/.test(line));
+  assert.match(uses[0], /bash -c "\$first_command"$/);
 });
 
 Deno.test("the tutorial works in a fresh copy, and what it makes passes the checks of a commit", async (t) => {

@@ -49,6 +49,22 @@ Deno.test("the peak frees what is read for the last time and writes elementwise 
   assert.equal(wide.peakActivationBytes, 4 * bytes, "both parts and the whole");
 });
 
+Deno.test("a matrix that is transposed for products alone takes no memory, and stays while they read it", () => {
+  const [x, w] = [input("x", "float32", [10, 20]), parameter("w", [30, 20], INITIALIZER)];
+  const across = transpose(w);
+  const product = 4 * 10 * 30;
+  assert.equal(of(reduceSum(matMul(x, across))).peakActivationBytes, product);
+  assert.equal(of(reduceSum(matMul(matMul(x, across), transpose(across)))).peakActivationBytes, product + 4 * 10 * 20);
+  const summed = reduceSum(matMul(x, add(across, across)));
+  assert.ok(of(summed).peakActivationBytes >= 4 * 20 * 30, "a sum reads what was moved");
+  // What was computed stays until the product has read it through its transposition.
+  const made = exp(w);
+  assert.equal(of(reduceSum(matMul(x, transpose(made)))).peakActivationBytes, 4 * 20 * 30 + product);
+  const batched = input("b", "float32", [2, 10, 20]);
+  assert.equal(of(reduceSum(matMul(batched, transpose(batched, [0, 2, 1])))).peakActivationBytes, 4 * 2 * 10 * 10);
+  assert.ok(of(reduceSum(matMul(transpose(batched, [1, 0, 2]), across))).peakActivationBytes > 4 * 2 * 10 * 30);
+});
+
 Deno.test("a transposed matrix is moved, not computed, and 4-bit weights count in bytes", () => {
   const x = input("x", "float32", [1, 64]);
   const w = parameter("w", [64, 64], INITIALIZER);

@@ -10,6 +10,8 @@ const pages = [
   "README.md",
   "CONTRIBUTING.md",
   "docs/tutorial.md",
+  "docs/benchmarks.md",
+  "docs/language-models.md",
   ".github/pull_request_template.md",
   "notebooks/README.md",
   "notebooks/tslab-quickstart.ipynb",

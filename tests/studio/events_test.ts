@@ -67,6 +67,19 @@ Deno.test("events tell that a study has ended although no trial changed", async 
   });
 });
 
+Deno.test("events tell a page that comes later than the end of its study", async () => {
+  await withStudio(async ({ studio, small }) => {
+    const { revision, state } = small.summary();
+    assert.equal(state, "running");
+    small.end(); // after the page was made, before it asks for events
+    assert.equal(small.summary().revision, revision);
+    const page = await events(`${studio.address}studies/small/events?since=${revision}&state=${state}`);
+    const change = await page.next();
+    assert.deepEqual([change.summaryState, change.keys], ["finished", []]);
+    page.close();
+  });
+});
+
 Deno.test("events of the first page tell that some study changed", async () => {
   await withStudio(async ({ studio, small }) => {
     const page = await events(`${studio.address}events`);

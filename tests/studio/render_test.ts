@@ -15,6 +15,7 @@ import { chosenForCurves, MOST_CURVES } from "lib/studio/study_data.ts";
 import { axisText, studyPage } from "lib/studio/study_page.ts";
 import { secondsLeft } from "lib/studio/summary.ts";
 import { possibleRequests } from "lib/studio/trial_page.ts";
+import { float, when } from "lib/sweep/mod.ts";
 import { MadeStudy } from "./made_study.ts";
 
 const contentOf = (study: MadeStudy) => ({
@@ -255,6 +256,20 @@ Deno.test("two definitions are compared axis by axis, and equal ones differ in n
     ["dropout", "none", "0 to 0.5"],
   ]);
   assert.equal(axisText({ kind: "int", low: 1, high: 9, log: true, step: 2 }), "1 to 9, logarithmic, in steps of 2");
+  const slope = when({ bottleneck: "leaky", width: [1, 2] }, float(0.01, 1, { log: true }));
+  assert.equal(axisText(slope), "0.01 to 1, logarithmic, where bottleneck is leaky and width is 1, 2");
+});
+
+Deno.test("comparePage draws the curves of two studies only where they are of one metric", () => {
+  const [one, two] = [new MadeStudy("one", 20, { running: false }), new MadeStudy("two", 20, { running: false })];
+  const compared = (study: MadeStudy) => ({ summary: study.summary(), trials: study.trials(), curves: study.curves() });
+  assert.match(comparePage(compared(one), compared(two)), /<figure id="curves"/);
+  const other = compared(two);
+  const objectives = [{ metric: "cosine", direction: "maximize" as const }];
+  other.summary = { ...other.summary, definition: { ...other.summary.definition, objectives } };
+  const page = comparePage(compared(one), other);
+  assert.doesNotMatch(page, /<figure id="curves"/);
+  assert.match(page, /different metrics and share no axis: loss and cosine/);
 });
 
 Deno.test("bestTrials follow the direction of the first objective", () => {

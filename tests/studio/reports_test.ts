@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isInvalid } from "lib/claims/audit/mod.ts";
 import { projectPath } from "lib/process/mod.ts";
 import { chosenRows, pairOf, unitSummary } from "lib/studio/client/machine_rows.mjs";
 import { searchEntries } from "lib/studio/client/search_rows.mjs";
@@ -101,6 +102,26 @@ Deno.test("a results file that cannot be used is named with the reason, on the p
   });
 });
 
+Deno.test("answers in a wrong unit or to no claim are named and left out, and the rest of the file is shown", async () => {
+  const results = madeResults(1);
+  const parameters = results.records.find(({ claims }) => claims.includes("lnsp-bottleneck-256-params"))!;
+  parameters.unit = "MB";
+  results.records.find(({ id, claims }) => id !== parameters.id && claims.length > 0)!.claims = ["lnsp-no-such-claim"];
+  await withReports({ "m1.json": results }, async ({ folder }) => {
+    const { problems } = await siteOf(folder);
+    assert.deepEqual([...new Set(problems.map(({ name }) => name))], ["reports/machines/m1.json"]);
+    const said = problems.map(({ problem }) => problem);
+    assert.ok(
+      said.includes(`An answer to a claim: lnsp-bottleneck-256-params: expected count, got MB in ${parameters.id}`),
+    );
+    assert.match(said.join("\n"), /: no claim "lnsp-no-such-claim"; did you mean "lnsp-/);
+    assert.match(read(folder, "index.html"), /expected count, got MB/);
+    const claim = /<tr id="claim-lnsp-bottleneck-256-params".*?<\/tr>/s.exec(read(folder, "claims.html"))![0];
+    assert.ok(claim.includes("296,000") && !claim.includes("Made M1"), "our answer, and not theirs");
+    assert.match(read(folder, "reports", REPORT, "machines.html"), /Made M1/);
+  });
+});
+
 Deno.test("a report whose own results cannot be read says so on the first page and on its own, and claims and search go on", async () => {
   await withReports({}, async ({ folder, reportsFolder }) => {
     writeFileSync(join(reportsFolder, REPORT, "results.json"), JSON.stringify({ ...ownResults(), schemaVersion: 7 }));
@@ -172,6 +193,8 @@ Deno.test("pairOf tells a difference where intervals do not overlap, and nothing
   assert.deepEqual(pairOf(cell(1), null), { state: "only here", ratio: null });
   assert.deepEqual(pairOf(cell(null), cell(1)), { state: "only there", ratio: null });
   assert.deepEqual(pairOf(cell(null), null), { state: "not measured", ratio: null });
+  assert.deepEqual(pairOf(["2, INVALID", 2, 1, 3, true], cell(8, 7, 9)), { state: "INVALID", ratio: null });
+  assert.deepEqual(pairOf(cell(2), ["8, INVALID", 8, null, null, true]), { state: "INVALID", ratio: null });
 });
 
 Deno.test("machineRows keeps every record of every machine once, and unitSummary takes the geometric mean of measured ones", () => {
@@ -185,7 +208,8 @@ Deno.test("machineRows keeps every record of every machine once, and unitSummary
   const summary = unitSummary(rows, 0, 1);
   const ratios = rows.flatMap((row, i) => {
     const [x, y] = [own.records[i], b.records.find(({ id }) => id === row.id)];
-    return x.kind === "measured" && x.unit === "ms" && Number(x.value) > 0 && y
+    // An invalid one is shown, and compared with nothing.
+    return x.kind === "measured" && x.unit === "ms" && Number(x.value) > 0 && y && !isInvalid(x)
       ? [Number(y.value) / Number(x.value)]
       : [];
   });

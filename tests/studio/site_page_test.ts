@@ -153,12 +153,21 @@ browserTest("two machines are chosen, filtered and ordered; claims are filtered"
     assert.match(await head(3), /^Made M7/);
     await page.locator("select[name=left]").selectOption({ label: "Made M2, 6 cores, 16 GiB, darwin arm64" });
     assert.match(await head(2), /^Made M2/);
+    const figures = page.locator("#machine-figures");
+    assert.deepEqual(await figures.locator(".none").first().allInnerTexts(), [
+      `${await head(2)}: no image of it is here.`,
+    ]);
+    assert.equal(await figures.locator(".tracks").first().locator("circle").count() > 5, true);
+    await page.getByLabel("Show").selectOption("claims");
+    const claimed = page.locator("#machine-records").getByRole("link", { name: "545,000" }).first();
+    assert.match((await claimed.getAttribute("href"))!, /claims\.html#claim-lnsp-bottleneck-256-params$/);
+    await page.getByLabel("Show").selectOption("measured");
     await page.locator("select[name=order]").selectOption("ratio");
     await page.getByLabel("Words").fill("ms");
     const rows = page.locator("#machine-records tbody tr");
-    const ratios = (await rows.locator("td:nth-child(4)").allInnerTexts()).map((text) =>
-      Math.abs(Math.log(parseFloat(text)))
-    );
+    const shown = await rows.locator("td:nth-child(4)").allInnerTexts();
+    const ratios = shown.filter((text) => text !== "").map((text) => Math.abs(Math.log(parseFloat(text))));
+    assert.ok(shown.slice(ratios.length).every((text) => text === ""), "what has no ratio comes last");
     assert.ok(ratios.length > 5 && ratios.every((ratio, i) => i === 0 || ratio <= ratios[i - 1] + 0.01), ratios.join());
     await page.getByLabel("Words").fill("nothing of this name");
     await page.getByText("No record matches.").waitFor();

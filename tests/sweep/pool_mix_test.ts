@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { projectPath } from "lib/process/mod.ts";
 import { AwakeClock } from "lib/sweep/pool/awake_clock.ts";
 import { measureMixes } from "lib/sweep/pool/measure_mix.ts";
-import { chooseMix, fastest, type Mix, mixesToTry, rememberedMixes } from "lib/sweep/pool/mix.ts";
+import { chooseMix, currentMixes, fastest, type Mix, mixesToTry, rememberedMixes } from "lib/sweep/pool/mix.ts";
 import { overnightNotices, stayAwake, wakefulProgram } from "lib/sweep/overnight.ts";
 import { inFolder, machine as oneCore } from "./studies.ts";
 
@@ -110,6 +110,28 @@ Deno.test("what was measured on a busy machine is measured again on one that is 
     assert.deepEqual(await choose(0, [1, 1, 1, 9]), [4, 3]);
     writeFileSync(cacheFile, readFileSync(cacheFile, "utf8").replace(/"busyShare": [\d.]+,/, "")); // as older versions wrote it
     assert.deepEqual(await choose(0.2, [1, 1, 1, 9]), [8, 4]);
+  }));
+
+Deno.test("currentMixes measures what is not known, once, and says nothing of a machine with one core", () =>
+  inFolder(async (folder) => {
+    let measurements = 0;
+    const question = {
+      trialModule,
+      cacheFile: join(folder, "mix.json"),
+      busyShare: () => Promise.resolve(0),
+      measure: (mixes: readonly Mix[]) => {
+        measurements++;
+        return Promise.resolve(mixes.map((mix) => ({ ...mix, stepsPerSecond: mix.trials })));
+      },
+    };
+    assert.equal(
+      await currentMixes({ ...question, machine: { ...machine, physicalCores: 1, performanceCores: null } }),
+      null,
+    );
+    assert.equal(measurements, 0);
+    const known = await currentMixes({ ...question, machine });
+    assert.deepEqual(await currentMixes({ ...question, machine }), known);
+    assert.deepEqual([known!.busy, known!.mixes.length, measurements], [false, mixesToTry(machine).length, 1]);
   }));
 
 Deno.test("measureMixes trains with each mix", async () => {

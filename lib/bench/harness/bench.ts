@@ -15,8 +15,7 @@ import { recordOf, type RunMade } from "./record_of.ts";
 import { runChild, withoutPaths } from "./run_child.ts";
 import type { Scenario } from "./scenario.ts";
 import { type BenchSubject, type PreparedSubject, prepareSubject } from "./subject.ts";
-import type { Phase, SubjectMessage, SubjectTask } from "./task.ts";
-import type { MonitorWindow } from "./windows.ts";
+import type { CallsSoFar, Phase, SubjectMessage, SubjectTask } from "./task.ts";
 
 const START_MS = 300_000;
 const MEMORY_SHARE = 0.8;
@@ -120,7 +119,8 @@ export async function startBench(
   });
   const refusal = await whyNotStarted(subject, provider, settings);
   if (refusal) return refused(refusal.outcome, refusal.reason);
-  tellOf(settings, about, { run: 1, runs: processes })("reference", null);
+  const tell = tellOf(settings, about, { run: 1, runs: processes });
+  tell("reference", null);
   const { reference: made, failure } = await reference();
   if (failure) return refused("failed", withoutPaths(`no reference could be computed: ${failure}`, subject.folder));
   const task: MeasureTask = {
@@ -137,6 +137,7 @@ export async function startBench(
     leastSampleMs: settings.leastSampleMs ?? 0.02,
     placement: true,
   };
+  if (quietMs > 0) tell("quiet", null);
   const idleBefore = quietMs > 0
     ? await waitForQuiet({ atMostMs: quietMs, lookMs: Math.min(2000, quietMs), signal })
     : null;
@@ -217,7 +218,7 @@ function scenarioOf(asked: Scenario | Scenario["name"]): Scenario {
   return { name: asked };
 }
 
-type Tell = (phase: BenchProgress["phase"], window: MonitorWindow | null) => void;
+type Tell = (phase: BenchProgress["phase"], calls: CallsSoFar | null) => void;
 
 function tellOf(
   { onProgress }: BenchSettings,
@@ -230,7 +231,7 @@ function tellOf(
     batchSize: subject.batchSize,
     ...count,
   };
-  return (phase, window) => onProgress?.({ ...fixed, phase, window });
+  return (phase, calls) => onProgress?.({ ...fixed, phase, calls });
 }
 
 async function runOnce(
@@ -243,10 +244,10 @@ async function runOnce(
   const before = readEnvironment();
   const onMessage = (message: SubjectMessage) => {
     if (message.kind === "phase") tell(phase = message.phase, null);
-    if (message.kind !== "window") return;
+    if (message.kind !== "calls") return;
     const use = accelerator?.latest() ?? null;
-    if (use !== null) uses.push({ elapsedMs: message.window.elapsedMs, use });
-    tell(phase, { ...message.window, acceleratorUse: use });
+    if (use !== null) uses.push({ elapsedMs: message.calls.elapsedMs, use });
+    tell(phase, message.calls);
   };
   const { messages, failure } = await runChild(task, {
     deadlineMs: deadlineMs ?? START_MS + 2 * task.limits.maxMs + task.warmUpMs,

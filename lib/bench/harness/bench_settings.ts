@@ -8,8 +8,7 @@ import type { BenchRecord } from "./record.ts";
 import type { RunMade } from "./record_of.ts";
 import type { Scenario } from "./scenario.ts";
 import type { BenchSubject, PreparedSubject } from "./subject.ts";
-import type { Hooks, Phase } from "./task.ts";
-import type { MonitorWindow } from "./windows.ts";
+import type { CallsSoFar, Hooks, Phase } from "./task.ts";
 
 /** Why a provider cannot run a subject at all, or null: asked before anything is started. */
 export type ProviderSupports = (
@@ -26,8 +25,8 @@ export interface BenchProgress {
   run: number;
   runs: number;
   phase: Phase | "reference" | "quiet";
-  /** The last window of calls, while it measures. */
-  window: MonitorWindow | null;
+  /** While it measures; told several times a second. */
+  calls: CallsSoFar | null;
 }
 
 /** How it is measured. */

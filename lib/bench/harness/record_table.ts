@@ -1,5 +1,6 @@
 // Records and comparisons as text, for a terminal.
 
+import type { Placement } from "../../runtime/mod.ts";
 import { alignedTable } from "../benchmark_table.ts";
 import type { RecordComparison } from "./compare.ts";
 import type { Measure } from "./measure.ts";
@@ -72,7 +73,7 @@ function recordRow(record: BenchRecord): string[] {
 }
 
 function remarks(record: BenchRecord): string[] {
-  const { providerLabel, batchSize, reasons, correctness, measure, outcome, monitor } = record;
+  const { providerLabel, batchSize, reasons, correctness, measure, outcome, monitor, placement } = record;
   const name = `${providerLabel} x ${batchSize}`;
   const lines = reasons.length > 0 ? [`${name}: ${reasons.join("; ")}`] : [];
   if (outcome !== "measured" || !measure) return lines;
@@ -82,7 +83,19 @@ function remarks(record: BenchRecord): string[] {
   }
   const { mild, severe } = measure.outliers;
   lines.push(`${name}: ${measure.n} samples, ${mild} mild and ${severe} severe outliers; ${monitorText(monitor)}`);
+  if (placement !== null) lines.push(`${name}: nodes ran on ${placementText(placement)}`);
   return lines;
+}
+
+/** How many nodes each provider ran, and which operators another one than was asked for. */
+function placementText(placement: Placement | string): string {
+  if (typeof placement === "string") return `unknown providers (${placement})`;
+  return Object.entries(placement.counts).map(([where, count]) => {
+    const operators = placement.nodes.filter(({ provider }) => provider === where).map(({ operator }) => operator);
+    return where === placement.provider
+      ? `${where}: ${count}`
+      : `${where}: ${count} (${[...new Set(operators)].join(", ")})`;
+  }).join("; ");
 }
 
 function monitorText(monitor: BenchRecord["monitor"]): string {

@@ -48,7 +48,7 @@ export async function runChild(task: SubjectTask, limits: ChildLimits): Promise<
     onMessage(message) {
       const told = message as SubjectMessage;
       if (told.kind === "phase") phase = told.phase;
-      else if (told.kind !== "window") messages.push(told);
+      else if (told.kind !== "calls") messages.push(told);
       limits.onMessage?.(told);
     },
   });

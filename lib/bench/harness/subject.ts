@@ -1,7 +1,7 @@
 // What is measured: a graph, an .onnx file of any origin, or a module of one's own; made ready as files in a folder, so that the
 // processes that measure and check it all get the same bytes.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { constants, copyFile, link, mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import {
@@ -192,6 +192,11 @@ export async function linkExternal(file: string, folder: string): Promise<void> 
     const [from, to] = [join(dirname(file), external), join(folder, external)];
     if (relative(folder, to).startsWith("..")) {
       throw new TypeError(`Cannot benchmark: expected weights beside ${basename(file)}, got them in ${external}`);
+    }
+    if (!existsSync(from)) {
+      throw new TypeError(
+        `Cannot benchmark: expected ${external} beside ${basename(file)}, which holds its weights, got none`,
+      );
     }
     await mkdir(dirname(to), { recursive: true });
     await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE)); // on another disk

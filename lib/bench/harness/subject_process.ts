@@ -20,7 +20,7 @@ const tell = (message: SubjectMessage) => parent.send(message);
 let tellsPhases = true;
 const enter = (phase: Phase) => tellsPhases && tell({ kind: "phase", phase });
 
-/** Between two windows that are told; all of them come at the end. */
+/** Between two messages on how far measuring is. */
 const TELL_EVERY_MS = 250;
 /** Least time over which the cores' clocks, which tick every 10 ms, say who took them. */
 const LEAST_LOAD_MS = 300;
@@ -68,24 +68,36 @@ function slowed(call: Call, { slowdown = 0 }: Hooks): Call {
   };
 }
 
+/** Takes each sample, of `repeat` calls, and tells now and then how far measuring is. */
+function callTeller(repeat: number): (count: number, callMs: number, elapsedMs: number) => void {
+  let told = { atMs: -Infinity, count: 0 };
+  let sumMs = 0;
+  return (count, callMs, elapsedMs) => {
+    sumMs += callMs;
+    if (elapsedMs - told.atMs < TELL_EVERY_MS) return;
+    tell({ kind: "calls", calls: { count: count * repeat, elapsedMs, callMs: sumMs / (count - told.count) } });
+    told = { atMs: elapsedMs, count };
+    sumMs = 0;
+  };
+}
+
 async function measure(call: Call, task: SubjectTask & { kind: "measure" }, phases: Phases): Promise<void> {
   const { scenario, limits, subject, warmUpMs, warmUpCalls, leastSampleMs } = task;
   enter("warm-up");
   const warm = await warmUp(call, { clock: wallClock, maxMs: warmUpMs, calls: warmUpCalls });
   const repeat = scenario.name === "server" ? 1 : callsPerSample(warm.callMs, leastSampleMs);
-  let toldMs = -Infinity;
-  const monitor = new Monitor(subject.batchSize * repeat, () => ownMemory().rssBytes, (window) => {
-    if (performance.now() - toldMs < TELL_EVERY_MS) return;
-    toldMs = performance.now();
-    tell({ kind: "window", window });
-  });
+  const monitor = new Monitor(subject.batchSize * repeat, () => ownMemory().rssBytes);
+  const tellCalls = callTeller(repeat);
   enter("measure");
   const [cores, own] = [coreTimes(), process.cpuUsage()];
   const { callMs, latencyMs, elapsedMs, stopped } = await measureScenario(call, scenario, {
     limits,
     clock: wallClock,
     callsPerSample: repeat,
-    onSample: (_, ms, elapsed) => monitor.add(ms, elapsed),
+    onSample: (count, ms, elapsed) => {
+      monitor.add(ms, elapsed);
+      tellCalls(count, ms, elapsed);
+    },
   });
   const used = process.cpuUsage(own);
   const after = coreTimes();

@@ -70,12 +70,21 @@ export interface ProcessSamples extends Phases {
   othersShare: number | null;
 }
 
+/** How far measuring is. */
+export interface CallsSoFar {
+  /** Since measuring began. */
+  count: number;
+  elapsedMs: number;
+  /** Mean time of those since it was last told. */
+  callMs: number;
+}
+
 /** Messages of the process. */
 export type SubjectMessage =
   | { kind: "reference"; reference: string }
   | { kind: "phase"; phase: Phase }
   | { kind: "opened"; phases: Phases; correctness: Correctness | null; fallback: boolean }
-  | { kind: "window"; window: MonitorWindow }
+  | { kind: "calls"; calls: CallsSoFar }
   /** Which provider ran each node; a sentence where that could not be found out. */
   | { kind: "placed"; placement: Placement | string }
   | { kind: "done"; samples: ProcessSamples };

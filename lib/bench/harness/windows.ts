@@ -34,7 +34,6 @@ export class Monitor {
   constructor(
     private readonly rowsPerSample: number,
     private readonly rssBytes: () => number,
-    private readonly onWindow: (window: MonitorWindow) => void = () => {},
   ) {}
 
   /** Takes a sample; every hundredth ends a window. */
@@ -50,7 +49,7 @@ export class Monitor {
 
   #close(elapsedMs: number): void {
     const count = this.#times.length;
-    const window: MonitorWindow = {
+    this.windows.push({
       from: this.#from,
       count,
       elapsedMs,
@@ -58,11 +57,9 @@ export class Monitor {
       rowsPerSecond: count * this.rowsPerSample * 1000 / Math.max(elapsedMs - this.#startMs, 1e-6),
       rssBytes: this.rssBytes(),
       acceleratorUse: null,
-    };
+    });
     this.#from += count;
     this.#startMs = elapsedMs;
     this.#times = [];
-    this.windows.push(window);
-    this.onWindow(window);
   }
 }

@@ -1,9 +1,9 @@
 // Peers: programs of tests/peers in Python, started through relay.ts and timed in turns, or the reason why they are not here.
 
-import { projectPath } from "../../process/mod.ts";
 import { bootstrapInterval, type Estimate, median } from "../../statistics/mod.ts";
 import { type Conversation, conversation } from "../conversation.ts";
 import { interleave } from "../interleave.ts";
+import { peerChild } from "../peer_child.ts";
 import type { TurnOptions } from "../turn_plan.ts";
 import { judge, type Judgement } from "../verdict.ts";
 
@@ -48,8 +48,7 @@ export async function openPeer(
 ): Promise<OpenedPeer> {
   try {
     const { talk, greeting } = await conversation(label, {
-      module: projectPath("lib", "bench", "relay.ts"),
-      args: [python, projectPath("tests", "peers", script), ...args],
+      ...peerChild(python, script, { args }),
       deadlineMs,
       signal,
     });

@@ -155,6 +155,7 @@ function wasMeasured({ answer }: ClaimAnswer): boolean {
   return isRecord(answer) && answer.machine !== "any";
 }
 
-function isInvalid({ note }: ResultRecord): boolean {
+/** Whether a record's own note says that its measurement is not to be relied on. */
+export function isInvalid({ note }: ResultRecord): boolean {
   return note !== null && /^INVALID\b|\(INVALID\b/.test(note);
 }

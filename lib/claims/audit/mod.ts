@@ -6,7 +6,14 @@
 
 export { auditClaims, type AuditEntry } from "./audit.ts";
 export { type AuditRecords, auditRecords, countRecord, verdictCounts } from "./audit_records.ts";
-export { AUDIT_VERDICTS, type AuditVerdict, type ClaimAnswer, isRecord, type Judgement } from "./audit_verdict.ts";
+export {
+  AUDIT_VERDICTS,
+  type AuditVerdict,
+  type ClaimAnswer,
+  isInvalid,
+  isRecord,
+  type Judgement,
+} from "./audit_verdict.ts";
 export { type Finding, type FindingId, findings, type RankedFinding, rankFindings } from "./findings.ts";
 export { recomputableClaims, type Recomputation, recompute } from "./recompute.ts";
 export { readAllResults, type ReadResultsOptions, type ResultsSource } from "./results_files.ts";

@@ -8,9 +8,11 @@ import {
   adapterOf,
   type EpochSummary,
   type OptimizerSpec,
+  predictTrainingBytes,
   RunQueue,
   type ScheduleSpec,
   type StepSummary,
+  TRAINING_ENGINE_BYTES,
   type TrainingResult,
   trainProgram,
   type TrainSettings,
@@ -62,10 +64,19 @@ export interface FineTuneOptions extends TrainingTarget {
   resume?: boolean;
   /** Ends the run after the iteration under way, with a checkpoint. */
   signal?: AbortSignal;
-  /** Before the first iteration: what is trained. */
-  onPrepared?: (prepared: Pick<PreparedTraining, "plan" | "trainableParameters" | "totalParameters">) => void;
+  /** Before the first iteration: what is trained, and in how much memory. */
+  onPrepared?: (prepared: FineTunePrepared) => void;
   /** Values of the weights converted so far and in all. */
   onProgress?: (done: number, total: number) => void;
+}
+
+/** What is known before the first iteration. */
+export interface FineTunePrepared extends Pick<PreparedTraining, "plan" | "trainableParameters" | "totalParameters"> {
+  /**
+   * The most resident memory that the process is expected to hold, in bytes: what it holds now, and what `predictTrainingBytes` adds for the
+   * longest row. Null on a GPU.
+   */
+  readonly expectedPeakBytes: number | null;
 }
 
 /** What came of a fine-tuning. */
@@ -146,9 +157,9 @@ async function run(options: FineTuneOptions, onIteration: (iteration: Iteration)
     seed: settings.seed,
     provider: options.settings.engine ?? "cpu",
   });
-  options.onPrepared?.(prepared);
+  options.onPrepared?.({ ...prepared, expectedPeakBytes: expectedPeakBytes(prepared, options) });
   const log = await IterationLog.open(checkpointDir ?? null, { resume });
-  const told = new Telling(data, (iteration) => {
+  const told = new Telling(data, model.config.vocabSize, (iteration) => {
     log.add(iteration);
     onIteration(iteration);
   });
@@ -163,6 +174,18 @@ async function run(options: FineTuneOptions, onIteration: (iteration: Iteration)
     onEpoch: (epoch) => told.epoch(epoch),
   });
   return resultOf(await training.result, { prepared, log, options });
+}
+
+/** See {@link FineTunePrepared}. */
+function expectedPeakBytes(
+  { program, start }: PreparedTraining,
+  { data, settings: { batchSize = 1, segments, engine } }: FineTuneOptions,
+): number | null {
+  if (engine === "webgpu") return null;
+  const { dimension, longest } = data.lengths!;
+  const sizes = { validationRows: data.validation.length, sizes: { [dimension]: longest } };
+  const growthBytes = predictTrainingBytes(program, batchSize, { ...sizes, segments, frozen: start?.frozen });
+  return ownMemory().rssBytes + TRAINING_ENGINE_BYTES + growthBytes;
 }
 
 function trainSettings(
@@ -196,16 +219,21 @@ function checkContext({ model: { config }, data }: FineTuneOptions): void {
   }
 }
 
+/** Relative: rounding of a mean; models that were just drawn are further from predicting all tokens alike. */
+const SAME_LOSS = 1e-6;
+
 /** Makes iterations of steps and validations. */
 class Telling {
   #waiting: Iteration | null = null;
 
   constructor(
     private readonly data: LanguageData,
+    private readonly vocabSize: number,
     private readonly tell: (iteration: Iteration) => void,
   ) {}
 
   step({ step, loss, learningRate, seconds, batches, endsEpoch }: StepSummary): void {
+    this.#expectPreference(loss, `at step ${step} with learning rate ${learningRate}`);
     const { learnedTokens } = this.data;
     const tokens = batches.reduce((sum, rows) => sum + rows.reduce((part, row) => part + learnedTokens[row], 0), 0);
     const { rssBytes, peakRssBytes } = ownMemory();
@@ -218,10 +246,18 @@ class Telling {
     else this.tell(iteration);
   }
 
-  epoch({ validation }: EpochSummary): void {
+  epoch({ validation, learningRate }: EpochSummary): void {
     if (this.#waiting === null) return;
+    this.#expectPreference(validation.loss, `after step ${this.#waiting.iteration} with learning rate ${learningRate}`);
     this.tell({ ...this.#waiting, validationLoss: validation.loss });
     this.#waiting = null;
+  }
+
+  /** Norms make zeros of what has overflowed: the loss is finite then, and stays where it is. */
+  #expectPreference(loss: number, when: string): void {
+    const uniform = Math.log(this.vocabSize);
+    if (Math.abs(loss - uniform) > SAME_LOSS * uniform) return;
+    throw new RangeError(`Training diverged: all ${this.vocabSize} tokens are predicted alike ${when}`);
   }
 }
 

@@ -2,16 +2,16 @@
 
 import { createHash } from "node:crypto";
 import { openSafetensors } from "../../data/mod.ts";
-import { type ArrayValue, parameterCount, planAsIs } from "../../graph/mod.ts";
-import { IGNORED_TENSORS, lfm2BaseWeights } from "../../models/lfm2/base_weights.ts";
+import { type ArrayValue, parameterCount } from "../../graph/mod.ts";
+import { lfm2BaseWeights, lfm2Weights } from "../../models/lfm2/base_weights.ts";
 import type { Lfm2Config } from "../../models/lfm2/config.ts";
 import { lfm2 } from "../../models/lfm2/model.ts";
-import { checkTensors, weightsInMemory } from "../../models/stored_weights.ts";
 import {
   type Adapter,
   adapterParameters,
   applyLora,
   type BaseFormat,
+  baseWeights,
   expectAdapter,
   type FrozenWeights,
   type LoraConfig,
@@ -75,10 +75,9 @@ export async function prepareTraining(model: TrainableModel, options: PrepareOpt
   const count = parameterCount(program.loss);
   const sizes = { plan: null, trainableParameters: count, totalParameters: count };
   if (weights === null) return { program, start: undefined, ...sizes };
-  const { values, hash } = typeof weights === "string"
-    ? await folderValues(weights, config, program, options)
-    : { values: weights, hash: hashOf(weights) };
-  return { program, start: { initial: values, hash }, ...sizes };
+  if (typeof weights !== "string") return { program, start: { initial: weights, hash: hashOf(weights) }, ...sizes };
+  const { weights: initial, fingerprint } = await lfm2Weights(weights, options);
+  return { program, start: { initial, hash: fingerprint }, ...sizes };
 }
 
 async function prepareAdapters(
@@ -100,10 +99,7 @@ async function prepareAdapters(
     frozen = await lfm2BaseWeights(weights, loss, { format: baseFormat, provider, signal, onProgress });
     source = await fingerprintOf(weights);
   } else {
-    if (baseFormat !== "float32") {
-      throw new TypeError(`Cannot hold weights in memory in ${baseFormat}: expected float32, or a folder`);
-    }
-    frozen = { parameters: weights };
+    frozen = baseWeights(loss, weights);
     source = hashOf(weights);
   }
   const hash = createHash("sha256").update(`${source} ${baseFormat} ${initial ? hashOf(initial) : "new"}`).digest(
@@ -116,23 +112,6 @@ async function prepareAdapters(
     trainableParameters: plan.trainableParameters,
     totalParameters: plan.frozenParameters + plan.trainableParameters,
   };
-}
-
-/** All parameters of a folder, in memory. */
-async function folderValues(
-  folder: string,
-  { tieEmbeddings }: Lfm2Config,
-  { loss }: TrainingProgram,
-  { signal, onProgress }: PrepareOptions,
-): Promise<{ values: Record<string, ArrayValue>; hash: string }> {
-  const source = await openSafetensors(folder);
-  try {
-    const plan = planAsIs(loss);
-    checkTensors(source, plan, { ignored: tieEmbeddings ? IGNORED_TENSORS : [] });
-    return { values: await weightsInMemory(source, plan, { signal, onProgress }), hash: source.fingerprint };
-  } finally {
-    await source.close();
-  }
 }
 
 async function fingerprintOf(folder: string): Promise<string> {

@@ -50,6 +50,8 @@ const SCHEMAS = {
   chat: z.looseObject({ messages: z.array(message).min(1), ...tools }),
   text: z.looseObject({ text: z.string() }),
 };
+/** What a line of each form has. */
+const NAMES = { chat: ["messages"], completion: ["prompt", "completion"], text: ["text"] } as const;
 const FIELDS = '"messages", "prompt" and "completion", or "text"';
 
 /**
@@ -141,7 +143,8 @@ function parsedLine(line: string, place: string): Record<string, unknown> {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    throw new TypeError(`Cannot read ${place}: expected JSON, got ${(error as Error).message}`);
+    const why = (error as Error).message.replace(/ in JSON at position \d+ \(line \d+ column (\d+)\)/, " at column $1");
+    throw new TypeError(`Cannot read ${place}: expected JSON, got ${why}`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new TypeError(
@@ -154,11 +157,17 @@ function formOf(value: Record<string, unknown>, place: string): TextForm {
   if ("prompt" in value && "completion" in value) return "completion";
   if ("messages" in value) return "chat";
   if ("text" in value) return "text";
-  const got = Object.keys(value).map((name) => `"${name}"`).join(", ") || "none";
-  throw new TypeError(`Cannot read ${place}: expected the fields ${FIELDS}, got ${got}`);
+  throw new TypeError(`Cannot read ${place}: expected the fields ${FIELDS}, got ${namesOf(value)}`);
 }
 
+const namesOf = (value: Record<string, unknown>) =>
+  Object.keys(value).map((name) => `"${name}"`).join(", ") || "no field";
+
 function textOf(value: Record<string, unknown>, form: TextForm, place: string): TrainingText {
+  const missing = NAMES[form].find((name) => !(name in value));
+  if (missing !== undefined) {
+    throw new TypeError(`Cannot read ${place}: expected "${missing}" as in the lines before, got ${namesOf(value)}`);
+  }
   const parsed = SCHEMAS[form].safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

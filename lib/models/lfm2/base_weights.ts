@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openSafetensors, type SafetensorsFolder } from "../../data/mod.ts";
-import type { ArrayValue, StoragePlan } from "../../graph/mod.ts";
+import { type ArrayValue, planAsIs, type StoragePlan } from "../../graph/mod.ts";
 import type { ExternalWeights, ProviderName } from "../../runtime/mod.ts";
 import { modelNotice, NOTICE_FILES, writeModelNotice } from "../model_notice.ts";
 import {
@@ -17,6 +17,7 @@ import {
 } from "../stored_weights.ts";
 import { type Lfm2Config, readLfm2Config } from "./config.ts";
 import type { WeightFormat } from "./language_model.ts";
+import { lfm2Graph } from "./model.ts";
 
 /** In files of models whose embeddings are tied, and not read. */
 export const IGNORED_TENSORS = ["lm_head.weight"];
@@ -108,6 +109,27 @@ export async function lfm2BaseWeights(
     // In half precision generation has matrices as products read them, adapters as the folder has them.
     const label = format === "float16" ? "float16-rows" : format;
     return await placeWeights(source, frozen, { ...options, format, label, provider });
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * All weights of a model's folder in memory, in float32 by transformers' names: to train them, to merge an adapter into them, to export them.
+ *
+ * @returns the values, and what identifies the files they came from
+ * @throws as `openLfm2`
+ */
+export async function lfm2Weights(
+  folder: string,
+  options: ConversionOptions = {},
+): Promise<{ weights: Record<string, ArrayValue>; fingerprint: string }> {
+  const config = await readLfm2Folder(folder);
+  const plan = planAsIs(lfm2Graph(config));
+  const source = await openSafetensors(folder);
+  try {
+    checkTensors(source, plan, { ignored: config.tieEmbeddings ? IGNORED_TENSORS : [] });
+    return { weights: await weightsInMemory(source, plan, options), fingerprint: source.fingerprint };
   } finally {
     await source.close();
   }

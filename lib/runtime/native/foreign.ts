@@ -15,7 +15,7 @@ interface PointerView {
 
 interface ForeignSignature {
   readonly parameters: readonly ForeignType[];
-  readonly result: ForeignType;
+  readonly result: ForeignType | { readonly struct: readonly ForeignType[] };
 }
 
 /** The part of Deno's interface that is used here. */

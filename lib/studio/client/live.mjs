@@ -3,13 +3,13 @@
 
 /**
  * @param {string} address of the events, without its query
- * @param {{ since: () => number, onChange: (change: any) => void, onState: (connected: boolean) => void }} options
+ * @param {{ known: () => Record<string, string | number>, onChange: (change: any) => void, onState: (connected: boolean) => void }} options
  */
-export function listen(address, { since, onChange, onState }) {
+export function listen(address, { known, onChange, onState }) {
   let source = null;
   const open = () => {
     if (source !== null || document.hidden) return;
-    source = new EventSource(`${address}?since=${since()}`);
+    source = new EventSource(`${address}?${new URLSearchParams(known())}`);
     source.addEventListener("open", () => onState(true));
     source.addEventListener("error", () => onState(false));
     source.addEventListener("change", (event) => onChange(JSON.parse(event.data)));

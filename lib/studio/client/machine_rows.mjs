@@ -6,13 +6,22 @@ import { escapeText, formatNumber } from "./format.mjs";
 export const MACHINE_ROWS = 100;
 
 /**
- * @typedef {[shown: string, value: number | string | boolean | null, low?: number, high?: number]} MachineCell
- * @typedef {{ id: string, unit: string, kind: string, own: boolean, cells: (MachineCell | null)[] }} MachineRow
- *   `cells`: one a machine, null where it has no such record; `own`: whether the report that is here has it
+ * @typedef {[shown: string, value: number | string | boolean | null, low?: number | null, high?: number | null, invalid?: true]} MachineCell
+ * @typedef {{ id: string, unit: string, kind: string, own: boolean, claims: [id: string, claimed: string][], cells: (MachineCell | null)[] }} MachineRow
+ *   `cells`: one a machine, null where it has no such record; `own`: whether the report that is here has it; `claims`: those that it answers
  */
 
 /** What a pair of values says, in the order in which they are listed; what is listed as "different" are the first three. */
-export const PAIR_STATES = ["differs", "only here", "only there", "no difference shown", "", "same", "not measured"];
+export const PAIR_STATES = [
+  "differs",
+  "only here",
+  "only there",
+  "no difference shown",
+  "",
+  "same",
+  "INVALID",
+  "not measured",
+];
 
 /**
  * @param {MachineCell | null} left @param {MachineCell | null} right
@@ -23,6 +32,7 @@ export function pairOf(left, right) {
   if (!has(left) || !has(right)) {
     return { state: has(left) ? "only here" : has(right) ? "only there" : "not measured", ratio: null };
   }
+  if (left[4] || right[4]) return { state: "INVALID", ratio: null };
   const [, a, lowA, highA] = left, [, b, lowB, highB] = right;
   const ratio = typeof a === "number" && typeof b === "number" && a > 0 && b > 0 ? b / a : null;
   if (a === b) return { state: "same", ratio };
@@ -52,11 +62,23 @@ function ratioBar(ratio) {
  */
 export function machineRow(row, left, right) {
   const { state, ratio } = pairOf(row.cells[left], row.cells[right]);
-  const id = `<code>${escapeText(row.id)}</code>`;
-  const name = row.own ? `<a href="index.html#record-${escapeText(row.id)}">${id}</a>` : id;
+  const claims = row.claims.map(([id, claimed]) =>
+    `<br><span class="why">claimed: <a href="../../claims.html#claim-${escapeText(id)}">${
+      escapeText(claimed)
+    }</a></span>`
+  );
   const cell = (place) => `<td class="right">${escapeText(row.cells[place]?.[0] ?? "")}</td>`;
-  return `<tr><th scope="row">${name}</th>${cell(left)}${cell(right)}<td class="right">${ratioText(ratio)}</td>` +
-    `<td>${ratioBar(ratio)}</td><td>${escapeText(state)}</td></tr>`;
+  return `<tr><th scope="row">${recordLink(row, row.id)}${claims.join("")}</th>${cell(left)}${cell(right)}` +
+    `<td class="right">${ratioText(ratio)}</td><td>${ratioBar(ratio)}</td><td>${escapeText(state)}</td></tr>`;
+}
+
+/**
+ * A record by its id or a part of it: a link where the report that is here has it.
+ * @param {MachineRow} row @param {string} name
+ */
+export function recordLink({ id, own }, name) {
+  const code = `<code>${escapeText(name).replaceAll(".", ".<wbr>")}</code>`;
+  return own ? `<a href="index.html#record-${escapeText(id)}">${code}</a>` : code;
 }
 
 /**
@@ -67,8 +89,10 @@ export function machineRow(row, left, right) {
 export function chosenRows(rows, left, right, { words, show, order }) {
   const wanted = words.toLowerCase().split(/\s+/).filter((word) => word !== "");
   const found = rows.filter((row) => {
-    if (!wanted.every((word) => row.id.toLowerCase().includes(word) || row.unit.toLowerCase() === word)) return false;
+    const ids = [row.id, ...row.claims.map(([id]) => id)].join(" ").toLowerCase();
+    if (!wanted.every((word) => ids.includes(word) || row.unit.toLowerCase() === word)) return false;
     if (show === "all") return true;
+    if (show === "claims") return row.claims.length > 0;
     const { state } = pairOf(row.cells[left], row.cells[right]);
     if (show === "different") return PAIR_STATES.indexOf(state) < 3;
     if (show === "measured") return row.kind !== "computed" && row.kind !== "claimed" && state !== "not measured";

@@ -63,13 +63,14 @@ function studyPage(data) {
 }
 
 function followStudy(state) {
-  let { revision } = state.data;
+  let { revision, summaryState } = state.data;
   const say = announcer();
   listen("events", {
-    since: () => revision,
+    // The study may have ended since the page was made, which changes no trial.
+    known: () => ({ since: revision, state: summaryState }),
     onState: showConnection,
     onChange(change) {
-      ({ revision } = change);
+      ({ revision, summaryState } = change);
       document.getElementById("summary").innerHTML = change.summaryHtml;
       say(change.said);
       state.update(change);
@@ -108,11 +109,12 @@ function followPage({ events, key }) {
     if (again) [again] = [false, refresh()];
   };
   listen(events, {
-    since: () => revision,
+    known: () => ({ since: revision }),
     onState: showConnection,
     onChange(change) {
       ({ revision } = change);
-      if (key === undefined || change.keys.includes(key)) refresh();
+      // Without a trial, it is the study that has ended: a trial that ran is interrupted.
+      if (key === undefined || change.keys.length === 0 || change.keys.includes(key)) refresh();
     },
   });
 }

@@ -7,7 +7,7 @@ import { dataReference, randomDataset } from "../../data/mod.ts";
 import { lnspStudent } from "../../models/lnsp.ts";
 import { meanSquaredError } from "../../nn/mod.ts";
 import { atMost } from "../../process/mod.ts";
-import { adam, completeSettings, serializeProgram, traceProgram } from "../../train/mod.ts";
+import { adam, completeSettings, type Engine, serializeProgram, traceProgram } from "../../train/mod.ts";
 import type { TrialDefinition } from "../trial.ts";
 import type { Mix } from "./mix.ts";
 import type { TrialChild } from "./trial_child.ts";
@@ -31,19 +31,25 @@ const MEMORY_LIMIT_BYTES = 4 * 2 ** 30;
 /**
  * Trains 384-256-192-256-384 in batches of 256 on random rows, as many at once as each mix says.
  *
+ * @param options engine: default "cpu"
  * @throws {Error} when a trial fails
  */
 export async function measureMixes(
   mixes: readonly Mix[],
-  { trialModule, measuredMs = MEASURED_MS }: { trialModule: string; measuredMs?: number },
+  { trialModule, measuredMs = MEASURED_MS, engine = "cpu" }: {
+    trialModule: string;
+    measuredMs?: number;
+    engine?: Engine;
+  },
 ): Promise<MeasuredMix[]> {
   const most = Math.max(...mixes.map(({ trials }) => trials));
   const children = new TrialChildren({ trialModule, most, memoryLimitBytes: MEMORY_LIMIT_BYTES });
   const folder = await mkdtemp(join(tmpdir(), "sweep-mix-"));
+  const definition = endlessTrial(engine);
   try {
     const measured: MeasuredMix[] = [];
     for (const mix of mixes) {
-      const stepsPerSecond = await measureMix(mix, { children, folder, measuredMs });
+      const stepsPerSecond = await measureMix(mix, { children, definition, folder, measuredMs });
       measured.push({ ...mix, stepsPerSecond });
     }
     return measured;
@@ -54,7 +60,7 @@ export async function measureMixes(
 }
 
 /** A trial that trains until it is stopped. */
-function endlessTrial(): TrialDefinition {
+function endlessTrial(engine: Engine): TrialDefinition {
   const program = traceProgram({
     model: lnspStudent({ inputDim: WIDTH, studentDim: STUDENT_DIM }),
     loss: ({ output }, { x }) => meanSquaredError(output, x),
@@ -64,6 +70,7 @@ function endlessTrial(): TrialDefinition {
     epochs: 1_000_000,
     batchSize: 256,
     seed: 1,
+    engine,
   });
   const data = dataReference(randomDataset({ rows: 4096, width: WIDTH, seed: 1 }), { x: "embedding" });
   return { program: serializeProgram(program), settings, data };
@@ -71,9 +78,13 @@ function endlessTrial(): TrialDefinition {
 
 async function measureMix(
   { trials, threads }: Mix,
-  { children, folder, measuredMs }: { children: TrialChildren; folder: string; measuredMs: number },
+  { children, definition, folder, measuredMs }: {
+    children: TrialChildren;
+    definition: TrialDefinition;
+    folder: string;
+    measuredMs: number;
+  },
 ): Promise<number> {
-  const definition = endlessTrial();
   const counts = Array.from({ length: trials }, () => ({ epochs: 0, steps: 0 }));
   const busy: TrialChild[] = [];
   const ends: Promise<void>[] = [];

@@ -5,7 +5,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { projectPath } from "../../process/mod.ts";
 import { type MachineReader, totalMemoryBytes } from "../../runtime/mod.ts";
-import { deserializeProgram, predictTrainingBytes } from "../../train/mod.ts";
+import { deserializeProgram, predictTrainingBytes, TRAINING_ENGINE_BYTES } from "../../train/mod.ts";
 import { programHash, type Trial } from "../trial.ts";
 import { availableMemoryBytes } from "./system_memory.ts";
 
@@ -14,8 +14,6 @@ const SHARE_OF_AVAILABLE = 0.85;
 const SHARE_OF_TOTAL = 0.8;
 /** A process of trials that has loaded the engine and no data, before any has been seen. Measured: 120 to 180 MiB. */
 const PROCESS_BYTES = 192 * 2 ** 20;
-/** What training takes whatever the model: sessions, threads, compiled code, garbage. See `fixedTrainingBytes`. */
-const FIXED_BYTES = 64 * 2 ** 20;
 
 /** What all trials together may take when nothing else is said, in bytes. */
 export function defaultMemoryBudgetBytes(reader: MachineReader): number {
@@ -77,7 +75,7 @@ function kindOf({ definition: { program, settings, data } }: Trial): string {
 
 function trainingBytesOf({ definition: { program, settings } }: Trial): number {
   const { batchSize, segments } = settings;
-  return FIXED_BYTES + predictTrainingBytes(deserializeProgram(program), batchSize, { segments });
+  return TRAINING_ENGINE_BYTES + predictTrainingBytes(deserializeProgram(program), batchSize, { segments });
 }
 
 /** Bytes of a value in memory for each byte in a file: halves are made float32. */

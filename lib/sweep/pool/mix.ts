@@ -64,7 +64,7 @@ function share(cores: number, count: number): number {
 }
 
 /** Physical cores, where they are told. */
-function coresOf({ physicalCores, logicalCores }: MachineFacts): number {
+export function coresOf({ physicalCores, logicalCores }: MachineFacts): number {
   return physicalCores ?? logicalCores;
 }
 
@@ -94,6 +94,17 @@ async function knownMixes(question: MixQuestion): Promise<readonly MeasuredMix[]
   const busy = await busyShare();
   if (remembered !== null && busy > remembered.busyShare - MUCH_LESS) return remembered.mixes;
   return await measured(question, busy) ?? remembered?.mixes ?? null;
+}
+
+/**
+ * What is known of this machine, measured now (some seconds) where nothing is or other work disturbed it; null where there is but one mix, or
+ * measuring failed.
+ */
+export async function currentMixes(
+  question: Pick<MixQuestion, "machine" | "cacheFile" | "measure" | "busyShare" | "trialModule" | "onNote">,
+): Promise<RememberedMixes | null> {
+  await knownMixes({ trials: null, threads: null, trialCount: WORTH_MEASURING, ...question });
+  return rememberedMixes(question.machine, question.cacheFile);
 }
 
 async function measured(question: MixQuestion, busyShare: number): Promise<MeasuredMix[] | null> {

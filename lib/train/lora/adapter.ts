@@ -89,6 +89,10 @@ export function expectAdapter(plan: LoraPlan, adapter: Adapter): void {
   const refuse = (expected: unknown, got: unknown) => {
     throw new RangeError(`Cannot go on with the adapter: expected ${expected}, got ${got}`);
   };
+  if (adapter.layerCount !== null && adapter.layerCount !== plan.layerCount) {
+    const base = adapter.baseModel === null ? "" : ` (it was trained on ${adapter.baseModel})`;
+    refuse(`one of a model with ${plan.layerCount} layers`, `one of ${adapter.layerCount}${base}`);
+  }
   if (adapter.rank !== plan.rank) refuse(`rank ${plan.rank}`, `rank ${adapter.rank}`);
   const scale = ({ alpha, rank }: { alpha: number; rank: number }) => alpha / rank;
   if (Math.abs(scale(adapter) - scale(plan)) > 1e-6 * scale(plan)) {

@@ -64,6 +64,9 @@ Deno.test("bench measures a graph on the CPU, phase by phase, after checking it"
   const phases = seen.filter(({ run }) => run === 2).map(({ phase }) => phase);
   assert.deepEqual([...new Set(phases)], ["start", "create", "first run", "check", "warm-up", "measure"]);
   assert.equal(seen[0].phase, "reference");
+  const calls = seen.filter(({ run }) => run === 2).flatMap(({ calls }) => calls ?? []);
+  assert.equal(calls[0].count, record.runs[1].callsPerSample);
+  assert.ok(calls.every(({ callMs, elapsedMs }) => callMs > 0 && elapsedMs >= callMs));
 });
 
 Deno.test("a provider whose outputs are altered is never timed", async () => {

@@ -93,4 +93,12 @@ Deno.test("recordTable prints a percentile only where there is one, and every re
   assert.match(table, /webgpu x 1: WebGPU found no GPU here/);
   const means = recordFrom([runOf(steady, {}, { callsPerSample: 5 })]);
   assert.match(recordTable([means]), /of means/);
+  const nodes = ["MatMul", "MatMul", "Gather"].map((operator, i) => ({
+    node: String(i),
+    operator,
+    provider: operator === "Gather" ? "cpu" : "webgpu",
+  }));
+  const placement = { provider: "webgpu" as const, nodes, counts: { webgpu: 2, cpu: 1 }, copies: 0, whole: false };
+  const placed = recordFrom([runOf(steady, { placement })], { provider: { name: "webgpu" } });
+  assert.match(recordTable([placed]), /webgpu x 1: nodes ran on webgpu: 2; cpu: 1 \(Gather\)/);
 });

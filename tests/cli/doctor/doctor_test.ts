@@ -9,7 +9,7 @@ import { examine, findingsTable, withoutPrivate } from "../../../lib/cli/mod.ts"
 import { powerFinding } from "../../../lib/cli/doctor/power_state.ts";
 import { tinyModel, type Trial, tryConfiguration } from "../../../lib/cli/doctor/provider_process.ts";
 import { providerFinding } from "../../../lib/cli/doctor/providers.ts";
-import { mixFinding } from "../../../lib/cli/doctor/remembered_mix.ts";
+import { engineFinding, mixFinding } from "../../../lib/cli/doctor/sweep_speed.ts";
 import { readEnvironment } from "lib/bench/mod.ts";
 import { interpret } from "lib/graph/mod.ts";
 import { thisMachine } from "lib/runtime/mod.ts";
@@ -131,6 +131,13 @@ Deno.test("the mix of a sweep is told when one was measured on this machine, wit
     }
     return Promise.resolve();
   }));
+
+Deno.test("another engine is told beside the CPU's best mix", () => {
+  const mixes = [{ trials: 1, threads: 2, stepsPerSecond: 100 }, { trials: 2, threads: 1, stepsPerSecond: 160 }];
+  const found = (steps: number, onCpu: typeof mixes) => engineFinding("webgpu", steps, onCpu).found;
+  assert.equal(found(400, mixes), "one trial, 400 steps/s, 2.50 times the CPU's best");
+  assert.equal(found(400, []), "one trial, 400 steps/s");
+});
 
 Deno.test("a probe may find several things, and is told of before it looks", async () => {
   const seen: string[] = [];

@@ -43,17 +43,23 @@ Deno.test("a broken line is refused with its file and number", async () => {
     [lines({ text: "a" }) + '{"text": "b"\n', /Cannot read .*train\.jsonl, line 2: expected JSON, got /],
     [lines({ text: "a" }) + "\n" + "[1]\n", /train\.jsonl, line 3: expected an object with .*, got \[1\]/],
     [lines({ text: "a" }, { text: 5 }), /train\.jsonl, line 2: text: .*expected string, received number/],
-    [lines({ text: "a" }, { prompt: "b" }), /train\.jsonl, line 2: text: /],
+    [
+      lines({ text: "a" }, { prompt: "b" }),
+      /train\.jsonl, line 2: expected "text" as in the lines before, got "prompt"/,
+    ],
     [lines({ question: "a" }), /line 1: expected the fields "messages", .*, got "question"/],
     [lines({ messages: [] }), /train\.jsonl, line 1: messages: /],
     [lines(CHAT, { messages: [{ content: "x" }] }), /line 2: messages\.0\.role: /],
-    [lines(COMPLETION, { prompt: "x" }), /line 2: completion: /],
+    [lines(COMPLETION, { prompt: "x" }), /line 2: expected "completion" as in the lines before, got "prompt"/],
   ];
   for (const [text, message] of cases) {
     await assert.rejects(withFiles({ "train.jsonl": text }, readTrainingTexts), { name: "TypeError", message });
   }
   const files = { "train.jsonl": lines(CHAT), "valid.jsonl": lines({ text: "a" }) };
-  await assert.rejects(withFiles(files, readTrainingTexts), /valid\.jsonl, line 1: messages: /);
+  await assert.rejects(
+    withFiles(files, readTrainingTexts),
+    /valid\.jsonl, line 1: expected "messages" as in the lines before, got "text"/,
+  );
 });
 
 Deno.test("no file, an empty one, and too few texts to hold one out are refused", async () => {
