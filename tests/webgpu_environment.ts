@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { startChild } from "lib/process/mod.ts";
+import { stepsBesideEachOther, UNCHECKED } from "tests/steps.ts";
 
 /** Folders in which Debian, Ubuntu and Google put Chromium with SwiftShader. */
 const CHROMIUM_FOLDERS = [
@@ -39,26 +40,52 @@ export function webgpuEnvironment(): Record<string, string> | null {
   return swiftShaderEnvironment() ?? (hasGpu ? { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() } : null);
 }
 
+/** A module that ends with an error when it fails. */
+interface WebgpuChild {
+  module: string;
+  args?: string[];
+  /** Changes to the environment, for tests of what is missing. */
+  env?: Record<string, string | undefined>;
+}
+
 /**
  * A test that runs a module in a child process with WebGPU; the module ends with an error when it fails. Ignored where there is
  * no WebGPU, unless LATENT_LAB_REQUIRE_ALL is 1.
- *
- * @param env changes to the environment, for tests of what is missing
  */
-export function webgpuTest(
+export function webgpuTest(name: string, child: WebgpuChild): void {
+  onWebgpu(name, (_, environment) => runChild(child, environment));
+}
+
+/** The same of several children by their names, two at a time: most of the time goes to compiling shaders, on one core each. */
+export function webgpuTests(name: string, children: Readonly<Record<string, WebgpuChild>>): void {
+  onWebgpu(name, (test, environment) => {
+    const started = Object.entries(children).map(([name, child]) =>
+      [name, () => runChild(child, environment)] as const
+    );
+    return stepsBesideEachOther(test, Object.fromEntries(started), { atOnce: 2 });
+  }, UNCHECKED);
+}
+
+function onWebgpu(
   name: string,
-  { module, args = [], env = {} }: { module: string; args?: string[]; env?: Record<string, string | undefined> },
+  fn: (test: Deno.TestContext, environment: Record<string, string>) => Promise<void>,
+  checks: Partial<typeof UNCHECKED> = {},
 ): void {
   const environment = webgpuEnvironment();
   const ignore = environment === null && process.env.LATENT_LAB_REQUIRE_ALL !== "1";
   Deno.test({
     name: ignore ? `${name} (ignored: neither SwiftShader nor a GPU is here)` : name,
     ignore,
-    fn: async () => {
+    ...checks,
+    fn: (test) => {
       assert.ok(environment, "LATENT_LAB_REQUIRE_ALL is 1, but neither SwiftShader (of Chromium) nor a GPU is here");
-      const child = startChild({ module, args, env: { ...environment, ...env }, deadlineMs: 300_000 });
-      const { exitCode, reason, stderrTail } = await child.result;
-      assert.equal(reason === "exit" && exitCode, 0, `${module} ${args.join(" ")}: ${reason}: ${stderrTail}`);
+      return fn(test, environment);
     },
   });
+}
+
+async function runChild({ module, args = [], env = {} }: WebgpuChild, environment: Record<string, string>) {
+  const child = startChild({ module, args, env: { ...environment, ...env }, deadlineMs: 300_000 });
+  const { exitCode, reason, stderrTail } = await child.result;
+  assert.equal(reason === "exit" && exitCode, 0, `${module} ${args.join(" ")}: ${reason}: ${stderrTail}`);
 }

@@ -1,5 +1,6 @@
 // Symmetric int8 quantization of vectors: what a store gets for one byte a value, without any model.
 
+import { roundHalfToEven } from "../graph/mod.ts";
 import { checkFinite, sizeOf, type Vectors } from "./vectors.ts";
 
 /** How values become codes in [-127, 127]: `code = round(value / scale)`, ties to even. */
@@ -86,9 +87,4 @@ function vectorScales(data: Float32Array, rows: number, width: number): Float32A
     scales[row] = largest / 127;
   }
   return scales;
-}
-
-function roundHalfToEven(value: number): number {
-  const rounded = Math.round(value);
-  return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }

@@ -10,21 +10,29 @@ import type { DType } from "./types.ts";
  */
 export function barrier(gradient: Tensor): (tensor: Tensor) => Tensor {
   const made = new Map<Tensor, Tensor>();
-  const element = firstElement(gradient);
-  const condition = equal(element, element); // whatever this gives, also for NaN: both choices are one
+  const one = onesAfter(gradient);
   return (tensor) => {
     if (tensor.dtype === "bool") return tensor;
-    const one = () => constant(1, { dtype: tensor.dtype });
-    if (!made.has(tensor)) made.set(tensor, mul(tensor, where(condition, one(), one())));
+    if (!made.has(tensor)) made.set(tensor, mul(tensor, one(tensor.dtype)));
     return made.get(tensor)!;
   };
 }
 
-/** A one of a dtype that is known only once `tensor` is: both choices are one, also where its first element is NaN. */
+/** A one of a dtype that is known only once `tensor` is. */
 export function oneAfter(tensor: Tensor, dtype: DType): Tensor {
+  return onesAfter(tensor)(dtype);
+}
+
+/** The integers [start, end) in int32, known only once `one` is, which `oneAfter` gives. */
+export function numbersAfter(one: Tensor, [start, end]: readonly [start: number, end: number]): Tensor {
+  return mul(constant(Array.from({ length: end - start }, (_, i) => start + i), { dtype: "int32" }), one);
+}
+
+/** Scalar ones that are known only once `tensor` is: both choices are one, also where its first element is NaN. */
+function onesAfter(tensor: Tensor): (dtype: DType) => Tensor {
   const element = firstElement(tensor);
-  const one = () => constant(1, { dtype });
-  return where(equal(element, element), one(), one());
+  const condition = equal(element, element);
+  return (dtype) => where(condition, constant(1, { dtype }), constant(1, { dtype }));
 }
 
 function firstElement(tensor: Tensor): Tensor {

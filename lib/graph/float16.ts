@@ -1,5 +1,10 @@
 // Half-precision conversions. Node 20 and 22 have no Float16Array, and a table of all 65,536 values is faster than it anyway.
 
+import { roundHalfToEven } from "./rounding.ts";
+
+/** Largest finite value of float16. */
+export const LARGEST_FLOAT16 = 65504;
+
 const SCRATCH = new DataView(new ArrayBuffer(4));
 let table: Float32Array | undefined;
 
@@ -55,11 +60,4 @@ function encodeFloat16(value: number): number {
   const exponent = ((word >>> 23) & 0xff) - 127;
   const fraction = roundHalfToEven((magnitude * 2 ** -exponent - 1) * 1024);
   return sign | (((exponent + 15) << 10) + fraction); // a fraction of 1024 carries into the exponent
-}
-
-function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
 }

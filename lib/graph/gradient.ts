@@ -2,11 +2,11 @@
 
 import { topologicalOrder } from "./graph.ts";
 import { operatorOf } from "./operator.ts";
-import { add, expand } from "./ops.ts";
+import { add } from "./ops.ts";
 import { atOrigin, withOriginOf } from "./origin.ts";
 import { NO_RECOMPUTATION, type Recomputation, recomputation } from "./recomputation.ts";
 import { constant, describe, type Operation, type Tensor } from "./tensor.ts";
-import { concreteShape, isFloating } from "./types.ts";
+import { isFloating } from "./types.ts";
 
 /** Options of the differentiation. */
 export interface GradientOptions {
@@ -47,8 +47,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], { segments = 1 }
   return wrt.map((tensor) => {
     const gradient = adjoints.get(tensor);
     if (!gradient) throw new TypeError(`Cannot differentiate: the loss does not depend on ${describe(tensor)}`);
-    if (gradient.shape.length === tensor.shape.length) return gradient;
-    return expand(gradient, concreteShape(tensor.shape, "Cannot differentiate"));
+    return gradient;
   });
 }
 

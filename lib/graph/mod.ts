@@ -23,7 +23,7 @@ import "./operators/split.ts";
 
 export { addDims, fixDims, sizesOfNames } from "./dimensions.ts";
 export { explain, type GraphCosts } from "./explain.ts";
-export { float16ToFloat32, float32ToFloat16 } from "./float16.ts";
+export { float16ToFloat32, float32ToFloat16, LARGEST_FLOAT16 } from "./float16.ts";
 export { type GradientOptions, gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
@@ -44,6 +44,7 @@ export * from "./ops_fused.ts";
 export * from "./ops_indexing.ts";
 export * from "./ops_quantization.ts";
 export { bindDimensions, rebuild, type Replacement, rewriteGraph } from "./rewrite.ts";
+export { roundHalfToEven } from "./rounding.ts";
 export { deserializeGraph, type SerializedGraph, serializeGraph } from "./serialize.ts";
 export {
   type Attributes,

@@ -1,21 +1,20 @@
 // The functions a model is written with: one per operator, under ONNX's name in camelCase.
 
 import { apply, applyOne } from "./operator.ts";
-import { constant, type Tensor } from "./tensor.ts";
+import { constant, integers, type Tensor } from "./tensor.ts";
 import { type Dim, type DType, formatShape } from "./types.ts";
 
 /** A tensor, or a number that becomes a scalar constant of the other operand's dtype. */
 export type Operand = Tensor | number;
 
-function binary(type: string, left: Operand, right: Operand): Tensor {
+/** Two operands as tensors; a number gets the dtype of the other, or float32 beside another number. */
+function lifted(left: Operand, right: Operand): [Tensor, Tensor] {
   const dtype = typeof left !== "number" ? left.dtype : typeof right !== "number" ? right.dtype : "float32";
   const lift = (operand: Operand) => typeof operand === "number" ? constant(operand, { dtype }) : operand;
-  return applyOne(type, [lift(left), lift(right)]);
+  return [lift(left), lift(right)];
 }
 
-function axesTensor(axes: readonly number[]): Tensor {
-  return constant(axes, { dtype: "int64" });
-}
+const binary = (type: string, left: Operand, right: Operand): Tensor => applyOne(type, lifted(left, right));
 
 /** Elementwise `left + right`, broadcasting. */
 export const add = (left: Operand, right: Operand): Tensor => binary("Add", left, right);
@@ -74,13 +73,7 @@ export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
 
 /** Picks from `whenTrue` where `condition` (bool) holds, else from `whenFalse`; broadcasting. */
 export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
-  const dtype = typeof whenTrue !== "number"
-    ? whenTrue.dtype
-    : typeof whenFalse !== "number"
-    ? whenFalse.dtype
-    : "float32";
-  const lift = (operand: Operand) => typeof operand === "number" ? constant(operand, { dtype }) : operand;
-  return applyOne("Where", [condition, lift(whenTrue), lift(whenFalse)]);
+  return applyOne("Where", [condition, ...lifted(whenTrue, whenFalse)]);
 }
 
 /** The same values in another dtype. */
@@ -138,12 +131,12 @@ export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
     inferred = true;
     return -1;
   });
-  return applyOne("Reshape", [x, axesTensor(sizes)]);
+  return applyOne("Reshape", [x, integers(sizes)]);
 }
 
 /** Stretches dimensions of size 1 to `shape` (fixed sizes only). */
 export function expand(x: Tensor, shape: readonly number[]): Tensor {
-  return applyOne("Expand", [x, axesTensor(shape)]);
+  return applyOne("Expand", [x, integers(shape)]);
 }
 
 /** Options of reductions: which axes (default all) and whether they stay as size 1. */
@@ -155,7 +148,7 @@ export interface ReduceOptions {
 function reduce(type: string, x: Tensor, { axes, keepDims = false }: ReduceOptions): Tensor {
   const resolved = axes ?? x.shape.map((_, i) => i);
   if (resolved.length === 0) return x;
-  return applyOne(type, [x, axesTensor(resolved)], { keepdims: Number(keepDims) });
+  return applyOne(type, [x, integers(resolved)], { keepdims: Number(keepDims) });
 }
 
 /** Sum over axes. */
@@ -199,7 +192,7 @@ export const TO_END = 2 ** 31 - 1;
  * its end: `[1, -1)` is `sequence` long.
  */
 export function slice(x: Tensor, { axis, start, end }: { axis: number; start: number; end: number }): Tensor {
-  return applyOne("Slice", [x, axesTensor([start]), axesTensor([end]), axesTensor([axis])]);
+  return applyOne("Slice", [x, integers([start]), integers([end]), integers([axis])]);
 }
 
 /**
@@ -208,6 +201,6 @@ export function slice(x: Tensor, { axis, start, end }: { axis: number; start: nu
  * @returns `{ values, indices }`, both `[..., k]`
  */
 export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
-  const [values, indices] = apply("TopK", [x, axesTensor([k])], { axis: -1, largest: 1, sorted: 1 });
+  const [values, indices] = apply("TopK", [x, integers([k])], { axis: -1, largest: 1, sorted: 1 });
   return { values, indices };
 }

@@ -1,9 +1,7 @@
 // Functions a model is written with, continued: looking values up, parts, dimensions of size 1, running sums, convolution.
 
 import { apply, applyOne } from "./operator.ts";
-import { constant, type Tensor } from "./tensor.ts";
-
-const integers = (values: number | readonly number[]): Tensor => constant(values, { dtype: "int64" });
+import { integers, type Tensor } from "./tensor.ts";
 
 /**
  * Parts of `table` along `axis` at integer positions; an embedding lookup with axis 0: `[count, width]` at `[...]` gives

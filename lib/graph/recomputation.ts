@@ -36,6 +36,8 @@ export function recomputation(loss: Tensor, segments: number): Recomputation {
 class SegmentRecomputation implements Recomputation {
   readonly #segmentOf: ReadonlyMap<Operation, number>;
   readonly #last: number;
+  /** Computed from parameters and constants alone: never worth a second time. */
+  readonly #fixed = new Set<Tensor>();
   readonly #kept = new Set<Tensor>();
   readonly #again = new Map<Tensor, Tensor>();
   readonly #barriers = new Map<number, (tensor: Tensor) => Tensor>();
@@ -47,8 +49,10 @@ class SegmentRecomputation implements Recomputation {
       for (const tensor of operation.inputs) {
         if (this.#segment(tensor) !== this.#segmentOf.get(operation)) this.#kept.add(tensor);
       }
-      if (operation.inputs.every((tensor) => this.#isFixed(tensor))) {
-        for (const tensor of operation.outputs) this.#kept.add(tensor);
+      if (!operation.inputs.every((tensor) => this.#isFixed(tensor))) continue;
+      for (const tensor of operation.outputs) {
+        this.#fixed.add(tensor);
+        this.#kept.add(tensor);
       }
     }
   }
@@ -71,11 +75,9 @@ class SegmentRecomputation implements Recomputation {
     return segment !== null && segment !== this.#last && !this.#kept.has(tensor);
   }
 
-  /** Parameters, constants, and what is computed from them alone: never worth a second time. */
   #isFixed(tensor: Tensor): boolean {
-    const { source } = tensor;
-    if (source.kind === "operation") return source.inputs.every((input) => this.#isFixed(input));
-    return source.kind !== "input";
+    const { kind } = tensor.source;
+    return kind === "operation" ? this.#fixed.has(tensor) : kind !== "input";
   }
 
   #recomputed(wanted: Tensor, segment: number): Tensor {

@@ -108,6 +108,11 @@ export function constant(
   return { source: { kind: "constant", data }, dtype, shape: [...resolved], index: 0 };
 }
 
+/** Integers that an operator takes as an input, such as axes. */
+export function integers(values: number | readonly number[]): Tensor {
+  return constant(values, { dtype: "int64" });
+}
+
 /** The values of a constant tensor, or null when it is computed or fed. */
 export function constantValues(tensor: Tensor): Float64Array | null {
   return tensor.source.kind === "constant" ? tensor.source.data : null;

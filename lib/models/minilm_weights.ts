@@ -3,6 +3,7 @@
 import { readSafetensors, type SafetensorsTensor, toFloat32 } from "../data/mod.ts";
 import { formatShape, type Graph, type Parameter } from "../graph/mod.ts";
 import type { ArrayValue } from "../runtime/mod.ts";
+import { checkTensorNames } from "./stored_weights.ts";
 
 /** Parts of a `BertModel` that sentence embeddings do not use: the pooling of the first token, and a table of 0, 1, 2, ... */
 const UNUSED = ["pooler.dense.weight", "pooler.dense.bias", "embeddings.position_ids"];
@@ -29,9 +30,7 @@ export function minilmWeights(
 ): Record<string, ArrayValue> {
   const found = new Map(Object.entries(tensors).map(([name, tensor]) => [withoutPrefix(name), tensor]));
   const wanted = graph.parameters.map(({ source }) => source.name);
-  refuseNames(label, "no missing tensors", wanted.filter((name) => !found.has(name)));
-  const known = new Set([...wanted, ...UNUSED]);
-  refuseNames(label, "no other tensors", [...found.keys()].filter((name) => !known.has(name)));
+  checkTensorNames(label, [...found.keys()], { wanted, ignored: UNUSED });
   return Object.fromEntries(graph.parameters.map((parameter) => {
     const { name } = parameter.source;
     return [name, valueOf(parameter, found.get(name)!, label)];
@@ -39,12 +38,6 @@ export function minilmWeights(
 }
 
 const withoutPrefix = (name: string) => name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
-
-function refuseNames(label: string, expected: string, names: readonly string[]): void {
-  if (names.length === 0) return;
-  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
-  throw new RangeError(`Cannot load ${label}: expected ${expected}, got ${names.slice(0, 3).join(", ")}${more}`);
-}
 
 function valueOf({ shape, source: { name } }: Parameter, tensor: SafetensorsTensor, label: string): ArrayValue {
   if (tensor.shape.join() !== shape.join()) {

@@ -14,6 +14,7 @@ import {
   type ArrayValue,
   bytesPerElement,
   type DType,
+  ELEMENT_ARRAYS,
   elementCount,
   formatShape,
   type Parameter,
@@ -65,9 +66,7 @@ export function checkTensors(
   { ignored = [] }: { ignored?: readonly string[] } = {},
 ): void {
   const wanted = new Map(stored.map(({ source }) => [source.source.name, source]));
-  refuseNames(folder, "no missing tensors", [...wanted.keys()].filter((name) => !tensors.has(name)));
-  const known = new Set([...wanted.keys(), ...ignored]);
-  refuseNames(folder, "no other tensors", [...tensors.keys()].filter((name) => !known.has(name)));
+  checkTensorNames(folder, [...tensors.keys()], { wanted: [...wanted.keys()], ignored });
   for (const [name, { shape }] of wanted) {
     const got = tensors.get(name)!;
     if (formatShape(got.shape) === formatShape(shape)) continue;
@@ -77,10 +76,26 @@ export function checkTensors(
   }
 }
 
-function refuseNames(folder: string, expected: string, names: readonly string[]): void {
+/**
+ * Refuses tensors of a file or folder of which one is missing, or that nothing reads.
+ *
+ * @param label of the file or folder, for the message
+ * @throws {RangeError} naming the tensors
+ */
+export function checkTensorNames(
+  label: string,
+  names: readonly string[],
+  { wanted, ignored }: { wanted: readonly string[]; ignored: readonly string[] },
+): void {
+  const [found, known] = [new Set(names), new Set([...wanted, ...ignored])];
+  refuseNames(label, "no missing tensors", wanted.filter((name) => !found.has(name)));
+  refuseNames(label, "no other tensors", names.filter((name) => !known.has(name)));
+}
+
+function refuseNames(label: string, expected: string, names: readonly string[]): void {
   if (names.length === 0) return;
   const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
-  throw new RangeError(`Cannot load ${folder}: expected ${expected}, got ${names.slice(0, 3).join(", ")}${more}`);
+  throw new RangeError(`Cannot load ${label}: expected ${expected}, got ${names.slice(0, 3).join(", ")}${more}`);
 }
 
 /**
@@ -182,13 +197,7 @@ function layoutOf({ graph }: StoragePlan): Record<string, TensorLayout> {
 
 function emptyValue({ dtype, shape: named }: Parameter): ArrayValue {
   const shape = named as number[];
-  const count = elementCount(shape);
-  const data = dtype === "float32"
-    ? new Float32Array(count)
-    : dtype === "float16"
-    ? new Uint16Array(count)
-    : new Uint8Array(count);
-  return { dtype, shape, data };
+  return { dtype, shape, data: new ELEMENT_ARRAYS[dtype](elementCount(shape)) };
 }
 
 async function convertAll(

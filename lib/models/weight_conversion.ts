@@ -1,8 +1,13 @@
 // How values of a parameter become the bytes that a planned graph reads: in blocks of integers, in columns, in half precision.
 
-import { bytesPerElement, float32ToFloat16, packRows, type Parameter, type StoredParameter } from "../graph/mod.ts";
-
-const LARGEST_FLOAT16 = 65504;
+import {
+  bytesPerElement,
+  float32ToFloat16,
+  LARGEST_FLOAT16,
+  packRows,
+  type Parameter,
+  type StoredParameter,
+} from "../graph/mod.ts";
 
 /** Part of the bytes of a parameter, from a position on. */
 export interface Part {

@@ -4,6 +4,7 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { isAlive } from "../process/mod.ts";
 import { notebookName } from "./document.ts";
 
 const PREFIX = ".run-";
@@ -37,14 +38,4 @@ export function removeLeftovers(folder: string): string[] {
   });
   for (const name of leftovers) rmSync(join(folder, name), { force: true });
   return leftovers;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // Signal 0 through node:process: Deno.kill does not take it.
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
-  }
 }

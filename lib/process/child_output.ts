@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { FrameSplitter } from "./frames.ts";
 import { decodeMessage } from "./message_codec.ts";
 import type { Envelope } from "./parent.ts";
+import { atMost } from "./wait.ts";
 
 /** Options of `ChildOutput`. */
 export interface ChildOutputOptions {
@@ -38,10 +39,7 @@ export class ChildOutput {
 
   /** Settles when both streams have ended, or after `atMostMs`, when they are closed. */
   async ended(atMostMs: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise((resolve) => timer = setTimeout(resolve, atMostMs));
-    await Promise.race([this.#ended, timeout]);
-    clearTimeout(timer);
+    await atMost(atMostMs, this.#ended);
     for (const stream of this.#streams) stream.destroy();
   }
 

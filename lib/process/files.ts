@@ -1,7 +1,8 @@
-// Files that are either the old version or the new one, never half of it; and the two functions that identities are
-// made of: a hash, and a text form of a value that does not depend on the order of its keys.
+// Files that are either the old version or the new one, never half of it; and what identities are
+// made of: hashes, and a text form of a value that does not depend on the order of its keys.
 
 import { createHash, randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -81,6 +82,13 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
  */
 export function sha256Hex(data: string | ArrayBufferView | ArrayBuffer): string {
   return createHash("sha256").update(typeof data === "string" ? data : bytesOf(data)).digest("hex");
+}
+
+/** The SHA-256 of a file's content, as `sha256Hex`; it is read piece by piece. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(piece as Uint8Array);
+  return hash.digest("hex");
 }
 
 function bytesOf(data: ArrayBufferView | ArrayBuffer): Uint8Array {

@@ -12,7 +12,7 @@ export interface FrameEvents {
 const NEWLINE = 0x0a;
 
 /** The bytes that open a frame: a record separator, which text does not contain, and the nonce. */
-export function frameMark(nonce: string): string {
+function frameMark(nonce: string): string {
   return `\x1e${nonce} `;
 }
 

@@ -6,11 +6,13 @@
 
 export { projectPath, projectRoot } from "./paths.ts";
 export { isFilePattern, matchingFiles, type MatchingOptions } from "./file_pattern.ts";
-export { canonicalJson, type FileContent, type JsonValue, sha256Hex, writeFileAtomic } from "./files.ts";
+export { canonicalJson, type FileContent, type JsonValue, sha256Hex, sha256OfFile, writeFileAtomic } from "./files.ts";
 export { type Child, startChild } from "./child.ts";
 export type { ChildEnd, ChildOptions, ChildResult } from "./child_options.ts";
 export { denoExecutable } from "./deno_executable.ts";
 export { type DescendantMemory, descendantMemory } from "./descendant_memory.ts";
 export { type MemoryUse, ownAnonymousBytes, ownMemory } from "./own_memory.ts";
 export { PeakMemory } from "./peak_memory.ts";
+export { isAlive } from "./is_alive.ts";
 export { connectParent, hasParent, type Parent } from "./parent.ts";
+export { atMost, sleep } from "./wait.ts";

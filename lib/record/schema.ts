@@ -87,7 +87,7 @@ export const runIdentitySchema: z.ZodType<RunIdentity> = z.strictObject({
 });
 
 /** A claim that this report cannot settle, and why. */
-export const unansweredSchema: z.ZodType<Unanswered> = z.strictObject({
+const unansweredSchema: z.ZodType<Unanswered> = z.strictObject({
   claim: filled,
   reason: z.enum(["metric undefined", "settings missing", "hardware absent", "framework absent", "judgement"]),
   note: text,

@@ -149,7 +149,7 @@ export function blockNumbers(document: ReportDocument): Map<string, number> {
 }
 
 /** Every inline of `content`, children included, in reading order. */
-export function* walkInlines(content: readonly Inline[]): Generator<Inline> {
+function* walkInlines(content: readonly Inline[]): Generator<Inline> {
   for (const inline of content) {
     yield inline;
     if ("children" in inline) yield* walkInlines(inline.children);

@@ -1,6 +1,7 @@
 // How busy the machine's cores are, whatever keeps them so.
 
 import { cpus } from "node:os";
+import { sleep } from "../process/mod.ts";
 
 /** Time that all cores together have been idle, and all their time, in ms since the machine started. */
 export interface CoreTimes {
@@ -38,6 +39,6 @@ export function idleShare(before: CoreTimes, after: CoreTimes): number {
  */
 export async function idleShareFor(lookMs: number): Promise<number> {
   const before = coreTimes();
-  await new Promise((resolve) => setTimeout(resolve, lookMs));
+  await sleep(lookMs);
   return idleShare(before, coreTimes());
 }

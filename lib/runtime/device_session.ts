@@ -3,10 +3,10 @@
 // the device has taken its work, so runs without any may overlap with what the caller does next.
 
 import type * as Ort from "onnxruntime-common";
-import { type DType, encodeOnnx, type Graph, graph as closeGraph, identity, input, type Tensor } from "../graph/mod.ts";
+import { type DType, type Graph, graph as closeGraph, identity, input, type Tensor } from "../graph/mod.ts";
 import { deviceError } from "./device_error.ts";
 import { firstRefused } from "./node_error.ts";
-import { ortTensor } from "./node_session.ts";
+import { arrayValue, ortTensor } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, requireProvider } from "./onnxruntime.ts";
 import { checkValue } from "./feeds.ts";
 import {
@@ -142,7 +142,7 @@ const isFallback = (error: unknown) => /fallback to CPU EP has been explicitly d
 /** Whether WebGPU takes a node: ONNX Runtime only says that there is one that it does not. */
 async function takes(ort: OrtModule, node: Graph): Promise<boolean> {
   try {
-    const native = await ort.InferenceSession.create(encodeOnnx(node), {
+    const native = await ort.InferenceSession.create(modelFor("webgpu", node, {}), {
       executionProviders: ["webgpu"],
       logSeverityLevel: 4,
       extra: { session: { disable_cpu_ep_fallback: "1" } },
@@ -243,10 +243,7 @@ class WebGpuMemory implements DeviceMemory {
     const feeds = Object.entries(arrays).map(([name, array]) => [fromName(name), (array as OrtDeviceArray).tensor]);
     const results = await runNative("read memory", native, Object.fromEntries(feeds));
     return Object.fromEntries(
-      Object.entries(arrays).map(([name, { dtype, shape }]) => [
-        name,
-        { dtype, shape, data: results[name].data as ArrayData },
-      ]),
+      Object.keys(arrays).map((name) => [name, arrayValue(results[name])]),
     );
   }
 

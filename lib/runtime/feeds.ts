@@ -17,6 +17,11 @@ export function leavesOf(graph: Graph): Record<string, Tensor> {
   return { ...graph.inputs, ...parameters };
 }
 
+/** Those of the leaves that a session is given at each run: all that it does not store. */
+export function fedNames(leaves: Readonly<Record<string, Tensor>>, stored: readonly string[]): string[] {
+  return Object.keys(leaves).filter((name) => !stored.includes(name));
+}
+
 /** Checks a value against the type that the graph declares. */
 export function checkValue(name: string, tensor: Tensor, value: ArrayValue | undefined): asserts value is ArrayValue {
   const expected = `${tensor.dtype} ${formatShape(tensor.shape)}`;

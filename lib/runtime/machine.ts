@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import { canonicalJson, ownMemory, projectPath, sha256Hex } from "../process/mod.ts";
+import { canonicalJson, projectPath, sha256Hex } from "../process/mod.ts";
 import { type MachineFacts, parseMachineFacts } from "../record/mod.ts";
 
 /** Where `machineFacts` reads from. */
@@ -87,9 +87,6 @@ export function machineFacts(reader: MachineReader = thisMachine()): MachineFact
     versions: { ...engineVersions(reader), ...providers },
   });
 }
-
-/** Resident memory of this process in bytes, now and at most so far. */
-export const memoryUse = ownMemory;
 
 /**
  * The memory that programs here can have together, in bytes: the machine's, or a container's limit when that is lower.

@@ -33,7 +33,7 @@ export {
   type DeviceValues,
 } from "./device_session.ts";
 export { optimizedModel } from "./optimized_model.ts";
-export { machineFacts, type MachineReader, memoryUse, thisMachine, totalMemoryBytes } from "./machine.ts";
+export { machineFacts, type MachineReader, thisMachine, totalMemoryBytes } from "./machine.ts";
 export { availableProviders, loadOnnxRuntime, type ProviderName, requireProvider } from "./onnxruntime.ts";
 export { type GraphProfile, type OperatorTime, profile } from "./profile.ts";
 export { type NodePlacement, type Placement, placement } from "./placement.ts";

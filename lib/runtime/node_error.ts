@@ -20,7 +20,7 @@ export function describeNode(operation: Operation, index: number): string {
 }
 
 /** One operation as a graph of its own: what it reads is fed, but for constants. */
-export function nodeGraph({ type, inputs, attributes, outputs }: Operation): Graph {
+function nodeGraph({ type, inputs, attributes, outputs }: Operation): Graph {
   const leaves = new Map<Tensor, Tensor>();
   const alone = inputs.map((tensor, i) => {
     if (tensor.source.kind === "constant") return tensor;

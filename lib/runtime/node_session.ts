@@ -1,15 +1,15 @@
 // A session through onnxruntime-node: for Node, and for platforms on which the library cannot be called directly.
 
 import type * as Ort from "onnxruntime-common";
-import type { ArrayData, ArrayValue, DType, Graph, Tensor } from "../graph/mod.ts";
+import type { ArrayData, ArrayValue, DType, Graph } from "../graph/mod.ts";
 import { COREML_DISABLED_OPTIMIZERS, coreMlFlags, type CoreMlOptions } from "./coreml/options.ts";
 import { inPrivateFolder } from "./coreml/private_folder.ts";
-import { checkFeeds, checkValue, leavesOf } from "./feeds.ts";
 import { loadOnnxRuntime, type OrtModule, type ProviderName } from "./onnxruntime.ts";
-import type { BoundRun, Session, SessionSettings } from "./session.ts";
+import type { BoundRun, ModelSession, Session, SessionSettings } from "./session.ts";
+import { graphInterface, type SessionInterface } from "./session_interface.ts";
 
 /** What this way of calling ONNX Runtime adds to a session's settings. */
-export interface NodeSessionSettings extends SessionSettings {
+export interface NodeSettings extends SessionSettings {
   provider: ProviderName;
   coreml?: CoreMlOptions;
   /** Write the model there as the optimizer leaves it. */
@@ -18,18 +18,27 @@ export interface NodeSessionSettings extends SessionSettings {
   profilePrefix?: string;
 }
 
-/** Builds a session. */
-export async function nodeSession(graph: Graph, settings: NodeSessionSettings): Promise<Session> {
+/** Builds a session of a graph. */
+export async function nodeSession(
+  graph: Graph,
+  { stored, ...settings }: NodeSettings & { stored: readonly string[] },
+): Promise<Session> {
+  return Object.assign(await nodeModel(graphInterface(graph, stored), settings), { graph });
+}
+
+/** Builds a session of any model. */
+export async function nodeModel(about: SessionInterface, settings: NodeSettings): Promise<ModelSession> {
   const ort = await loadOnnxRuntime();
-  const create = () => ort.InferenceSession.create(settings.model, sessionOptions(settings));
-  if (settings.provider !== "coreml") return new NodeSession(ort, graph, await create());
+  // Bytes or a path: the overloads take either, but not both.
+  const create = () => ort.InferenceSession.create(settings.model as string, sessionOptions(settings));
+  if (settings.provider !== "coreml") return new NodeSession(ort, about, await create());
   const { made, delete: deleteFolder } = await inPrivateFolder(create);
-  return new NodeSession(ort, graph, made, deleteFolder);
+  return new NodeSession(ort, about, made, deleteFolder);
 }
 
 /** Options as onnxruntime-node takes them; it ignores unknown ones silently. */
 export function sessionOptions(
-  settings: Omit<NodeSessionSettings, "model">,
+  settings: Omit<NodeSettings, "model">,
 ): Ort.InferenceSession.SessionOptions {
   const { provider, threads, config, coreml, profilePrefix, optimization = "all", optimizedFile, leanMemory } =
     settings;
@@ -39,8 +48,7 @@ export function sessionOptions(
     graphOptimizationLevel: optimization,
     ...(leanMemory && { enableCpuMemArena: false, enableMemPattern: false }),
     ...(optimizedFile && { optimizedModelFilePath: optimizedFile }),
-    // A profile is asked for to find out; what fails then comes as an exception.
-    logSeverityLevel: profilePrefix ? 4 : 3,
+    logSeverityLevel: 4, // what fails comes as an exception
     ...(threads > 0 && { intraOpNumThreads: threads }),
     ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
     extra: {
@@ -54,7 +62,7 @@ export function sessionOptions(
  * onnxruntime-node copies each output into a new buffer even when it was computed into memory of ours. Unless these buffers are
  * emptied, a training step leaves garbage of the size of all gradients, several times of which piles up between collections.
  */
-export function freeCopies(results: Ort.InferenceSession.ReturnType): void {
+function freeCopies(results: Ort.InferenceSession.ReturnType): void {
   for (const { data } of Object.values(results)) {
     const { buffer } = data as Float32Array<ArrayBuffer>;
     // Node.js 20 has no transfer: there the collector does it, later.
@@ -71,47 +79,37 @@ export function ortTensor(ort: OrtModule, { dtype, data, shape }: ArrayValue): O
   return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
 }
 
-/** The bits of float16 values, which onnxruntime-node gives as a Float16Array where there is one. */
-export function bitsOf({ buffer, byteOffset, length }: Uint16Array): Uint16Array {
-  return new Uint16Array(buffer, byteOffset, length);
+/** A result as it is here: float16 values come as a Float16Array where there is one, and are read as bits. */
+export function arrayValue({ type, dims, data }: Ort.Tensor): ArrayValue {
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  const values = type === "float16" ? new Uint16Array(buffer, byteOffset, length) : data as ArrayData;
+  return { dtype: type as DType, shape: dims, data: values };
 }
 
-class NodeSession implements Session {
+class NodeSession implements ModelSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  readonly #leaves: Readonly<Record<string, Tensor>>;
 
   constructor(
     private readonly ort: OrtModule,
-    readonly graph: Graph,
+    private readonly about: SessionInterface,
     private readonly native: Ort.InferenceSession,
     private readonly onRelease: () => void = () => {},
   ) {
-    this.#leaves = leavesOf(graph);
-    this.inputNames = native.inputNames;
-    this.outputNames = Object.keys(graph.outputs);
+    this.inputNames = about.inputNames;
+    this.outputNames = about.outputNames;
   }
 
   async run(feeds: Readonly<Record<string, ArrayValue>>): Promise<Record<string, ArrayValue>> {
+    this.about.checkFeeds(feeds);
     const results = await this.native.run(this.#tensors(feeds));
-    return Object.fromEntries(
-      Object.entries(results).map(([name, { type, dims, data }]) => [
-        name,
-        {
-          dtype: type as DType,
-          shape: dims,
-          data: type === "float16" ? bitsOf(data as Uint16Array) : data as ArrayData,
-        },
-      ]),
-    );
+    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, arrayValue(tensor)]));
   }
 
   bind(feeds: Readonly<Record<string, ArrayValue>>, fetches: Readonly<Record<string, ArrayValue>>): BoundRun {
-    const inputs = this.#tensors(feeds);
-    for (const [name, value] of Object.entries(fetches)) checkValue(name, this.graph.outputs[name], value);
-    const outputs = Object.fromEntries(
-      Object.entries(fetches).map(([name, value]) => [name, ortTensor(this.ort, value)]),
-    );
+    this.about.checkFeeds(feeds);
+    for (const [name, value] of Object.entries(fetches)) this.about.checkFetch(name, value);
+    const [inputs, outputs] = [this.#tensors(feeds), this.#tensors(fetches)];
     return { run: async () => freeCopies(await this.native.run(inputs, outputs)) };
   }
 
@@ -121,8 +119,7 @@ class NodeSession implements Session {
     this.onRelease();
   }
 
-  #tensors(feeds: Readonly<Record<string, ArrayValue>>): Record<string, Ort.Tensor> {
-    checkFeeds(feeds, this.#leaves, this.inputNames);
-    return Object.fromEntries(this.inputNames.map((name) => [name, ortTensor(this.ort, feeds[name])]));
+  #tensors(values: Readonly<Record<string, ArrayValue>>): Record<string, Ort.Tensor> {
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, ortTensor(this.ort, value)]));
   }
 }

@@ -42,7 +42,7 @@ export async function optimizedModel(
     const optimizedFile = join(folder, "model.onnx");
     const model = modelFor("cpu", graph, { weights });
     const settings = { model, threads, config: AS_THE_GRAPH_SAYS, provider, optimization, optimizedFile } as const;
-    const session = await nodeSession(graph, settings);
+    const session = await nodeSession(graph, { ...settings, stored: Object.keys(weights) });
     await session.release();
     return await readFile(optimizedFile);
   } finally {

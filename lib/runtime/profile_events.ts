@@ -1,13 +1,14 @@
 // ONNX Runtime's profile of a session: an event for each node of each run.
 
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Graph } from "../graph/mod.ts";
-import { nodeSession } from "./node_session.ts";
-import { profiledFile } from "./onnx_file.ts";
+import { basename, join } from "node:path";
+import { type Graph, readModelFile } from "../graph/mod.ts";
+import { nodeModel, nodeSession, type NodeSettings } from "./node_session.ts";
 import { requireProvider } from "./onnxruntime.ts";
-import { type ArrayValue, AS_THE_GRAPH_SAYS, type CompileOptions, modelFor } from "./session.ts";
+import { type ArrayValue, AS_THE_GRAPH_SAYS, type CompileOptions, modelFor, type ModelSession } from "./session.ts";
+import { fileInterface } from "./session_interface.ts";
 
 /** Events of the profile, as far as they are read here. */
 export interface ProfileEvent {
@@ -36,12 +37,8 @@ export async function profileEvents(
   await requireProvider(provider);
   const folder = await mkdtemp(join(tmpdir(), "latent-lab-profile-"));
   try {
-    const settings = { threads, provider, coreml, optimization, profilePrefix: join(folder, "profile") };
-    const session = typeof model === "string" ? await profiledFile(model, settings) : await nodeSession(model, {
-      ...settings,
-      config: AS_THE_GRAPH_SAYS,
-      model: modelFor(provider, model, { weights }),
-    });
+    const profilePrefix = join(folder, "profile");
+    const session = await open(model, weights, { threads, provider, coreml, optimization, profilePrefix });
     try {
       for (let run = 0; run < runs; run++) await session.run(feeds);
     } finally {
@@ -52,6 +49,21 @@ export async function profileEvents(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Through onnxruntime-node, which writes the profile when the session is released. */
+function open(
+  model: Graph | string,
+  weights: Readonly<Record<string, ArrayValue>>,
+  settings: Omit<NodeSettings, "model" | "config">,
+): Promise<ModelSession> {
+  if (typeof model === "string") {
+    const file = readModelFile(readFileSync(model), basename(model));
+    return nodeModel(fileInterface(file, basename(model)), { ...settings, model, config: {} });
+  }
+  const encoded = modelFor(settings.provider, model, { weights });
+  const stored = Object.keys(weights);
+  return nodeSession(model, { ...settings, model: encoded, config: AS_THE_GRAPH_SAYS, stored });
 }
 
 /** The node that an event timed; null for events of other kinds. */

@@ -2,13 +2,12 @@
 // the provider, and weights may stay in the file that they lie in.
 
 import type * as Ort from "onnxruntime-common";
-import { type ArrayValue, type DType, type Graph, type Tensor } from "../graph/mod.ts";
-import { bytesPerElement, elementCount } from "../graph/mod.ts";
+import { type ArrayValue, bytesPerElement, type DType, elementCount, type Graph, type Tensor } from "../graph/mod.ts";
 import { deviceError } from "./device_error.ts";
-import { leavesOf } from "./feeds.ts";
+import { fedNames, leavesOf } from "./feeds.ts";
 import { nativeResidentSession } from "./native/resident.ts";
 import { onnxRuntimeC } from "./native/onnxruntime_c.ts";
-import { ortTensor, sessionOptions } from "./node_session.ts";
+import { arrayValue, ortTensor, sessionOptions } from "./node_session.ts";
 import { loadOnnxRuntime, type OrtModule, type ProviderName, requireProvider } from "./onnxruntime.ts";
 import {
   checkResidentFeeds,
@@ -124,7 +123,7 @@ class NodeResidentSession implements ResidentSession {
     this.#resident = resident;
     this.#isOnDevice = isOnDevice;
     this.#leaves = leavesOf(graph);
-    this.inputNames = Object.keys(this.#leaves).filter((name) => !stored.includes(name));
+    this.inputNames = fedNames(this.#leaves, stored);
   }
 
   async run(feeds: Values): Promise<Record<string, ArrayValue | ResidentArray>> {
@@ -135,10 +134,10 @@ class NodeResidentSession implements ResidentSession {
     });
     const results = await this.#run(Object.fromEntries(tensors));
     return Object.fromEntries(
-      Object.entries(results).map(([name, tensor]) => {
-        if (this.#resident.includes(name)) return [name, new NodeResidentArray(tensor)];
-        return [name, { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as ArrayValue["data"] }];
-      }),
+      Object.entries(results).map(([name, tensor]) => [
+        name,
+        this.#resident.includes(name) ? new NodeResidentArray(tensor) : arrayValue(tensor),
+      ]),
     );
   }
 

@@ -1,7 +1,6 @@
 // Values that stay in the memory of a session's provider between runs: what a run takes and gives, and the check of what it takes.
 
-import type { ArrayData, ArrayValue, DType, Graph, Tensor } from "../graph/mod.ts";
-import { elementCount } from "../graph/mod.ts";
+import { type ArrayData, type ArrayValue, type DType, elementCount, type Graph, type Tensor } from "../graph/mod.ts";
 import { checkFeeds } from "./feeds.ts";
 
 /** An output of one run that later runs take as input. It holds memory until it is released, once. */

@@ -98,7 +98,8 @@ export type OptimizationLevel = typeof OPTIMIZATION_LEVELS[number];
 
 /** What a session is built from, whichever way ONNX Runtime is called. */
 export interface SessionSettings {
-  model: Uint8Array;
+  /** Bytes, or a file's path, beside which ONNX Runtime finds the weights that are stored in files of their own. */
+  model: Uint8Array | string;
   threads: number;
   /** Entries of the session's configuration, without their prefix `session.`. */
   config: Readonly<Record<string, string>>;
@@ -191,7 +192,7 @@ async function create(graph: Graph, options: CompileOptions): Promise<Session> {
   try {
     return library
       ? nativeSession(library, graph, { ...common, stored })
-      : await nodeSession(graph, { ...common, provider, coreml });
+      : await nodeSession(graph, { ...common, stored, provider, coreml });
   } catch (cause) {
     if (isWithoutDevice(cause)) throw deviceError(`compile ${graph.name}`, cause);
     if (provider === "coreml" && refuseCpuFallback) {

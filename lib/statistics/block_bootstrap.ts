@@ -5,16 +5,14 @@ import {
   type BootstrapOptions,
   checkOptions,
   distributionOf,
-  drawIndices,
   type Estimate,
-  fewGroupsFactor,
   percentileBounds,
   plainMean,
   type Statistic,
 } from "./bootstrap.ts";
 import { blockDrawer, type Blocks, type BlockScheme } from "./block_indices.ts";
 import { optimalBlockLength } from "./block_length.ts";
-import type { Verdict } from "./comparison.ts";
+import { drawSeeds, seedScores, type Verdict, verdictOf } from "./over_seeds.ts";
 import { checkSamples, type Samples } from "./samples.ts";
 
 /** Options of all block bootstrap functions. */
@@ -78,11 +76,11 @@ export function blockBootstrapOverSeeds(
   const n = groups[0].length;
   const blocks = chooseBlocks(groups, options, task);
   const draw = blockDrawer(n, blocks, stream);
-  const side = sideOf(groups, statistic, confidence);
-  const distribution = distributionOf(resamples, () => side.drawn(draw(), drawSeeds(stream, groups.length)));
+  const score = seedScores(groups, { statistic, confidence });
+  const distribution = distributionOf(resamples, () => score.drawn(draw(), drawSeeds(stream, groups.length)));
   const bounds = percentileBounds(distribution, confidence);
   const method = methodOf(blocks, groups.length === 1 ? "" : `${groups.length} seeds, `, resamples);
-  return { value: side.value, n, interval: { ...bounds, confidence, method }, blockLength: blocks.blockLength };
+  return { value: score.value, n, interval: { ...bounds, confidence, method }, blockLength: blocks.blockLength };
 }
 
 /**
@@ -119,52 +117,25 @@ export function pairedBlockDifference(
   const differences = meanOverSeeds(left).map((value, i) => value - meanOverSeedsAt(right, i));
   const blocks = chooseBlocks([differences], options, task);
   const draw = blockDrawer(n, blocks, stream);
-  const [sideA, sideB] = [left, right].map((groups) => sideOf(groups, statistic, confidence));
+  const [scoreA, scoreB] = [left, right].map((groups) => seedScores(groups, { statistic, confidence }));
   const distribution = distributionOf(resamples, () => {
     const order = draw();
-    return sideA.drawn(order, drawSeeds(stream, left.length)) - sideB.drawn(order, drawSeeds(stream, right.length));
+    return scoreA.drawn(order, drawSeeds(stream, left.length)) - scoreB.drawn(order, drawSeeds(stream, right.length));
   });
-  const { low, high } = percentileBounds(distribution, confidence);
-  const rounding = 1e-12 * Math.max(Math.abs(sideA.value), Math.abs(sideB.value));
+  const bounds = percentileBounds(distribution, confidence);
   const method = methodOf(blocks, `paired, ${left.length} and ${right.length} seeds, `, resamples);
   return {
-    value: sideA.value - sideB.value,
+    value: scoreA.value - scoreB.value,
     n,
-    interval: { low, high, confidence, method },
+    interval: { ...bounds, confidence, method },
     blockLength: blocks.blockLength,
-    verdict: low > rounding ? "higher" : high < -rounding ? "lower" : "no difference shown",
+    verdict: verdictOf(bounds, scoreA, scoreB),
   };
 }
 
 function methodOf({ scheme, blockLength }: Blocks, details: string, resamples: number): string {
   const length = Number(blockLength.toPrecision(4));
   return `${scheme} block bootstrap percentile (${details}block length ${length}), ${resamples} resamples`;
-}
-
-/** One model's statistic, and that of drawn times and seeds; the seeds' own distances are widened as few groups need. */
-function sideOf(groups: readonly Float64Array[], statistic: Statistic, confidence: number) {
-  const own = groups.map((items) => statistic(items.slice()));
-  const value = own.reduce((sum, one) => sum + one, 0) / own.length;
-  const widening = groups.length > 1 ? fewGroupsFactor(groups.length, confidence) - 1 : 0;
-  const buffer = new Float64Array(groups[0].length);
-  const scores = new Float64Array(groups.length);
-  const drawn = (order: Uint32Array, seeds: Uint32Array) => {
-    groups.forEach((items, g) => {
-      if (!seeds.includes(g)) return;
-      for (let i = 0; i < order.length; i++) buffer[i] = items[order[i]];
-      scores[g] = statistic(buffer);
-    });
-    let sum = 0;
-    for (const g of seeds) sum += scores[g] + widening * (own[g] - value);
-    return sum / seeds.length;
-  };
-  return { value, drawn };
-}
-
-const ONLY_SEED = Uint32Array.of(0);
-
-function drawSeeds(stream: Parameters<typeof drawIndices>[0], count: number): Uint32Array {
-  return count === 1 ? ONLY_SEED : drawIndices(stream, count);
 }
 
 function seedsOf(side: Samples | readonly Samples[]): readonly Samples[] {

@@ -3,7 +3,7 @@
 
 import { normalCdf, normalQuantile, studentQuantile } from "./distributions.ts";
 import { type Random, random } from "./random.ts";
-import { checkSamples, type Samples } from "./samples.ts";
+import { checkConfidence, checkSamples, type Samples } from "./samples.ts";
 import type { SeedElement } from "./seed_path.ts";
 import { sortedQuantile } from "./summary.ts";
 
@@ -187,9 +187,7 @@ export function checkOptions(
   { confidence = 0.95, resamples = 10_000, seed }: BootstrapOptions,
   purpose: string,
 ): { confidence: number; resamples: number; stream: Random } {
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new RangeError(`Cannot ${purpose}: expected confidence between 0 and 1, got ${confidence}`);
-  }
+  checkConfidence(confidence, purpose);
   if (!(Number.isInteger(resamples) && resamples >= 100 && resamples <= 10_000_000)) {
     throw new RangeError(`Cannot ${purpose}: expected resamples from 100 to 10,000,000, got ${resamples}`);
   }

@@ -6,19 +6,14 @@ import {
   distributionOf,
   drawIndices,
   type Estimate,
-  fewGroupsFactor,
-  gather,
   percentileBounds,
   plainMean,
   type Statistic,
 } from "./bootstrap.ts";
 import { normalQuantile } from "./distributions.ts";
+import { drawSeeds, seedScores, type Verdict, verdictOf } from "./over_seeds.ts";
 import { mcNemar, mcNemarExact } from "./paired.ts";
-import type { Random } from "./random.ts";
-import { checkSamples, type Samples } from "./samples.ts";
-
-/** What a comparison of a with b shows. */
-export type Verdict = "higher" | "lower" | "no difference shown";
+import { checkConfidence, checkSamples, type Samples } from "./samples.ts";
 
 /** Two models on the same items. The value is a - b, with its interval; n is the number of items. */
 export interface Comparison extends Estimate {
@@ -71,28 +66,25 @@ export function compareScores(
   const [left, right] = checkSides(a, b, seeds);
   const { confidence, resamples, stream } = checkOptions(options, "compare scores");
   const n = left[0].length;
-  const sides = [left, right].map((groups) => sideOf(groups, statistic, confidence));
-  const value = sides[0].value - sides[1].value;
+  const [scoreA, scoreB] = [left, right].map((groups) => seedScores(groups, { statistic, confidence }));
   const distribution = distributionOf(resamples, () => {
     const order = drawIndices(stream, n);
     const leftSeeds = drawSeeds(stream, left.length);
     const rightSeeds = seeds === "paired" ? leftSeeds : drawSeeds(stream, right.length);
-    return sides[0].drawn(order, leftSeeds) - sides[1].drawn(order, rightSeeds);
+    return scoreA.drawn(order, leftSeeds) - scoreB.drawn(order, rightSeeds);
   });
   const bounds = percentileBounds(distribution, confidence);
-  // Averaging seeds leaves differences of a last bit where there is none.
-  const rounding = 1e-12 * Math.max(...sides.map((side) => Math.abs(side.value)));
   const counts = countItems(left, right);
   const method =
     `paired bootstrap percentile (${left.length} and ${right.length} seeds, ${seeds}), ${resamples} resamples`;
   return {
-    value,
+    value: scoreA.value - scoreB.value,
     n,
     interval: { ...bounds, confidence, method },
     ...counts,
     pValue: mcNemarExact(counts.aHigher, counts.bHigher),
     pValueMethod: "exact sign test",
-    verdict: bounds.low > rounding ? "higher" : bounds.high < -rounding ? "lower" : "no difference shown",
+    verdict: verdictOf(bounds, scoreA, scoreB),
   };
 }
 
@@ -121,9 +113,7 @@ export function comparePasses(
   const { both, neither, onlyA, onlyB, pValue } = mcNemar(passesA, passesB);
   const n = passesA.length;
   if (n === 0) throw new RangeError("Cannot compare passes: expected at least 1 case, got 0");
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new RangeError(`Cannot compare passes: expected confidence between 0 and 1, got ${confidence}`);
-  }
+  checkConfidence(confidence, "compare passes");
   const [p, q] = [(onlyA + 1) / (n + 2), (onlyB + 1) / (n + 2)];
   const half = normalQuantile(1 - (1 - confidence) / 2) * Math.sqrt((p + q - (p - q) ** 2) / (n + 2));
   const [low, high] = [Math.max(-1, p - q - half), Math.min(1, p - q + half)];
@@ -155,22 +145,6 @@ export function comparePasses(
 export function verdictSentence({ verdict }: Pick<Comparison, "verdict">, names: { a: string; b: string }): string {
   if (verdict === "no difference shown") return `no difference shown between ${names.a} and ${names.b}`;
   return `${names.a} scores ${verdict} than ${names.b}`;
-}
-
-/** One model's score, and its score on drawn items and seeds; the seeds' own distances are widened as few groups need. */
-function sideOf(groups: Float64Array[], statistic: Statistic, confidence: number) {
-  const own = groups.map((items) => statistic(items.slice()));
-  const value = plainMean(Float64Array.from(own));
-  const widening = groups.length > 1 ? fewGroupsFactor(groups.length, confidence) - 1 : 0;
-  const drawn = (order: Uint32Array, seeds: Uint32Array) => {
-    const scores = groups.map((items, g) => seeds.includes(g) ? statistic(gather(items, order)) : 0);
-    return plainMean(Float64Array.from(seeds, (g) => scores[g] + widening * (own[g] - value)));
-  };
-  return { value, drawn };
-}
-
-function drawSeeds(stream: Random, count: number): Uint32Array {
-  return count === 1 ? Uint32Array.of(0) : drawIndices(stream, count);
 }
 
 /** Who is higher on each item, by means over seeds; what differs by rounding alone is equal. */

@@ -1,7 +1,8 @@
-// The two distributions that the intervals and tests need: normal and binomial.
+// The distributions that the intervals and tests need: normal, binomial, chi-squared and Student's.
 
 /** P(Z <= z) for a standard normal Z; absolute error below 1e-15 (series of Marsaglia 2004). */
 export function normalCdf(z: number): number {
+  if (Number.isNaN(z)) return NaN;
   if (Math.abs(z) > 9) return z > 0 ? 1 : 0;
   let sum = z;
   let term = z;

@@ -3,7 +3,7 @@
 
 import { type Estimate, plainMean } from "./bootstrap.ts";
 import { studentQuantile } from "./distributions.ts";
-import { checkSamples, type Samples } from "./samples.ts";
+import { checkConfidence, checkSamples, type Samples, sumOf } from "./samples.ts";
 
 /** A line through a series. */
 export interface LinearTrend {
@@ -34,9 +34,7 @@ const LEAST_EFFECTIVE = 3;
 export function linearTrend(values: Samples, { confidence = 0.95 }: { confidence?: number } = {}): LinearTrend {
   const action = "fit a line";
   const checked = checkSamples(values, action, LEAST_EFFECTIVE);
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new RangeError(`Cannot ${action}: expected confidence between 0 and 1, got ${confidence}`);
-  }
+  checkConfidence(confidence, action);
   const n = checked.length;
   const [center, mean] = [(n - 1) / 2, plainMean(checked)];
   const squares = sumOf(n, (i) => (i - center) ** 2);
@@ -54,10 +52,4 @@ export function linearTrend(values: Samples, { confidence = 0.95 }: { confidence
     method: "least squares, Student with the effective number of values",
   };
   return { slope: { value, n, interval }, effectiveCount };
-}
-
-function sumOf(n: number, term: (i: number) => number): number {
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += term(i);
-  return sum;
 }

@@ -52,13 +52,11 @@ export function mannWhitney(
   const exact = ties.length === 0 && pairs <= EXACT_PAIRS;
   // P(U <= x), and its mirror image for the upper tail.
   const lower = exact ? exactLower(left.length, right.length) : normalLower(left.length, right.length, ties);
-  const less = () => lower(u);
-  const greater = () => lower(pairs - u);
-  const pValue = alternative === "less"
-    ? less()
-    : alternative === "greater"
-    ? greater()
-    : Math.min(1, 2 * lower(Math.min(u, pairs - u)));
+  const pValue = {
+    less: () => lower(u),
+    greater: () => lower(pairs - u),
+    "two-sided": () => Math.min(1, 2 * lower(Math.min(u, pairs - u))),
+  }[alternative]();
   const pValueMethod = exact ? "exact" : "normal, corrected for ties and continuity";
   return { u, shareLarger: u / pairs, pValue, pValueMethod };
 }

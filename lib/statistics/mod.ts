@@ -33,9 +33,9 @@ export {
   compareScores,
   type CompareScoresOptions,
   type Comparison,
-  type Verdict,
   verdictSentence,
 } from "./comparison.ts";
+export type { Verdict } from "./over_seeds.ts";
 export { type LinearTrend, linearTrend } from "./linear_trend.ts";
 export { fitPowerLaw, type PowerLaw } from "./power_law.ts";
 export { mannWhitney, type MannWhitneyOptions, type MannWhitneyResult } from "./mann_whitney.ts";

@@ -3,7 +3,7 @@
 import { bootstrapInterval, type BootstrapOptions, checkOptions, type Estimate } from "./bootstrap.ts";
 import { binomialCdf, normalQuantile } from "./distributions.ts";
 import type { Random } from "./random.ts";
-import { checkPaired, checkSamples, preciseSum, type Samples } from "./samples.ts";
+import { checkConfidence, checkPaired, checkSamples, preciseSum, type Samples } from "./samples.ts";
 
 /** The result of `pairedDifference`. */
 export interface PairedDifference extends Estimate {
@@ -104,9 +104,7 @@ export function proportionInterval(passes: number, n: number, { confidence = 0.9
   if (!(Number.isSafeInteger(passes) && Number.isSafeInteger(n) && passes >= 0 && passes <= n && n >= 1)) {
     throw new RangeError(`Cannot compute a pass rate: expected 0 <= passes <= n and n >= 1, got ${passes} of ${n}`);
   }
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new RangeError(`Cannot compute a pass rate: expected confidence between 0 and 1, got ${confidence}`);
-  }
+  checkConfidence(confidence, "compute a pass rate");
   const z = normalQuantile(1 - (1 - confidence) / 2);
   const value = passes / n;
   const scale = 1 + z * z / n;

@@ -2,7 +2,7 @@
 
 import { type Estimate, plainMean } from "./bootstrap.ts";
 import { studentQuantile } from "./distributions.ts";
-import { checkPaired, checkSamples, type Samples } from "./samples.ts";
+import { checkConfidence, checkPaired, checkPositive, type Samples, sumOf } from "./samples.ts";
 
 /** `y = coefficient * x ^ exponent`. */
 export interface PowerLaw {
@@ -33,10 +33,8 @@ export interface PowerLaw {
 export function fitPowerLaw(x: Samples, y: Samples, { confidence = 0.95 }: { confidence?: number } = {}): PowerLaw {
   const action = "fit a power law";
   checkPaired(x, y, action);
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new RangeError(`Cannot ${action}: expected confidence between 0 and 1, got ${confidence}`);
-  }
-  const [logX, logY] = [x, y].map((values) => logarithms(values, action));
+  checkConfidence(confidence, action);
+  const [logX, logY] = [x, y].map((values) => checkPositive(values, action, 3).map(Math.log));
   const n = logX.length;
   const [meanX, meanY] = [plainMean(logX), plainMean(logY)];
   const squares = sumOf(n, (i) => (logX[i] - meanX) ** 2);
@@ -58,17 +56,4 @@ export function fitPowerLaw(x: Samples, y: Samples, { confidence = 0.95 }: { con
     rSquared: total > 0 ? 1 - residual / total : 1,
     predict: (size) => Math.exp(start + value * Math.log(size)),
   };
-}
-
-function logarithms(values: Samples, action: string): Float64Array {
-  const checked = checkSamples(values, action, 3);
-  const index = checked.findIndex((value) => value <= 0);
-  if (index < 0) return checked.map(Math.log);
-  throw new RangeError(`Cannot ${action}: expected positive numbers, got ${checked[index]} at index ${index}`);
-}
-
-function sumOf(n: number, term: (i: number) => number): number {
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += term(i);
-  return sum;
 }

@@ -12,7 +12,7 @@ import {
   plainMean,
 } from "./bootstrap.ts";
 import { chiSquareQuantile } from "./distributions.ts";
-import { checkPaired, checkSamples, type Samples } from "./samples.ts";
+import { checkPaired, checkPositive, type Samples } from "./samples.ts";
 import { mean, median, standardDeviation } from "./summary.ts";
 
 /** Options of `ratioInterval`. */
@@ -36,11 +36,11 @@ export interface RatioOptions extends BootstrapOptions {
  * ```
  */
 export function ratioInterval(numerator: Samples, denominator: Samples, options: RatioOptions): Estimate {
-  checkPaired(numerator, denominator, "compute a ratio");
-  const above = checkPositive(numerator);
-  const below = checkPositive(denominator);
+  const action = "compute a ratio";
+  checkPaired(numerator, denominator, action);
+  const [above, below] = [numerator, denominator].map((samples) => checkPositive(samples, action, 2));
   const { of = "median" } = options;
-  const { confidence, resamples, stream } = checkOptions(options, "compute a ratio");
+  const { confidence, resamples, stream } = checkOptions(options, action);
   const ratio = RATIOS[of];
   const distribution = distributionOf(resamples, () => {
     const rounds = drawIndices(stream, above.length);
@@ -108,12 +108,3 @@ const RATIOS = {
   mean: (a: Float64Array, b: Float64Array) => plainMean(a) / plainMean(b),
   geometricMean: (a: Float64Array, b: Float64Array) => Math.exp(plainMean(a.map((value, i) => Math.log(value / b[i])))),
 };
-
-function checkPositive(samples: Samples, action = "compute a ratio", least = 2): Float64Array {
-  const checked = checkSamples(samples, action, least);
-  const index = checked.findIndex((value) => value <= 0);
-  if (index >= 0) {
-    throw new RangeError(`Cannot ${action}: expected positive numbers, got ${checked[index]} at index ${index}`);
-  }
-  return checked;
-}

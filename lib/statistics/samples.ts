@@ -34,6 +34,27 @@ export function checkPaired(a: Samples, b: Samples, action: string): void {
   }
 }
 
+/** As `checkSamples`, and refuses what is not above 0. */
+export function checkPositive(samples: Samples, action: string, least: number): Float64Array {
+  const checked = checkSamples(samples, action, least);
+  const index = checked.findIndex((value) => value <= 0);
+  if (index < 0) return checked;
+  throw new RangeError(`Cannot ${action}: expected positive numbers, got ${checked[index]} at index ${index}`);
+}
+
+/** Refuses a confidence that is not between 0 and 1. */
+export function checkConfidence(confidence: number, action: string): void {
+  if (confidence > 0 && confidence < 1) return;
+  throw new RangeError(`Cannot ${action}: expected confidence between 0 and 1, got ${confidence}`);
+}
+
+/** The sum of the terms 0 to n - 1. */
+export function sumOf(n: number, term: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += term(i);
+  return sum;
+}
+
 /** The sum, to the last bit or so: Neumaier's compensated summation (1974). */
 export function preciseSum(values: Float64Array): number {
   let sum = 0;

@@ -32,7 +32,7 @@ interface MutableConfiguration extends Configuration {
 }
 
 /** A point without its seed. */
-export function withoutSeed(point: AnyPoint, seedName: string | null): AnyPoint {
+function withoutSeed(point: AnyPoint, seedName: string | null): AnyPoint {
   if (seedName === null) return point;
   const { [seedName]: _, ...rest } = point;
   return rest;

@@ -25,7 +25,7 @@ export interface DiskPlan {
 }
 
 /** The most that running `trials`, and those yet unknown, will take on disk at any time, in bytes; 0 when no trial is known. */
-export function diskBytes(trials: readonly Trial[], { keepWeights, atOnce, unknown = 0 }: DiskPlan): number {
+function diskBytes(trials: readonly Trial[], { keepWeights, atOnce, unknown = 0 }: DiskPlan): number {
   if (trials.length === 0) return 0;
   const known = trials.map(({ parameterCount }) => parameterCount).sort((a, b) => b - a);
   const sizes = [...Array<number>(unknown).fill(known[0]), ...known];
@@ -67,7 +67,7 @@ export class DiskCheck {
  *
  * @throws {Error} with what is needed and what is free
  */
-export function refuseFullDisk(name: string, neededBytes: number, freeBytes: number | null): void {
+function refuseFullDisk(name: string, neededBytes: number, freeBytes: number | null): void {
   if (freeBytes === null || neededBytes <= freeBytes) return;
   throw new Error(
     `Cannot run study "${name}": expected ${megabytes(neededBytes)} of free disk for its checkpoints, got ${

@@ -51,11 +51,14 @@ export function growTree(
       return { leaf };
     }
     const { feature, sides: [first, second] } = best;
-    const nodes = [first, second].map((side) => {
-      const own = members.filter((i) => isInside(side, rows[i][feature]));
-      return grow(sides.map((old, k) => (k === feature ? side : old)), own);
-    });
-    return { feature, first, nodes: nodes as [Node, Node] };
+    const isFirst = (i: number) => isInside(first, rows[i][feature]);
+    const within = (side: Side) => sides.map((old, k) => (k === feature ? side : old));
+    // As `predict` goes: what is not in the first is in the second, a value at the upper end of its line too.
+    const nodes: [Node, Node] = [
+      grow(within(first), members.filter(isFirst)),
+      grow(within(second), members.filter((i) => !isFirst(i))),
+    ];
+    return { feature, first, nodes };
   };
   const whole = features.map((feature): Side =>
     feature.kind === "line" ? { low: feature.low, high: feature.high } : new Array<boolean>(feature.count).fill(true)

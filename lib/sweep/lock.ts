@@ -4,6 +4,7 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { sleep } from "../process/mod.ts";
 import { isBusy, loadSqlite, openDatabase } from "./sqlite.ts";
 
 /** A held lock. */
@@ -23,7 +24,7 @@ export async function takeLock(folder: string): Promise<StudyLock | null> {
   await loadSqlite(); // first: a program without it leaves no empty folder
   mkdirSync(folder, { recursive: true });
   for (let i = 0; i < TRIES; i++) {
-    if (i > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS));
+    if (i > 0) await sleep(BETWEEN_TRIES_MS);
     const lock = await tryLock(folder);
     if (lock !== null) return lock;
   }

@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import process from "node:process";
+import { sleep } from "../process/mod.ts";
 
 const WAIT_MS = 60_000;
 const POLL_MS = 100;
@@ -23,7 +24,7 @@ export async function waitForProcesses(pids: readonly number[], module: string):
           `Cannot go on: process ${pid} of an earlier run, which was killed, has not ended; end it by: kill -9 ${pid}`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await sleep(POLL_MS);
     }
   }
 }

@@ -37,6 +37,8 @@ export async function listStudies(options: ReaderOptions = {}): Promise<StudySum
     if (reader === null) continue;
     try {
       summaries.push(reader.summary());
+    } catch {
+      // a database that opens may still be damaged
     } finally {
       reader.close();
     }
@@ -178,20 +180,18 @@ class Reader implements StudyReader {
     const { machine, message, pinned, checkpointBytes, revision } = known;
     const kept = checkpointBytes > 0 || state === "running" || state === "interrupted";
     return {
-      ...{
-        number,
-        key,
-        parameters,
-        parameterCount,
-        state,
-        epochs,
-        seconds,
-        attempts,
-        machine,
-        message,
-        pinned,
-        revision,
-      },
+      number,
+      key,
+      parameters,
+      parameterCount,
+      state,
+      epochs,
+      seconds,
+      attempts,
+      machine,
+      message,
+      pinned,
+      revision,
       values: objectiveValues(objectives, known),
       epochsPlanned: this.#epochsPlanned(key),
       checkpoint: kept ? projectRelative(join(this.#store.folder, key)) : null,

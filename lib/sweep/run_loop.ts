@@ -156,7 +156,6 @@ export class RunLoop {
     const checkpointDir = join(store.folder, trial.key);
     const continues = await hasCheckpoint(checkpointDir);
     const attempt = new RunningAttempt(this.#state, trial, { alone, continues });
-    this.#running.set(trial.key, attempt);
     const continued = continues ? store.attempts(trial.key).at(-1)?.threads : undefined;
     const threads = trial.definition.settings.threads ?? continued ?? options.threads ?? null;
     const { trialDeadlineMs: deadlineMs = null } = options;
@@ -164,6 +163,7 @@ export class RunLoop {
       { trial, checkpointDir, threads, attemptsBefore: attempt.tokenBefore, alone, deadlineMs },
       attempt,
     );
+    this.#running.set(trial.key, attempt); // after the start, which may throw
     const settled = (ended: Ended) => {
       this.#ended.push(ended);
       this.#wake();

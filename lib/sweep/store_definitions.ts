@@ -62,13 +62,6 @@ interface DefinitionRow {
   lastAt: string;
 }
 
-/** All definitions that were run, the first one first. */
-export function allDefinitions({ database }: StudyStore): StoredDefinition[] {
-  const rows = statement(database, "SELECT id, definition, firstAt, lastAt FROM definitions ORDER BY firstAt, id")
-    .all();
-  return (rows as unknown as DefinitionRow[]).map((row) => ({ ...row, definition: JSON.parse(row.definition) }));
-}
-
 /** The number of a definition; null when it has never been run. */
 export function definitionNumber({ database }: StudyStore, hash: string): number | null {
   const row = statement(database, "SELECT id FROM definitions WHERE hash = ?").get(hash) as { id: number } | undefined;

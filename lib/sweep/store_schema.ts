@@ -7,7 +7,7 @@ import { type Database, openDatabase, transaction } from "./sqlite.ts";
 import { migrateFrom1 } from "./store_migration.ts";
 
 /** Raised with every change of the tables. */
-export const STORE_VERSION = 2;
+const STORE_VERSION = 2;
 
 /** The tables as they were first; what came later is in store_migration.ts. */
 export const TABLES_1 = `

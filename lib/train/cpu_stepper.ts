@@ -3,7 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import type { Column } from "../data/mod.ts";
-import { elementCount, type Graph, scalePerProduct } from "../graph/mod.ts";
+import { type Graph, parameterCount, scalePerProduct } from "../graph/mod.ts";
 import { type ArrayValue, compile, type CompileOptions, readsSharedMemory, type Session } from "../runtime/mod.ts";
 import { featureMajor } from "./feature_major.ts";
 import { InPlaceStepper } from "./in_place_stepper.ts";
@@ -185,13 +185,12 @@ export async function inPlaceStepper(
   engine: GradientEngine,
 ): Promise<CpuStepper> {
   const prepared = await prepareInPlace(lossGraph, options, engine);
-  const stepper = prepared.start(options);
-  const releaseRun = stepper.release.bind(stepper);
-  stepper.release = async () => {
-    await releaseRun();
+  try {
+    return Object.assign(prepared.start(options), { release: () => prepared.release() });
+  } catch (error) {
     await prepared.release();
-  };
-  return stepper;
+    throw error;
+  }
 }
 
 async function prepareInPlace(
@@ -202,7 +201,7 @@ async function prepareInPlace(
   const { optimizer, threads = 0, frozen } = options;
   const trained = lossGraph.parameters.filter(({ source }) => source.trainable);
   if (trained.length === 0) throw new TypeError(`Cannot train ${lossGraph.name}: it has no trainable parameter`);
-  const helped = updateThreads(threads, trained.reduce((sum, { shape }) => sum + elementCount(shape as number[]), 0));
+  const helped = updateThreads(threads, parameterCount({ parameters: trained }));
   const state = allocateState(trained, {
     optimizer,
     limitBytes: options.memoryLimitBytes,

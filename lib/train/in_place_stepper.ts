@@ -2,14 +2,12 @@
 
 import type { Column } from "../data/mod.ts";
 import type { ArrayValue } from "../runtime/mod.ts";
+import { clipFactor, regionNorm } from "./clipping.ts";
 import type { CpuStepper } from "./cpu_stepper.ts";
 import type { UpdateThreads } from "./kernel/update_threads.ts";
 import type { SizedSteps } from "./sized_steps.ts";
 import type { TrainingState } from "./state.ts";
 import { type BatchRows, fillBatch } from "./training_data.ts";
-
-/** As PyTorch's clip_grad_norm_: keeps the factor finite for a norm of zero. */
-const SMALLEST_NORM = 1e-6;
 
 /** What a stepper is put together from. */
 export interface StepperParts {
@@ -88,25 +86,19 @@ export class InPlaceStepper implements CpuStepper {
 
   /** The factor that brings the norm of the averaged gradients to its limit, 1 below it. */
   #clip(region: string, when: string): number {
-    const { maxGradientNorm, updater: { kernels } } = this.parts;
+    const { maxGradientNorm, updater } = this.parts;
     if (maxGradientNorm === undefined) return 1;
-    const squares = this.state.memories.reduce(
-      (sum, { offsets, count }, i) => sum + kernels[i].sumSquares(offsets[region], count),
-      0,
-    );
-    const norm = Math.sqrt(squares) / this.#accumulated;
+    const norm = regionNorm(this.state.memories, updater, region) / this.#accumulated;
     if (!Number.isFinite(norm)) {
       this.#reset();
       throw new RangeError(`Training diverged: the norm of the gradients is ${norm} ${when}`);
     }
-    return Math.min(1, maxGradientNorm / (norm + SMALLEST_NORM));
+    return clipFactor(norm, maxGradientNorm);
   }
 
   #reset(): void {
-    if (this.#accumulated > 1) {
-      for (const { memory, offsets, count } of this.state.memories) {
-        new Float32Array(memory.buffer, offsets.accumulated, count).fill(0);
-      }
+    for (const { memory, offsets, count } of this.state.memories) {
+      if ("accumulated" in offsets) new Float32Array(memory.buffer, offsets.accumulated, count).fill(0);
     }
     this.#accumulated = 0;
     this.#lossSum = 0;

@@ -137,11 +137,12 @@ export class Loop {
 
   /** Loads a batch, counted from 0 over the whole run. Batches are numbered through, so that each draws masks of its own. */
   async #load(batch: number): Promise<Uint32Array> {
-    const { stepper, data } = this.#parts;
+    const { stepper, data: { lengths } } = this.#parts;
     const rows = this.#order.rowsOf(batch);
-    const length = data.lengths && isSized(stepper) ? batchLength(data.lengths, rows) : undefined;
-    if (data.lengths && length !== undefined && isSized(stepper)) {
-      await stepper.resize({ [data.lengths.dimension]: length });
+    let length: number | undefined;
+    if (lengths && isSized(stepper)) {
+      length = batchLength(lengths, rows);
+      await stepper.resize({ [lengths.dimension]: length });
     }
     stepper.load({ rows, step: batch + 1, length });
     return rows;

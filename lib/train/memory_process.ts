@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import process from "node:process";
 import { type ArrayValue, elementCount } from "../graph/mod.ts";
+import { TRAINING_STEP } from "../nn/mod.ts";
 import { connectParent, PeakMemory } from "../process/mod.ts";
 import { warmUpEngine } from "../runtime/mod.ts";
 import { random } from "../statistics/mod.ts";
@@ -41,7 +42,8 @@ function hashOf(weights: Readonly<Record<string, ArrayValue>>): string {
 function randomRows(program: TrainingProgram, { train, validation }: { train: number; validation: number }) {
   const generator = random(1, "memory");
   const rows = train + validation;
-  const columns = Object.entries({ ...program.loss.inputs, ...program.metrics.inputs }).map(([name, tensor]) => {
+  const { [TRAINING_STEP]: _, ...inputs } = { ...program.loss.inputs, ...program.metrics.inputs };
+  const columns = Object.entries(inputs).map(([name, tensor]) => {
     const shape = [rows, ...rowShape(tensor, name)];
     const data = generator.fillNormal(new Float32Array(elementCount(shape)), 0, 0.05);
     return [name, { dtype: "float32" as const, shape, data }] as const;

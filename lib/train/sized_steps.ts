@@ -27,7 +27,8 @@ export function gradientGraph(fixed: Graph, trained: readonly Parameter[], { seg
   return graph(`${fixed.name}-step`, { loss: fixed.outputs.loss, ...Object.fromEntries(named) });
 }
 
-const float32 = (shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))) =>
+/** A value over an array, by default a new one. */
+export const float32 = (shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))) =>
   ({ dtype: "float32", shape, data }) as const satisfies ArrayValue;
 
 /**

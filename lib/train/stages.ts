@@ -1,10 +1,10 @@
 // The parts of a training step on the CPU, each alone, to be timed: where does a step's time go?
 
-import { bindDimensions, type Graph, graph } from "../graph/mod.ts";
-import { initialValues } from "../nn/mod.ts";
+import { bindDimensions, type Graph, graph, parameterCount } from "../graph/mod.ts";
+import { clipFactor, regionNorm } from "./clipping.ts";
 import { ON_CPU, type StepperOptions } from "./cpu_stepper.ts";
 import { UpdateThreads } from "./kernel/update_threads.ts";
-import { bindArrays, gradientGraph, parameterWeights } from "./sized_steps.ts";
+import { bindArrays, fillParameters, gradientGraph, parameterWeights } from "./sized_steps.ts";
 import { allocateState } from "./state.ts";
 
 /** Options of {@link trainingStages}. */
@@ -27,9 +27,6 @@ export interface TrainingStages {
   release(): Promise<void>;
 }
 
-/** As PyTorch's clip_grad_norm_. */
-const SMALLEST_NORM = 1e-6;
-
 /**
  * Prepares the parts of a step of `cpuStepper`: the same graphs, layout, memory and update.
  *
@@ -51,16 +48,15 @@ const SMALLEST_NORM = 1e-6;
  * ```
  */
 export async function trainingStages(lossGraph: Graph, options: StageOptions): Promise<TrainingStages> {
-  const { batchSize, optimizer, seed, threads = 0, maxGradientNorm = Infinity } = options;
+  const { batchSize, optimizer, seed, threads = 0, maxGradientNorm } = options;
   const { compileGradients, layout, updateThreads } = ON_CPU;
   const bound = bindDimensions(lossGraph, { batch: batchSize });
   const fixed = layout(bound);
   const trained = bound.parameters.filter(({ source }) => source.trainable);
-  const parameterCount = trained.reduce((sum, { shape }) => sum + shape.reduce<number>((a, b) => a * Number(b), 1), 0);
-  const helped = updateThreads(threads, parameterCount);
+  const helped = updateThreads(threads, parameterCount({ parameters: trained }));
   const state = allocateState(trained, { optimizer, threads: helped });
   const weights = parameterWeights(fixed, state);
-  for (const leaf of fixed.parameters) initialValues(leaf, seed, weights[leaf.source.name].data as Float32Array);
+  fillParameters(fixed.parameters, weights, { seed });
   const leanMemory = options.segments !== undefined;
   const compiling = { threads, leanMemory, weightsInPlace: false };
   const backward = await compileGradients(gradientGraph(fixed, trained, options), compiling);
@@ -80,11 +76,9 @@ export async function trainingStages(lossGraph: Graph, options: StageOptions): P
       return whole.loss[0];
     },
     update() {
-      const squares = maxGradientNorm === Infinity ? 0 : state.memories.reduce(
-        (sum, { offsets, count }, i) => sum + updater.kernels[i].sumSquares(offsets.gradient, count),
-        0,
-      );
-      const gradientScale = Math.min(1, maxGradientNorm / (Math.sqrt(squares) + SMALLEST_NORM));
+      const gradientScale = maxGradientNorm === undefined
+        ? 1
+        : clipFactor(regionNorm(state.memories, updater, "gradient"), maxGradientNorm);
       updater.update({ step: ++step, learningRate: optimizer.learningRate, gradientScale });
     },
     release: async () => {

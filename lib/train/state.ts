@@ -40,7 +40,7 @@ export interface StateOptions {
 const PAGE_BYTES = 65536;
 const WASM_LIMIT_BYTES = 2 ** 32;
 /** Beyond this a model is split over several memories: wasm32 ends at 4 GiB. */
-export const DEFAULT_MEMORY_LIMIT_BYTES = 3.5 * 2 ** 30;
+const DEFAULT_MEMORY_LIMIT_BYTES = 3.5 * 2 ** 30;
 
 const PARAMETER: RegionLayout = { name: "parameter", type: "float32", valuesPerElement: 1 };
 

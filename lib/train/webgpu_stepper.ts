@@ -3,7 +3,7 @@
 // step; they then change places. The data is there too when it fits: then only the numbers of the batch's rows and two or three
 // scalars go there, and only the loss comes back.
 
-import { bindDimensions, elementCount, foldConstants, type Graph, type Parameter } from "../graph/mod.ts";
+import { bindDimensions, foldConstants, type Graph, type Parameter } from "../graph/mod.ts";
 import { initialValues } from "../nn/mod.ts";
 import {
   type ArrayValue,
@@ -16,7 +16,7 @@ import {
   type DeviceTuning,
 } from "../runtime/mod.ts";
 import type { Stepper, StepperOptions } from "./cpu_stepper.ts";
-import { fillParameters } from "./sized_steps.ts";
+import { fillParameters, float32 } from "./sized_steps.ts";
 import { type BatchRows, fillBatch } from "./training_data.ts";
 import { type ResidentColumns, residentColumns, ROWS } from "./webgpu_columns.ts";
 import {
@@ -32,9 +32,6 @@ import {
 
 /** Largest flat tensor: half of what WebGPU guarantees to be able to bind. */
 const DEFAULT_GROUP_BYTES = 64 * 2 ** 20;
-
-const float32 = (shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))) =>
-  ({ dtype: "float32", shape, data }) as const satisfies ArrayValue;
 
 type Arrays = Record<string, DeviceArray>;
 

@@ -19,6 +19,7 @@ import {
   mul,
   operatorOf,
   operatorTypes,
+  pow,
   reduceMean,
   reduceSum,
   relu,
@@ -135,6 +136,13 @@ Deno.test("gradients adds up the paths through a tensor used twice", () => {
   assertAllClose(g.data, [1, 2 * Math.E]);
 });
 
+Deno.test("the gradient of a power of zero is zero, also at zero", () => {
+  const x = input("x", "float32", [3]);
+  const [dx] = gradients(reduceSum(pow(x, constant([0, 1, 2]))), [x]);
+  const { g } = interpret(graph("g", { g: dx }), { x: { data: [0, 0, 0] } });
+  assert.deepEqual([...g.data], [0, 1, 0]);
+});
+
 Deno.test("gradients refuses what it cannot differentiate", () => {
   const x = input("x", "float32", ["batch", 3]);
   const other = input("other", "float32", [3]);
@@ -169,6 +177,10 @@ Deno.test("shape errors name the operator, what it expected and what it got", ()
     /expected scale and bias \[384\], got \[100\]/,
   );
   assert.throws(() => relu(input("ids", "int64", [3])), /expected a floating dtype, got int64/);
+  assert.throws(
+    () => reduceMean(x, { axes: [1, -1] }),
+    /Cannot apply ReduceMean: expected distinct axes, got \[1, 1\]/,
+  );
   assert.throws(() => topK(x, 385), /expected an integer in \[1, 384\]/);
   assert.throws(() => input("x", "float32", [0]), /expected an integer of at least 1 for dimension 0, got 0/);
   assert.throws(() => input("x", "float32", [257.5]), /got 257.5/);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
+  add,
   elementCount,
   explain,
   foldConstants,
@@ -10,9 +11,11 @@ import {
   input,
   interpret,
   mul,
+  parameter,
   reduceSum,
   relu,
   serializeGraph,
+  type Tensor,
   topologicalOrder,
 } from "lib/graph/mod.ts";
 import { initialValues } from "lib/nn/mod.ts";
@@ -112,4 +115,12 @@ Deno.test("recomputation refuses wrong numbers of segments and open dimensions; 
   assert.equal(json(1), JSON.stringify(serializeGraph(graph("g", { dx: gradients(loss, [x])[0] }))));
   const [dx] = gradients(loss, [x], { segments: 2 });
   assert.ok(topologicalOrder([dx]).length > 0 && elementCount(dx.shape as number[]) === 4);
+});
+
+Deno.test("recomputation looks once at what is computed from parameters alone, however often it is used", () => {
+  const x = input("x", "float32", [1]);
+  let w: Tensor = parameter("w", [1], { initializer: { kind: "constant", value: 1 } });
+  for (let i = 0; i < 60; i++) w = add(w, w); // 2^60 ways from the last to the first
+  const [dx] = gradients(reduceSum(mul(x, w)), [x], { segments: 2 });
+  assert.deepEqual(dx.shape, [1]);
 });

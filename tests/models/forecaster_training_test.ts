@@ -8,6 +8,7 @@ import {
   adam8bit,
   adamW,
   cpuStepper,
+  KeptSessions,
   type OptimizerSpec,
   predictTrainingBytes,
   traceProgram,
@@ -69,11 +70,13 @@ Deno.test("moments of eight bits end at the losses of float32 ones, over five se
   const data = sineWindows(SMALL, 80);
   const finalLosses = async (optimizer: OptimizerSpec) => {
     const losses: number[] = [];
+    const sessions = new KeptSessions();
     for (let seed = 1; seed <= 5; seed++) {
       const run = { ...settings, earlyStopping: null, optimizer, epochs: 6, batchSize: 10, seed, threads: 1 };
-      const { history } = await trainProgram(program, data, { settings: run }).result;
+      const { history } = await trainProgram(program, data, { settings: run, sessions }).result;
       losses.push(history.at(-1)!.validation.loss);
     }
+    await sessions.release();
     return losses;
   };
   const float32 = await finalLosses(adamW({ learningRate: 1e-2, weightDecay: 0 }));

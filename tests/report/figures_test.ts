@@ -6,6 +6,7 @@ import {
   distributions,
   learningCurves,
   lineWithInterval,
+  lossCurves,
   palette,
   qualityAgainstWidth,
   withTemplate,
@@ -66,6 +67,14 @@ Deno.test("learningCurves thins long runs but keeps the last and the best epoch"
   assert.ok(line.x.length <= 303, `${line.x.length} points`);
   assert.equal(line.x.at(-1), 5000);
   assert.deepEqual(kept.x, [1235]);
+});
+
+Deno.test("lossCurves draws more losses than a function takes arguments", () => {
+  const iterations = Array.from({ length: 200_000 }, (_, i) => i + 1);
+  const losses = iterations.map((iteration) => 3 + 1 / iteration);
+  const { layout } = lossCurves({ curves: [{ name: "long", iterations, losses, validation: [] }] });
+  const [low, high] = (layout.yaxis as { range: [number, number] }).range;
+  assert.ok(low < 3.00001 && high > 4 && low > 2.9 && high < 4.1);
 });
 
 Deno.test("logTicks gives plain numbers over few decades and powers over many", () => {

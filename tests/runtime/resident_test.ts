@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { readSafetensorsHeader, writeSafetensors } from "lib/data/mod.ts";
 import {
   type ArrayValue,
+  cast,
   concat,
   type Graph,
   graph,
@@ -63,6 +64,14 @@ for (const binding of ["auto", "node"] as const) {
     residentOf(past).release();
     await session.release();
   });
+
+  Deno.test(`results in float16 are bits, as everywhere (${binding})`, async () => {
+    const half = graph("half", { y: cast(input("x", "float32", [2]), "float16") });
+    const session = await compileResident(half, { binding, threads: 1, resident: [] });
+    const { y } = await session.run({ x: float32([2], Float32Array.of(1, -2)) });
+    assert.deepEqual(valueOf(y).data, Uint16Array.of(0x3c00, 0xc000));
+    await session.release();
+  });
 }
 
 Deno.test("weights in a file give the bits of weights in the model, copied or read in place", async () => {
@@ -98,4 +107,13 @@ Deno.test("compileResident refuses an output that the graph has not, and runs af
   await session.release();
   const x = float32([1, 4], counted(4));
   await assert.rejects(session.run({ past: x, x }), /Cannot run growing: its session was released/);
+});
+
+Deno.test("an array that was released is refused, not read", async () => {
+  const session = await compileResident(growing(), { threads: 1, resident: ["joined"], weights: { w: W } });
+  const x = float32([1, 4], counted(4));
+  const past = residentOf((await session.run({ past: x, x })).joined);
+  past.release();
+  await assert.rejects(session.run({ past, x }), /Cannot run growing: the array for past was released/);
+  await session.release();
 });

@@ -78,6 +78,10 @@ Deno.test("proportionInterval agrees with scipy's Wilson interval", () => {
   }
 });
 
+Deno.test("normalCdf of what is no number is none, and of the infinities 0 and 1", () => {
+  assert.deepEqual([NaN, -Infinity, Infinity].map(normalCdf), [NaN, 0, 1]);
+});
+
 Deno.test("normalCdf, normalQuantile and binomialCdf agree with scipy", () => {
   const { normal, normalQuantiles, binomial } = references;
   assertAllClose(normal.map(([z]) => normalCdf(z)), normal.map(([, p]) => p), { rtol: 0, atol: 1e-15 });

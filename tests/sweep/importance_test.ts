@@ -115,3 +115,10 @@ Deno.test("parameterImportance is the same for the same seed, and refuses what i
   assert.throws(() => parameterImportance(space, points, { trees: 2 }), /trees to be an integer from 8/);
   assert.throws(() => parameterImportance(space, points, { scale: "log" as "ranks" }), /got "log"/);
 });
+
+Deno.test("parameterImportance counts values at the upper end of a line", () => {
+  const points = Array.from({ length: 32 }, (_, i) => ({ point: { x: i / 31 }, value: i / 31 }));
+  const { parameters: [{ share }], explained } = parameterImportance({ x: float(0, 1) }, points);
+  near(share, 1, 1e-9);
+  assert.ok(explained > 0.95);
+});

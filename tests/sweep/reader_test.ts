@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { asha, listStudies, openStudyReader, randomSearch, seeds, storedStudy } from "lib/sweep/mod.ts";
 import { createStudy } from "lib/sweep/study.ts";
 import { PlayedExecutor, reportLosses } from "./played_executor.ts";
@@ -89,6 +90,15 @@ Deno.test("a reader sees a study that another definition has left as strangers, 
     writeFileSync(join(folder, "README.md"), "");
     const states = (await listStudies({ checkpointsFolder: folder })).map(({ name, state }) => [name, state]);
     assert.deepEqual(states, [["long", "interrupted"], ["scripted", "finished"]]);
+  }));
+
+Deno.test("a study whose database is damaged is left out of the list of studies", () =>
+  inFolder(async (folder) => {
+    await scriptedStudy(folder, 1).run();
+    const database = new DatabaseSync(join(folder, "scripted", "study.sqlite"));
+    database.exec("ALTER TABLE trials RENAME TO lost");
+    database.close();
+    assert.deepEqual(await listStudies({ checkpointsFolder: folder }), []);
   }));
 
 Deno.test("what is not there is told with what is", () =>

@@ -246,3 +246,12 @@ Deno.test("the deadline of a run reaches the executor with each order", () =>
     await widthStudy(folder, { widths: 2 }).run({ executor, trialDeadlineMs: 1500 });
     assert.deepEqual(executor.orders.map(({ deadlineMs }) => deadlineMs), [null, 1500]);
   }));
+
+Deno.test("a run whose executor cannot start a trial ends with its error", () =>
+  inFolder(async (folder) => {
+    const executor = new PlayedExecutor(finishing);
+    executor.start = () => {
+      throw new Error("the pool has been closed");
+    };
+    await assert.rejects(widthStudy(folder, {}).run({ executor }), /the pool has been closed/);
+  }));

@@ -5,7 +5,7 @@ import { type Child, projectPath, startChild } from "lib/process/mod.ts";
 import { seeds, type StudyProgress } from "lib/sweep/mod.ts";
 import { createStudy } from "lib/sweep/study.ts";
 import { adam, loadWeights, readSidecar } from "lib/train/mod.ts";
-import { endlessStudy, inFolder, LONG_EPOCHS, longStudy, testEnvironment, tinyTrial } from "./studies.ts";
+import { endlessStudy, inFolder, LONG_EPOCHS, longStudy, SHORT_EPOCHS, testEnvironment, tinyTrial } from "./studies.ts";
 
 const trialFolder = (folder: string, study: { name: string; trials: readonly { key: string }[] }, index = 0) =>
   join(folder, study.name, study.trials[index].key);
@@ -103,7 +103,7 @@ Deno.test("a study that was aborted goes on where it was, to the same bits", () 
     assert.ok(seen[1] > 20, `went on from epoch ${seen[1]}`);
     assert.deepEqual(rows.map(({ attempts, history }) => [attempts, history.length]), [[2, LONG_EPOCHS], [
       1,
-      LONG_EPOCHS,
+      SHORT_EPOCHS,
     ]]);
     const { weights, losses } = await uninterrupted();
     assert.equal(await weightsOf(trialFolder(folder, study)), weights);

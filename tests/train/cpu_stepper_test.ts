@@ -4,6 +4,7 @@ import { lnspStudent } from "lib/models/lnsp.ts";
 import { linear, meanSquaredError, model, tensor } from "lib/nn/mod.ts";
 import { fillExact } from "lib/bench/exact_values.ts";
 import { adam, adamW, type CpuStepper, cpuStepper, type StepperOptions, traceProgram } from "lib/train/mod.ts";
+import { inPlaceStepper, ON_CPU } from "lib/train/cpu_stepper.ts";
 import { allocateState } from "lib/train/state.ts";
 import { smallProgram } from "./fixtures.ts";
 
@@ -154,6 +155,43 @@ for (const [name, value] of [["NaN", NaN], ["Infinity", Infinity]] as const) {
     });
   });
 }
+
+Deno.test("a batch that diverges while gradients are accumulated leaves none of them", async () => {
+  const oneStep = (diverges: boolean) =>
+    withStepper(smallProgram(), { accumulationSteps: 3 }, async (stepper) => {
+      if (diverges) {
+        fillExact(stepper.batch.x, { stream: 9 });
+        await stepper.accumulate();
+        stepper.batch.x.fill(NaN);
+        await assert.rejects(stepper.accumulate(), /^RangeError: Training diverged/);
+      }
+      fillExact(stepper.batch.x, { stream: 1 });
+      await stepper.accumulate();
+      return await takeSteps(stepper, 1);
+    });
+  assert.deepEqual(await oneStep(true), await oneStep(false));
+});
+
+Deno.test("a stepper that cannot start frees what was compiled for it", async () => {
+  let released = 0;
+  const starting = inPlaceStepper(smallProgram().loss, {
+    ...options,
+    initial: { none: { dtype: "float32", shape: [1], data: new Float32Array(1) } },
+  }, {
+    compileGradients: async (graph, compiling) => {
+      const session = await ON_CPU.compileGradients(graph, compiling);
+      const release = session.release.bind(session);
+      return Object.assign(session, {
+        release: () => {
+          released++;
+          return release();
+        },
+      });
+    },
+  });
+  await assert.rejects(starting, /expected initial values of parameters, got none/);
+  assert.equal(released, 1);
+});
 
 Deno.test("the same seed gives the same bits, another seed other ones", async () => {
   const run = (seed: number) => withStepper(smallProgram(), { seed }, (stepper) => takeSteps(stepper, 3));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { lnspStudent } from "lib/models/lnsp.ts";
-import { meanSquaredError, rowCosine } from "lib/nn/mod.ts";
+import { dropout, linear, meanSquaredError, model, rowCosine, tensor } from "lib/nn/mod.ts";
 import { fixedTrainingBytes, measureTrainingBytes, predictTrainingBytes, traceProgram } from "lib/train/mod.ts";
 
 const MIB = 2 ** 20;
@@ -36,6 +36,15 @@ Deno.test("predicted training memory is within 20% or 24 MiB of what is measured
       assert.ok(Math.abs(predicted - growth) <= allowed, `${studentDim}: predicted ${predicted}, measured ${growth}`);
     }
   }
+});
+
+Deno.test("a model with dropout, whose loss takes the step's number, can be measured", async () => {
+  const inputs = { x: tensor("float32", ["batch", 4]) };
+  const dropping = model("dropping", { inputs }, (scope, { x }, options) => ({
+    output: linear(scope.child("only"), dropout(scope.child("drop"), x, { rate: 0.5, seed: 1, ...options }), 4),
+  }));
+  const traced = traceProgram({ model: dropping, loss: ({ output }, { x }) => meanSquaredError(output, x) });
+  assert.ok(await measureTrainingBytes(traced, { batchSize: 2, validationRows: 2, threads: 1 }) >= 0);
 });
 
 Deno.test("a process that cannot train says why", async () => {

@@ -21,9 +21,10 @@ import {
   ValueInfoProtoSchema,
 } from "./onnx_pb.ts";
 
-const IR_VERSION = 10n;
 /** The newest operator set that the CPU, CoreML and WebGPU providers of ONNX Runtime 1.30 all take. */
 export const OPSET = 20n;
+/** The version of the file format that goes with it. */
+export const IR_VERSION = 10n;
 
 const DATA_TYPES: Record<DType, DataType> = {
   float32: DataType.FLOAT,

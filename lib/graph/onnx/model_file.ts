@@ -70,9 +70,8 @@ function dtypeName(type: number): string {
  */
 export function readModelFile(bytes: Uint8Array, name: string): ModelFile {
   const model = decode(bytes, name);
-  const { node, input, output, initializer } = model.graph!;
-  const stored = new Set(initializer.map((value) => value.name));
-  const inputs = input.filter((value) => !stored.has(value.name)).map(declared);
+  const { node, output, initializer } = model.graph!;
+  const inputs = fedInputs(model).map(declared);
   const counts = new Map<string, number>();
   for (const { dims, dataType } of initializer) {
     const dtype = dtypeName(dataType);
@@ -103,10 +102,9 @@ export function readModelFile(bytes: Uint8Array, name: string): ModelFile {
  */
 export function fixModelFile(bytes: Uint8Array, name: string, sizes: DimensionSizes): Uint8Array {
   const model = decode(bytes, name);
-  const { inputs } = readModelFile(bytes, name);
-  const known = knownSizes(inputs, sizes, name);
-  const stored = new Set(inputs.map((value) => value.name));
-  for (const value of model.graph!.input.filter((one) => stored.has(one.name))) {
+  const fed = fedInputs(model);
+  const known = knownSizes(fed.map(declared), sizes, name);
+  for (const value of fed) {
     const vector = sizes.dimensions?.[value.name];
     const shape = sizes.inputs?.[value.name] ?? (dimensionsOf(value).length === 1 && vector ? [vector] : undefined);
     dimensionsOf(value).forEach((dim, axis) => setSize(dim, shape?.[axis], known));
@@ -114,8 +112,7 @@ export function fixModelFile(bytes: Uint8Array, name: string, sizes: DimensionSi
   for (const value of [...model.graph!.output, ...model.graph!.valueInfo]) {
     for (const dim of dimensionsOf(value)) setSize(dim, undefined, known);
   }
-  const left = model.graph!.input.filter((one) => stored.has(one.name)).map(declared)
-    .filter(({ shape }) => shape.some((size) => typeof size !== "number"));
+  const left = fed.map(declared).filter(({ shape }) => shape.some((size) => typeof size !== "number"));
   if (left.length > 0) {
     const shapes = left.map((value) => `${value.name} [${value.shape.map((size) => size ?? "?").join(", ")}]`);
     throw new RangeError(
@@ -137,6 +134,12 @@ function decode(bytes: Uint8Array, name: string): ModelProto {
   // Other formats may happen to decode: protobuf skips the fields that it does not know.
   if (!model.graph || model.irVersion < 1n || model.opsetImport.length === 0) throw refuse("a file of another format");
   return model;
+}
+
+/** Those whose values the file does not store. */
+function fedInputs({ graph }: ModelProto): ValueInfoProto[] {
+  const stored = new Set(graph!.initializer.map(({ name }) => name));
+  return graph!.input.filter(({ name }) => !stored.has(name));
 }
 
 function dimensionsOf({ type }: ValueInfoProto): TensorShapeProto_Dimension[] {

@@ -3,7 +3,7 @@
 
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { TensorType } from "../types.ts";
-import { OPSET } from "./encode.ts";
+import { IR_VERSION, OPSET } from "./encode.ts";
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -24,8 +24,6 @@ export interface OperatorModel {
   inputs: Readonly<Record<string, TensorType["shape"]>>;
   outputs: Readonly<Record<string, TensorType["shape"]>>;
 }
-
-const IR_VERSION = 10n;
 
 /**
  * Encodes the operator as the bytes of an `.onnx` file; nothing is checked here, ONNX Runtime does that.

@@ -1,4 +1,4 @@
-// Operators along one axis: LogSoftmax, ArgMax, CumSum.
+// Operators along one axis: Softmax, LogSoftmax, ArgMax, CumSum.
 
 import { defineOperators, type Operator } from "../operator.ts";
 import { exp, mul, reduceSum, sub } from "../ops.ts";
@@ -21,6 +21,29 @@ function forEachLine(
     visit(Array.from({ length }, (_, i) => start + i * stride), line);
   }
 }
+
+const softmaxOperator: Operator = {
+  type: "Softmax",
+  attributes: { axis: "int" },
+  infer([x], { axis }) {
+    normalizeAxis(Number(axis), x.shape.length, "Softmax");
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+  gradient({ outputs: [y], attributes, gradients: [g] }) {
+    const weighted = mul(g!, y);
+    const total = reduceSum(weighted, { axes: [Number(attributes.axis)], keepDims: true });
+    return [sub(weighted, mul(y, total))];
+  },
+  evaluate([x], attributes, [output]) {
+    const data = new Float64Array(x.data.length);
+    forEachLine(x, normalizeAxis(Number(attributes.axis), x.shape.length, "Softmax"), (offsets) => {
+      const largest = offsets.reduce((most, i) => Math.max(most, x.data[i]), -Infinity);
+      const total = offsets.reduce((sum, i) => sum + (data[i] = Math.exp(x.data[i] - largest)), 0);
+      for (const i of offsets) data[i] /= total;
+    });
+    return [{ ...output, data }];
+  },
+};
 
 const logSoftmaxOperator: Operator = {
   type: "LogSoftmax",
@@ -88,4 +111,4 @@ const cumSumOperator: Operator = {
   },
 };
 
-defineOperators(logSoftmaxOperator, argMaxOperator, cumSumOperator);
+defineOperators(softmaxOperator, logSoftmaxOperator, argMaxOperator, cumSumOperator);

@@ -1,11 +1,11 @@
 // Matrices as blocks of integers along their rows, each block with a scale: products with them, and their rows in float32. Operators of ONNX
 // Runtime (domain com.microsoft). The matrix is never trained; what it is multiplied with may be.
 
-import { oneAfter } from "../barrier.ts";
+import { numbersAfter, oneAfter } from "../barrier.ts";
 import { defineOperators, type GradientContext, type Operator } from "../operator.ts";
-import { add, matMul, mul, reshape, slice } from "../ops.ts";
+import { add, matMul, reshape, slice } from "../ops.ts";
 import { gatherBlockRows } from "../ops_quantization.ts";
-import { constant, describe, type Tensor } from "../tensor.ts";
+import { describe, type Tensor } from "../tensor.ts";
 import { elementCount, formatShape, type NdArray, type TensorType } from "../types.ts";
 import { expectFloat32 } from "./quantization.ts";
 
@@ -30,7 +30,7 @@ function integersOf(packed: NdArray, bits: number): (position: number) => number
 }
 
 /** Values of a matrix that are in float32 at once: 32 MiB. */
-const VALUES_AT_ONCE = 2 ** 23;
+export const VALUES_AT_ONCE = 2 ** 23;
 
 /**
  * `g W` for the gradient g `[.., N]` of `x W'`: W's rows are scaled back some at a time, and only once g is there, so that no more of W than
@@ -46,8 +46,7 @@ function matMulNBitsGradient({ inputs: [x, packed, scales], attributes, gradient
   let sum: Tensor | null = null;
   for (let start = 0; start < N; start += atOnce) {
     const end = Math.min(start + atOnce, N);
-    const numbers = constant(Array.from({ length: end - start }, (_, i) => start + i), { dtype: "int32" });
-    const whole = gatherBlockRows(rows, scales, mul(numbers, one), { blockSize, bits: bits as 4 | 8 });
+    const whole = gatherBlockRows(rows, scales, numbersAfter(one, [start, end]), { blockSize, bits: bits as 4 | 8 });
     const matrix = blocks * blockSize === K ? whole : slice(whole, { axis: 1, start: 0, end: K });
     const part = matMul(start === 0 && end === N ? g! : slice(g!, { axis, start, end }), matrix);
     sum = sum ? add(part, sum) : part;

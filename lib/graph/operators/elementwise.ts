@@ -38,7 +38,7 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
 }
 
 /** The one dtype of the inputs. */
-export function expectSameDtype(verb: string, inputs: readonly Tensor[]): DType {
+function expectSameDtype(verb: string, inputs: readonly Tensor[]): DType {
   const [first, ...rest] = inputs;
   const odd = rest.find((tensor) => tensor.dtype !== first.dtype);
   if (odd) throw new TypeError(`Cannot ${verb}: expected one dtype, got ${first.dtype} and ${odd.dtype}`);
@@ -100,7 +100,11 @@ function extremumGradient(wins: (a: Tensor, b: Tensor) => Tensor) {
 function powGradient(g: Tensor, a: Tensor, b: Tensor): [Tensor, null] {
   const exponent = constantValues(b);
   if (!exponent) throw new TypeError("Cannot differentiate Pow: expected a constant exponent");
-  const lowered = constant(exponent.map((value) => value - 1), { dtype: b.dtype, shape: b.shape as number[] });
+  // Of x^0, 0 x^0 and not 0 x^-1, which is no number at 0.
+  const lowered = constant(exponent.map((value) => (value === 0 ? 0 : value - 1)), {
+    dtype: b.dtype,
+    shape: b.shape as number[],
+  });
   return [mul(g, mul(b, pow(a, lowered))), null];
 }
 

@@ -3,17 +3,11 @@
 import { defineOperators, type Operator } from "../operator.ts";
 import { greaterOrEqual, lessOrEqual, mul, neg, sigmoid, where } from "../ops.ts";
 import { and, cos, sin } from "../ops_functions.ts";
+import { roundHalfToEven } from "../rounding.ts";
 import { type Tensor } from "../tensor.ts";
 import { formatShape } from "../types.ts";
 import { expectFloating, unaryOperator } from "./elementwise.ts";
 import { requireConstant } from "./shape.ts";
-
-/** To the nearest integer, halves to the even one, as ONNX and IEEE 754 round. */
-function roundHalfToEven(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
 
 function clipBounds([low, high]: readonly (Tensor | undefined)[]): [number, number] {
   const bounds = [low, high].flatMap((tensor) => {

@@ -6,19 +6,12 @@
 
 import { broadcastShapes, broadcastStrides, forEachBroadcast } from "../broadcast.ts";
 import { defineOperators, type Operator } from "../operator.ts";
+import { roundHalfToEven } from "../rounding.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { type DType, elementCount, formatShape, type NdArray, normalizeAxis, type TensorType } from "../types.ts";
 
 /** Smallest and largest value of the integer dtypes that tensors are quantized to. */
-export const INTEGER_RANGES: Partial<Record<DType, readonly [number, number]>> = { uint8: [0, 255], int8: [-128, 127] };
-
-/** To nearest, ties to even. */
-export function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
-}
+const INTEGER_RANGES: Partial<Record<DType, readonly [number, number]>> = { uint8: [0, 255], int8: [-128, 127] };
 
 /** `saturate(round(value / scale) + zeroPoint)`, the division in float32. */
 export function quantizeValue(value: number, scale: number, zeroPoint: number, dtype: DType): number {

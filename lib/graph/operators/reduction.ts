@@ -1,4 +1,4 @@
-// Reductions and what is built on them: sums, means, maxima, softmax, layer normalisation, top k.
+// Reductions and what is built on them: sums, means, maxima, layer normalisation, top k.
 
 import { defineOperators, type GradientContext, type Operator } from "../operator.ts";
 import { add, cast, div, equal, exp, expand, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../ops.ts";
@@ -13,10 +13,10 @@ import {
   type Shape,
 } from "../types.ts";
 import { sumTo } from "./elementwise.ts";
-import { requireConstant } from "./shape.ts";
+import { requireAxes, requireConstant } from "./shape.ts";
 
 function reducedAxes([x, axes]: readonly Tensor[], operator: string): number[] {
-  return requireConstant(axes, operator, "axes").map((axis) => normalizeAxis(axis, x.shape.length, operator));
+  return requireAxes(axes, x.shape.length, operator);
 }
 
 function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Dim[] {
@@ -138,35 +138,6 @@ defineOperators(
   }),
 );
 
-const softmaxOperator: Operator = {
-  type: "Softmax",
-  attributes: { axis: "int" },
-  infer([x], { axis }) {
-    normalizeAxis(Number(axis), x.shape.length, "Softmax");
-    return [{ dtype: x.dtype, shape: x.shape }];
-  },
-  gradient({ outputs: [y], attributes, gradients: [g] }) {
-    const weighted = mul(g!, y);
-    const total = reduceSum(weighted, { axes: [Number(attributes.axis)], keepDims: true });
-    return [sub(weighted, mul(y, total))];
-  },
-  evaluate([x], attributes, [output]) {
-    const axis = normalizeAxis(Number(attributes.axis), x.shape.length, "Softmax");
-    const stride = elementCount(x.shape.slice(axis + 1));
-    const length = x.shape[axis];
-    const data = new Float64Array(x.data.length);
-    for (let i = 0; i < data.length; i++) {
-      if (Math.floor(i / stride) % length !== 0) continue;
-      let largest = -Infinity;
-      for (let k = 0; k < length; k++) largest = Math.max(largest, x.data[i + k * stride]);
-      let total = 0;
-      for (let k = 0; k < length; k++) total += data[i + k * stride] = Math.exp(x.data[i + k * stride] - largest);
-      for (let k = 0; k < length; k++) data[i + k * stride] /= total;
-    }
-    return [{ ...output, data }];
-  },
-};
-
 function normalizedAxes(x: Tensor, axis: number): number[] {
   const first = normalizeAxis(axis, x.shape.length, "LayerNormalization");
   return x.shape.map((_, i) => i).slice(first);
@@ -245,4 +216,4 @@ const topKOperator: Operator = {
   },
 };
 
-defineOperators(softmaxOperator, layerNormalizationOperator, topKOperator);
+defineOperators(layerNormalizationOperator, topKOperator);

@@ -15,6 +15,17 @@ export function requireConstant(tensor: Tensor | undefined, operator: string, wh
   return [...values];
 }
 
+/**
+ * The axes that a constant input names, counted from the front.
+ *
+ * @throws {RangeError} when one is out of range, or comes twice
+ */
+export function requireAxes(axes: Tensor | undefined, rank: number, operator: string): number[] {
+  const resolved = requireConstant(axes, operator, "axes").map((axis) => normalizeAxis(axis, rank, operator));
+  if (new Set(resolved).size === resolved.length) return resolved;
+  throw new RangeError(`Cannot apply ${operator}: expected distinct axes, got ${formatShape(resolved)}`);
+}
+
 function inferTranspose([x]: readonly Tensor[], { perm }: Record<string, unknown>) {
   const order = perm as readonly number[];
   if ([...order].sort((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== x.shape.length) {

@@ -6,7 +6,7 @@ import { concat, expand } from "../ops.ts";
 import { squeeze, unsqueeze } from "../ops_indexing.ts";
 import { constant, describe, type Tensor } from "../tensor.ts";
 import { concreteShape, type Dim, elementCount, formatShape, normalizeAxis } from "../types.ts";
-import { requireConstant } from "./shape.ts";
+import { requireAxes, requireConstant } from "./shape.ts";
 
 /** The parts' gradients joined; a part that the loss does not depend on counts as zeros. */
 function splitGradient({ inputs: [x], outputs, attributes, gradients }: GradientContext): (Tensor | null)[] {
@@ -52,18 +52,13 @@ const splitOperator: Operator = {
   },
 };
 
-function distinctAxes(axes: Tensor | undefined, rank: number, operator: string): number[] {
-  const resolved = requireConstant(axes, operator, "axes").map((axis) => normalizeAxis(axis, rank, operator));
-  if (new Set(resolved).size < resolved.length) {
-    throw new RangeError(`Cannot apply ${operator}: expected distinct axes, got ${formatShape(resolved)}`);
-  }
-  return resolved.sort((a, b) => a - b);
-}
+const sortedAxes = (axes: Tensor | undefined, rank: number, operator: string): number[] =>
+  requireAxes(axes, rank, operator).sort((a, b) => a - b);
 
 const squeezeOperator: Operator = {
   type: "Squeeze",
   infer([x, axesTensor]) {
-    const axes = distinctAxes(axesTensor, x.shape.length, "Squeeze");
+    const axes = sortedAxes(axesTensor, x.shape.length, "Squeeze");
     const wide = axes.find((axis) => x.shape[axis] !== 1);
     if (wide !== undefined) {
       throw new TypeError(`Cannot squeeze axis ${wide} of ${describe(x)}: expected 1, got ${x.shape[wide]}`);
@@ -71,7 +66,7 @@ const squeezeOperator: Operator = {
     return [{ dtype: x.dtype, shape: x.shape.filter((_, axis) => !axes.includes(axis)) }];
   },
   gradient: ({ inputs: [x, axes], gradients: [g] }) => [
-    unsqueeze(g!, distinctAxes(axes, x.shape.length, "Squeeze")),
+    unsqueeze(g!, sortedAxes(axes, x.shape.length, "Squeeze")),
     null,
   ],
   evaluate: ([x], _attributes, [output]) => [{ ...output, data: x.data }],
@@ -82,11 +77,11 @@ const unsqueezeOperator: Operator = {
   infer([x, axesTensor]) {
     const rank = x.shape.length + requireConstant(axesTensor, "Unsqueeze", "axes").length;
     const shape: Dim[] = [...x.shape];
-    for (const axis of distinctAxes(axesTensor, rank, "Unsqueeze")) shape.splice(axis, 0, 1);
+    for (const axis of sortedAxes(axesTensor, rank, "Unsqueeze")) shape.splice(axis, 0, 1);
     return [{ dtype: x.dtype, shape }];
   },
   gradient: ({ inputs: [, axes], outputs: [y], gradients: [g] }) => [
-    squeeze(g!, distinctAxes(axes, y.shape.length, "Unsqueeze")),
+    squeeze(g!, sortedAxes(axes, y.shape.length, "Unsqueeze")),
     null,
   ],
   evaluate: ([x], _attributes, [output]) => [{ ...output, data: x.data }],

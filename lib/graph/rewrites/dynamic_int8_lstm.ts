@@ -5,7 +5,7 @@ import { rewriteGraph } from "../rewrite.ts";
 import { constant, isParameter, type Operation, type Parameter, type Tensor } from "../tensor.ts";
 import { type ArrayValue } from "../types.ts";
 import { once, type ProductSelection, transposedMatrix } from "./dense_products.ts";
-import { quantizeColumnsSigned } from "./int8_weights.ts";
+import { quantizeColumns } from "./int8_weights.ts";
 import { convertedParameter, floatWeight, reachedWeights, type WeightedGraph, type Weights } from "./weights.ts";
 
 /** A matrix `[1, k, n]` of bytes with its scales and zero points `[1, n]`. */
@@ -47,10 +47,8 @@ export function quantizeLstms(source: WeightedGraph, { select = () => true }: Pr
 function quantized(parameter: Parameter, weights: Weights): Matrix {
   const [, n, k] = parameter.shape as number[];
   const name = `${parameter.source.name}.int8`;
-  const { values, scale } = quantizeColumnsSigned(transposedMatrix(floatWeight(parameter, weights), { k, n }), {
-    k,
-    n,
-  });
+  const matrix = transposedMatrix(floatWeight(parameter, weights), { k, n });
+  const { values, scale } = quantizeColumns(matrix, { k, n }, 7);
   const stored = {
     [name]: { ...values, shape: [1, k, n] },
     [`${name}.scale`]: { ...scale, shape: [1, n] },

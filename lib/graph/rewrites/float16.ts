@@ -1,7 +1,7 @@
 // Half precision: products and what surrounds them in float16, with islands of float32 where half a precision loses more
 // than it saves. Which operator runs where follows PyTorch's autocast (three lists: half, float, widest input).
 
-import { float32ToFloat16 } from "../float16.ts";
+import { float32ToFloat16, LARGEST_FLOAT16 } from "../float16.ts";
 import { type Graph, graph, topologicalOrder } from "../graph.ts";
 import { apply } from "../operator.ts";
 import { cast } from "../ops.ts";
@@ -19,9 +19,6 @@ import {
 import { type ArrayValue, type DType } from "../types.ts";
 import { type Precision, precisions } from "./float16_islands.ts";
 import { floatWeight, reachedWeights, type WeightedGraph, type Weights } from "./weights.ts";
-
-/** Largest finite value of float16. */
-export const LARGEST_FLOAT16 = 65504;
 
 /** Options of the conversion. */
 export interface Float16Options {

@@ -1,5 +1,6 @@
 // Where a graph may be computed in half precision and where not: the lists, and how the islands grow.
 
+import { LARGEST_FLOAT16 } from "../float16.ts";
 import { type Graph, graph, topologicalOrder } from "../graph.ts";
 import { abs, reduceMax } from "../ops.ts";
 import { atOrigin } from "../origin.ts";
@@ -17,27 +18,15 @@ const HALF = new Set(["MatMul", "Gemm", "Conv"]);
 /** Exact or well conditioned in any precision: these take the widest of their inputs. */
 const WIDEST = new Set([
   ...["Add", "Sub", "Mul", "Max", "Min", "Neg", "Abs", "Sign", "Relu", "Gelu", "Tanh", "Sigmoid", "Where"],
-  ...["Greater", "Less", "Equal"],
-  ...[
-    "Transpose",
-    "Reshape",
-    "Expand",
-    "Concat",
-    "Slice",
-    "Pad",
-    "Identity",
-    "Gather",
-    "Split",
-    "Squeeze",
-    "Unsqueeze",
-  ],
+  ...["Greater", "Less", "Equal", "Identity", "Transpose", "Reshape", "Expand", "Concat", "Slice", "Pad", "Gather"],
+  ...["Split", "Squeeze", "Unsqueeze"],
 ]);
 
 /** Computed in float32, but with results of moderate size that lose little in float16. */
-const NARROWED = new Set(["Softmax", "LayerNormalization", "RMSNormalization"]);
+const NARROWED = new Set(["Softmax", "LayerNormalization"]);
 
-const SMALLEST = 2 ** -14;
-const LARGEST = 65504;
+/** Smallest float16 that has all of its bits. */
+const SMALLEST_NORMAL = 2 ** -14;
 
 /** The precision of each operation that reads or makes float32; the others are left as they are. */
 export function precisions(original: Graph): Map<Operation, Precision> {
@@ -68,7 +57,7 @@ function isWide(tensor: Tensor, chosen: ReadonlyMap<Operation, Precision>): bool
   const values = constantValues(tensor);
   return values !== null && values.some((value) => {
     const magnitude = Math.abs(value);
-    return magnitude !== 0 && magnitude !== Infinity && (magnitude < SMALLEST || magnitude > LARGEST);
+    return magnitude !== 0 && magnitude !== Infinity && (magnitude < SMALLEST_NORMAL || magnitude > LARGEST_FLOAT16);
   });
 }
 
@@ -113,9 +102,9 @@ export async function checkFloat16Range(
     const results = await execute(probe, Object.fromEntries([...inputs, ...parameters]));
     for (const [key, [name, where]] of names) {
       const largest = Number(results[key].data[0]);
-      if (largest > LARGEST || Number.isNaN(largest)) {
+      if (largest > LARGEST_FLOAT16 || Number.isNaN(largest)) {
         throw new RangeError(
-          `Cannot run ${original.name} in float16: ${name} reaches ${largest}, expected at most ${LARGEST}${where}`,
+          `Cannot run ${original.name} in float16: ${name} reaches ${largest}, expected at most ${LARGEST_FLOAT16}${where}`,
         );
       }
     }

@@ -2,10 +2,9 @@
 
 import { cast } from "../ops.ts";
 import { rewriteGraph } from "../rewrite.ts";
-import { isParameter, type Tensor } from "../tensor.ts";
-import type { Shape } from "../types.ts";
+import type { Tensor } from "../tensor.ts";
 import { halfWeight } from "./float16.ts";
-import { convertedParameter, reachedWeights, type WeightedGraph, type Weights } from "./weights.ts";
+import { convertedParameter, isMatrixParameter, reachedWeights, type WeightedGraph, type Weights } from "./weights.ts";
 
 /**
  * Stores float32 matrices in float16; the graph casts them back and computes in float32. ONNX Runtime casts once, when a session is created.
@@ -29,7 +28,7 @@ export function storeFloat16({ graph, weights }: WeightedGraph): WeightedGraph {
   const converted: Record<string, Weights[string]> = {};
   const rewritten = rewriteGraph(graph, {
     leaf(leaf: Tensor) {
-      if (!isParameter(leaf) || leaf.dtype !== "float32" || !isMatrix(leaf.shape)) return null;
+      if (!isMatrixParameter(leaf)) return null;
       const name = `${leaf.source.name}.float16`;
       converted[name] = halfWeight(leaf, weights);
       return cast(convertedParameter(name, converted[name]), "float32");
@@ -37,6 +36,3 @@ export function storeFloat16({ graph, weights }: WeightedGraph): WeightedGraph {
   });
   return reachedWeights(rewritten, weights, converted);
 }
-
-/** Whether more than one dimension has a size above 1. */
-const isMatrix = (shape: Shape): boolean => shape.filter((size) => size !== 1).length > 1;

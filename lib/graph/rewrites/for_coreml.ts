@@ -65,7 +65,6 @@ const MOVES = new Set([
   "Gather",
   "Identity",
   "Pad",
-  "Pad",
   "Reshape",
   "Slice",
   "Split",

@@ -4,6 +4,7 @@ import { type Graph } from "../graph.ts";
 import { fusedAttention } from "../ops_fused.ts";
 import { rewriteGraph } from "../rewrite.ts";
 import { constantValues, type Operation, type Tensor } from "../tensor.ts";
+import { formatShape } from "../types.ts";
 import { inputsOf } from "./patterns.ts";
 
 /**
@@ -40,7 +41,7 @@ interface FoundAttention {
 }
 
 /** `reshape(transpose(softmax(scale q k') v))` with q, k and v in heads. */
-function attentionUnder({ type }: Operation, [joined]: readonly Tensor[]): FoundAttention | null {
+function attentionUnder({ type, outputs: [output] }: Operation, [joined]: readonly Tensor[]): FoundAttention | null {
   if (type !== "Reshape") return null;
   const mixed = transposed(joined, [0, 2, 1, 3]);
   const product = mixed && inputsOf(mixed, "MatMul");
@@ -53,6 +54,10 @@ function attentionUnder({ type }: Operation, [joined]: readonly Tensor[]): Found
   const keys = inHeads(asking[1], [0, 2, 3, 1]);
   const values = inHeads(product[1], [0, 2, 1, 3]);
   if (scale?.length !== 1 || !queries || !keys || !values || queries.dtype !== "float32") return null;
+  // The operator knows one batch and one width, of all heads and of the result.
+  const [batch, , width] = queries.shape;
+  const isSized = ({ shape }: Tensor) => shape[0] === batch && shape[2] === width;
+  if (!isSized(keys) || !isSized(values) || formatShape(output.shape) !== formatShape(queries.shape)) return null;
   return { queries, keys, values, heads: Number(mixed.shape[1]), scale: scale[0] };
 }
 

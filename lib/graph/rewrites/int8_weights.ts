@@ -1,17 +1,10 @@
 // Matrices as bytes: symmetric around zero, one scale a column.
 
-import type { ArrayValue } from "../types.ts";
-import { INTEGER_RANGES, quantizeValue } from "../operators/quantization.ts";
+import { quantizeValue } from "../operators/quantization.ts";
 import { constant, type Tensor } from "../tensor.ts";
+import { type ArrayValue, ELEMENT_ARRAYS } from "../types.ts";
 import { type DenseProduct, once, productMatrix } from "./dense_products.ts";
 import { convertedParameter, type Weights } from "./weights.ts";
-
-/**
- * The middle of uint8 stands for 0. Signed bytes would say the same, but on x64 processors without VNNI the product of
- * unsigned activations with signed weights adds pairs in saturating 16 bits and gives wrong sums; unsigned with unsigned does not.
- */
-const MIDDLE = 128;
-const LARGEST = INTEGER_RANGES.int8![1];
 
 /** How weights become bytes. */
 export interface WeightBits {
@@ -21,6 +14,22 @@ export interface WeightBits {
    */
   readonly weightBits?: 8 | 7;
 }
+
+interface ByteFormat {
+  dtype: "uint8" | "int8";
+  /** The byte that stands for 0. */
+  middle: number;
+  /** Steps from there to the largest magnitude of a column. */
+  steps: number;
+}
+
+const FORMATS: Record<8 | 7, ByteFormat> = {
+  // Signed bytes would say the same, but on x64 processors without VNNI the product of unsigned activations with signed weights adds
+  // pairs in saturating 16 bits and gives wrong sums; unsigned with unsigned does not.
+  8: { dtype: "uint8", middle: 128, steps: 127 },
+  // Two products of at most 255 x 63 fit into 16 bits, so that all processors give the same sums.
+  7: { dtype: "int8", middle: 0, steps: 63 },
+};
 
 /** A matrix `[k, n]` of bytes; `w = (byte - zeroPoint) * scale[column]`. */
 export interface Int8Matrix {
@@ -37,61 +46,39 @@ export function int8Matrices(
   weights: Weights,
   { weightBits = 8 }: WeightBits = {},
 ): (product: DenseProduct) => Int8Matrix {
-  if (weightBits !== 8 && weightBits !== 7) {
+  if (!(weightBits in FORMATS)) {
     throw new RangeError(`Cannot quantize: expected weightBits 8 or 7, got ${weightBits}`);
   }
   const cached = once<Int8Matrix>();
-  const [convert, zero, dtype] = weightBits === 8
-    ? [quantizeColumns, MIDDLE, "uint8"] as const
-    : [quantizeColumnsSigned, 0, "int8"] as const;
+  const { dtype, middle } = FORMATS[weightBits];
   return (product) => {
     const { name } = product.parameter.source;
     // A parameter may be used both ways round; its columns, and so its scales, then differ.
     const label = `${name}.${product.transposed ? "int8" : "int8.rows"}`;
     return cached(label, () => {
-      const { values, scale } = convert(productMatrix(product, weights), product);
+      const { values, scale } = quantizeColumns(productMatrix(product, weights), product, weightBits);
       return {
         values: convertedParameter(label, values),
         scale: convertedParameter(`${label}.scale`, scale),
-        zeroPoint: constant(zero, { dtype }),
+        zeroPoint: constant(middle, { dtype }),
         weights: { [label]: values, [`${label}.scale`]: scale },
       };
     });
   };
 }
 
-/**
- * Largest magnitude of signed bytes that unsigned ones are multiplied with: two products of at most 255 x 63 fit into 16 bits, so that
- * all processors give the same sums.
- */
-const LARGEST_SIGNED = 63;
-
-interface Columns {
-  values: ArrayValue;
-  scale: ArrayValue;
-}
-
-/** Bytes and scales of `[k, n]`: the largest magnitude of a column becomes 127 steps around 128. */
-export function quantizeColumns(matrix: Float32Array, { k, n }: Pick<DenseProduct, "k" | "n">): Columns {
-  const scales = columnScales(matrix, n, LARGEST);
-  const bytes = new Uint8Array(matrix.length);
-  for (let i = 0; i < matrix.length; i++) bytes[i] = quantizeValue(matrix[i], scales[i % n], MIDDLE, "uint8");
+/** Bytes and scales of `[k, n]`, which are symmetric around zero in each column. */
+export function quantizeColumns(
+  matrix: Float32Array,
+  { k, n }: Pick<DenseProduct, "k" | "n">,
+  weightBits: 8 | 7,
+): { values: ArrayValue; scale: ArrayValue } {
+  const { dtype, middle, steps } = FORMATS[weightBits];
+  const scales = columnScales(matrix, n, steps);
+  const bytes = new ELEMENT_ARRAYS[dtype](matrix.length);
+  for (let i = 0; i < matrix.length; i++) bytes[i] = quantizeValue(matrix[i], scales[i % n], middle, dtype);
   return {
-    values: { dtype: "uint8", shape: [k, n], data: bytes },
-    scale: { dtype: "float32", shape: [n], data: scales },
-  };
-}
-
-/**
- * Signed bytes and scales of `[k, n]`: the largest magnitude of a column becomes 63 steps around 0. For kernels that are several times
- * faster with signed weights than with unsigned ones, for one bit of precision.
- */
-export function quantizeColumnsSigned(matrix: Float32Array, { k, n }: Pick<DenseProduct, "k" | "n">): Columns {
-  const scales = columnScales(matrix, n, LARGEST_SIGNED);
-  const bytes = new Int8Array(matrix.length);
-  for (let i = 0; i < matrix.length; i++) bytes[i] = quantizeValue(matrix[i], scales[i % n], 0, "int8");
-  return {
-    values: { dtype: "int8", shape: [k, n], data: bytes },
+    values: { dtype, shape: [k, n], data: bytes },
     scale: { dtype: "float32", shape: [n], data: scales },
   };
 }

@@ -2,9 +2,10 @@
 // side is there, so that little of the weights is in float32 at any time. For steps over many rows, in which ONNX Runtime's own products with
 // blocks of integers scale each value back again and again.
 
-import { oneAfter } from "../barrier.ts";
+import { numbersAfter, oneAfter } from "../barrier.ts";
 import { type Graph } from "../graph.ts";
 import { apply } from "../operator.ts";
+import { VALUES_AT_ONCE } from "../operators/blocks.ts";
 import { add, cast, concat, expand, matMul, mul, reshape, sub, transpose } from "../ops.ts";
 import { floor } from "../ops_functions.ts";
 import { gather, split, squeeze, unsqueeze } from "../ops_indexing.ts";
@@ -12,9 +13,6 @@ import { dequantizeLinear } from "../ops_quantization.ts";
 import { rewriteGraph } from "../rewrite.ts";
 import { constant, constantValues, isParameter, type Operation, type Tensor } from "../tensor.ts";
 import { inputsOf } from "./patterns.ts";
-
-/** Values of a matrix that are in float32 at once: 32 MiB. */
-const VALUES_AT_ONCE = 2 ** 23;
 
 /** Rows of a matrix in blocks, `[n, blocks, bytes]` and `[n, blocks]`. */
 interface BlockRows {
@@ -53,11 +51,6 @@ export function scalePerProduct(
   });
 }
 
-/** Rows [start, end) that are known only after `one`. */
-function rowNumbers(start: number, end: number, one: Tensor): Tensor {
-  return mul(constant(Array.from({ length: end - start }, (_, i) => start + i), { dtype: "int32" }), one);
-}
-
 /** The rows in float32: of 8 bits a matrix `[count, k]`, of 4 bits its even and its odd columns, which need not be put together. */
 function scaledBack({ packed, scales, bits, rows, count }: BlockRows): Tensor[] {
   const [, blocks, bytes] = packed.shape as number[];
@@ -89,7 +82,7 @@ function blockProduct(
   const results: Tensor[] = [];
   for (let start = 0; start < N; start += atOnce) {
     const count = Math.min(atOnce, N - start);
-    const rows = rowNumbers(start, start + count, one);
+    const rows = numbersAfter(one, [start, start + count]);
     const matrices = scaledBack({ packed, scales, bits, rows, count });
     results.push(parts.map((part, i) => matMul(part, transpose(matrices[i]))).reduce((sum, part) => add(part, sum)));
   }
@@ -125,7 +118,7 @@ function halfProduct({ type, attributes }: Operation, inputs: readonly Tensor[])
   const at = [0, 1].find((i) => castHalf(inputs[i]) !== null);
   if (at === undefined) return null;
   const { half, transposed } = castHalf(inputs[at])!;
-  const rows = rowNumbers(0, Number(half.shape[0]), oneAfter(inputs[1 - at], "int32"));
+  const rows = numbersAfter(oneAfter(inputs[1 - at], "int32"), [0, Number(half.shape[0])]);
   const whole = cast(gather(half, rows), "float32");
   const own = inputs.map((tensor, i) => i === at ? (transposed ? transpose(whole) : whole) : tensor);
   return [...apply(type, own, attributes)];

@@ -12,7 +12,7 @@ import { type DType } from "../types.ts";
 import { BLOCK_SIZE, type BlockBits, blockBytes, blocksOf } from "./blocks.ts";
 import { denseProduct, type ProductSelection } from "./dense_products.ts";
 import { float16Graph } from "./float16.ts";
-import { convertedParameter } from "./weights.ts";
+import { convertedParameter, isMatrixParameter } from "./weights.ts";
 
 /** How the values of a parameter are stored. */
 export type StoredForm =
@@ -212,7 +212,3 @@ export function planStoredFloat16(original: Graph, { select = () => true }: Prod
   });
   return { graph, stored: graph.parameters.flatMap((leaf) => storedAs(leaf, [...halves.values()])) };
 }
-
-/** A float32 parameter with more than one dimension above 1. */
-const isMatrixParameter = (leaf: Tensor): leaf is Parameter =>
-  isParameter(leaf) && leaf.dtype === "float32" && leaf.shape.filter((size) => size !== 1).length > 1;

@@ -1,7 +1,7 @@
 // Values of parameters beside their graph: a rewrite that changes a parameter's dtype or packing changes both together.
 
 import { type Graph } from "../graph.ts";
-import { type Parameter, parameter } from "../tensor.ts";
+import { isParameter, type Parameter, parameter, type Tensor } from "../tensor.ts";
 import { type ArrayValue, elementCount, formatShape } from "../types.ts";
 
 /** Values of parameters by name. */
@@ -11,6 +11,11 @@ export type Weights = Readonly<Record<string, ArrayValue>>;
 export interface WeightedGraph {
   readonly graph: Graph;
   readonly weights: Weights;
+}
+
+/** Whether a leaf is a float32 parameter with more than one dimension above 1. */
+export function isMatrixParameter(leaf: Tensor): leaf is Parameter {
+  return isParameter(leaf) && leaf.dtype === "float32" && leaf.shape.filter((size) => size !== 1).length > 1;
 }
 
 /**

@@ -23,10 +23,17 @@ export function valueAxis(axis: Axis, values: readonly number[], { air = 0.06 } 
 /** The range of the values with a margin of `air` times their span; logarithmically when `log`. */
 export function padded(values: readonly number[], log: boolean, air: number): [number, number] {
   const scaled = values.map((value) => (log ? Math.log10(value) : value));
-  const [low, high] = [Math.min(...scaled), Math.max(...scaled)];
+  const [low, high] = extent(scaled);
   const span = high - low || Math.max(Math.abs(high), 1) * 0.2;
   const ends: [number, number] = [low - air * span, high + air * span];
   return log ? [10 ** ends[0], 10 ** ends[1]] : ends;
+}
+
+/** The smallest and the largest value; of more of them than a function takes as arguments, too. */
+export function extent(values: Iterable<number>): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return [low, high];
 }
 
 /** Settings of a plotly axis. */

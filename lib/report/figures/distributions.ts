@@ -1,7 +1,7 @@
 // Where values lie: one line a set of values, the share of them in each bin.
 
 import type { PlotlyFigure } from "../document.ts";
-import { padded, valueAxis } from "./axes.ts";
+import { extent, padded, valueAxis } from "./axes.ts";
 import { type Axis, checkValues } from "./figure.ts";
 import { seriesStyle } from "./marks.ts";
 
@@ -75,10 +75,7 @@ export function distributions({ series, x, items = "vectors", bins = 48 }: Distr
 }
 
 function rangeOf(sets: readonly number[][]): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const values of sets) {
-    for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  }
+  const [low, high] = extent(sets.flatMap(extent));
   return high > low ? [low, high] : padded([low], false, 0.5);
 }
 

@@ -28,7 +28,7 @@ export const symbols = ["circle", "square", "diamond", "triangle-up", "cross", "
 /** A grey that can be seen on white and on the dark page alike: reference lines and their labels. */
 export const referenceColor = "#767676";
 
-export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
+const fontFamily = "DejaVu Sans, Verdana, sans-serif";
 
 /** An axis: title and unit ("1" and "count" are not written), logarithmic or not. */
 export interface Axis {

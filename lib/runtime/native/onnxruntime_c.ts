@@ -73,7 +73,7 @@ let opened: OnnxRuntimeC | null | undefined;
 
 /** The library's C interface, or null where the host cannot call foreign functions or there is no library for it. */
 export function onnxRuntimeC(): OnnxRuntimeC | null {
-  opened ??= openLibrary();
+  if (opened === undefined) opened = openLibrary();
   return opened;
 }
 

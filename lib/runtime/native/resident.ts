@@ -1,8 +1,14 @@
 // Runs through ONNX Runtime's C interface whose outputs stay where ONNX Runtime put them, to be inputs of later runs.
 
-import type { ArrayValue, DType, Graph, Tensor } from "../../graph/mod.ts";
-import { bytesPerElement, elementCount } from "../../graph/mod.ts";
-import { leavesOf } from "../feeds.ts";
+import {
+  type ArrayValue,
+  bytesPerElement,
+  type DType,
+  elementCount,
+  type Graph,
+  type Tensor,
+} from "../../graph/mod.ts";
+import { fedNames, leavesOf } from "../feeds.ts";
 import {
   checkResidentFeeds,
   isResident,
@@ -72,7 +78,7 @@ class NativeResidentSession implements ResidentSession {
     this.graph = graph;
     this.#handle = handle;
     this.#leaves = leavesOf(graph);
-    this.inputNames = Object.keys(this.#leaves).filter((name) => !stored.includes(name));
+    this.inputNames = fedNames(this.#leaves, stored);
     this.#outputs = Object.entries(graph.outputs)
       .map(([name, { dtype }]) => ({ name, dtype, stays: resident.includes(name) }));
     this.#names = {
@@ -87,18 +93,14 @@ class NativeResidentSession implements ResidentSession {
     const made: bigint[] = [];
     const outputs = new BigUint64Array(this.#outputs.length).fill(NONE);
     try {
-      const inputs = BigUint64Array.from(this.inputNames, (name) => this.#handleOf(feeds[name], made));
+      const inputs = BigUint64Array.from(this.inputNames, (name) => this.#handleOf(name, feeds[name], made));
       const { inputs: given, outputs: wanted } = this.#names;
       const feeding = [given.addresses, inputs, inputs.length] as const;
       this.library.call("Run", this.#handle, NONE, ...feeding, wanted.addresses, outputs.length, outputs);
       const results = this.#outputs.map(({ name, dtype, stays }, i) => {
         if (!stays) return [name, readTensor(this.library, outputs[i], name)] as const;
-        const kept = new NativeResidentArray(
-          this.library,
-          dtype,
-          typeOf(this.library, outputs[i], name).shape,
-          outputs[i],
-        );
+        const { shape } = typeOf(this.library, outputs[i], name);
+        const kept = new NativeResidentArray(this.library, dtype, shape, outputs[i]);
         outputs[i] = NONE;
         return [name, kept] as const;
       });
@@ -115,8 +117,12 @@ class NativeResidentSession implements ResidentSession {
     return Promise.resolve();
   }
 
-  #handleOf(value: ArrayValue | ResidentArray, made: bigint[]): bigint {
-    if (isResident(value)) return (value as NativeResidentArray).handle;
+  #handleOf(name: string, value: ArrayValue | ResidentArray, made: bigint[]): bigint {
+    if (isResident(value)) {
+      const { handle } = value as NativeResidentArray;
+      if (handle === NONE) throw new Error(`Cannot run ${this.graph.name}: the array for ${name} was released`);
+      return handle;
+    }
     const handle = tensorOver(this.library, value);
     made.push(handle);
     return handle;

@@ -1,8 +1,8 @@
 // A session through ONNX Runtime's C interface: it reads inputs from and writes outputs to the caller's own arrays.
 
 import type { ArrayData, ArrayValue, Graph } from "../../graph/mod.ts";
-import { checkFeeds, checkValue, leavesOf } from "../feeds.ts";
 import type { BoundRun, ModelSession, OptimizationLevel, Session, SessionSettings } from "../session.ts";
+import { graphInterface, type SessionInterface } from "../session_interface.ts";
 import { cString } from "./foreign.ts";
 import type { OnnxRuntimeC } from "./onnxruntime_c.ts";
 import { type CStrings, cStrings, eventLoopTurn, NONE, readTensor, releaseTensors, tensorOver } from "./values.ts";
@@ -11,51 +11,24 @@ import { type CStrings, cStrings, eventLoopTurn, NONE, readTensor, releaseTensor
 const LEVELS: Record<OptimizationLevel, number> = { disabled: 0, basic: 1, extended: 2, all: 99 };
 const ERRORS_ONLY = 3;
 
-/** What a session takes and gives, and how that is checked. */
-export interface SessionInterface {
-  /** For messages. */
-  readonly name: string;
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  /** @throws {TypeError} when values do not fit the inputs */
-  checkFeeds(feeds: Readonly<Record<string, ArrayValue>>): void;
-  /** @throws {TypeError} when a value cannot hold an output */
-  checkFetch(name: string, value: ArrayValue): void;
-}
-
-/** How a session is created. */
-export interface NativeSettings extends Omit<SessionSettings, "model"> {
-  /** Bytes, or a file's path, beside which ONNX Runtime finds the weights that are stored in files of their own. */
-  model: Uint8Array | string;
-}
-
 /** Builds a session of a graph on the CPU. */
 export function nativeSession(
   library: OnnxRuntimeC,
   graph: Graph,
   { stored, ...settings }: SessionSettings & { stored: readonly string[] },
 ): Session {
-  const leaves = leavesOf(graph);
-  const inputNames = Object.keys(leaves).filter((name) => !stored.includes(name));
-  const session = nativeModel(library, {
-    name: graph.name,
-    inputNames,
-    outputNames: Object.keys(graph.outputs),
-    checkFeeds: (feeds) => checkFeeds(feeds, leaves, inputNames),
-    checkFetch: (name, value) => checkValue(name, graph.outputs[name], value),
-  }, settings);
-  return Object.assign(session, { graph });
+  return Object.assign(nativeModel(library, graphInterface(graph, stored), settings), { graph });
 }
 
 /** Builds a session of any model on the CPU. */
-export function nativeModel(library: OnnxRuntimeC, about: SessionInterface, settings: NativeSettings): ModelSession {
+export function nativeModel(library: OnnxRuntimeC, about: SessionInterface, settings: SessionSettings): ModelSession {
   return new NativeSession(library, about, createSession(library, settings));
 }
 
 /** The handle of a session on the CPU. */
 export function createSession(
   library: OnnxRuntimeC,
-  { model, threads, config, disabledOptimizers, optimization = "all", leanMemory }: NativeSettings,
+  { model, threads, config, disabledOptimizers, optimization = "all", leanMemory }: SessionSettings,
 ): bigint {
   const options = library.create("CreateSessionOptions");
   try {

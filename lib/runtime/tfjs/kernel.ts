@@ -16,6 +16,11 @@ export interface KernelCall {
   readonly attributes: Attributes;
 }
 
+/** An axis counted from the front, where a negative one is counted from the end. */
+export function frontAxis(axis: unknown, rank: number): number {
+  return Number(axis) < 0 ? Number(axis) + rank : Number(axis);
+}
+
 /** Computes an operator's outputs; tensors that it makes on the way are disposed by the caller. */
 export type Kernel = (call: KernelCall) => Tf.Tensor | Tf.Tensor[];
 

@@ -1,11 +1,8 @@
 // tfjs calls for the operators of lib/graph/operators/{gather,split,along_axis,convolution}.ts.
 
 import type * as Tf from "@tensorflow/tfjs";
-import type { KernelCall, KernelTable } from "./kernel.ts";
-
-const resolved = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
-
-const count = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+import { elementCount } from "../../graph/mod.ts";
+import { frontAxis, type KernelCall, type KernelTable } from "./kernel.ts";
 
 /** Indices counted from the front, where ONNX counts negative ones from the end. Some backends read beyond the data silently. */
 function fromFront(indices: Tf.Tensor, size: number): Int32Array {
@@ -17,7 +14,7 @@ function fromFront(indices: Tf.Tensor, size: number): Int32Array {
 
 function gather({ tf, input, attributes }: KernelCall): Tf.Tensor {
   const [table, indices] = [input(0), input(1)];
-  const axis = resolved(Number(attributes.axis), table.rank);
+  const axis = frontAxis(attributes.axis, table.rank);
   const rows = tf.tensor(fromFront(indices, table.shape[axis]), indices.shape, "int32");
   return tf.gather(table, rows as Tf.Tensor1D, axis);
 }
@@ -25,9 +22,9 @@ function gather({ tf, input, attributes }: KernelCall): Tf.Tensor {
 /** Where in the flattened data each element lies that the indices pick along `axis`, keeping every other position. */
 function flatPositions({ tf, input, attributes }: KernelCall): Tf.Tensor1D {
   const [data, indices] = [input(0), input(1)];
-  const axis = resolved(Number(attributes.axis), data.rank);
+  const axis = frontAxis(attributes.axis, data.rank);
   const size = data.shape[axis];
-  const stride = count(indices.shape.slice(axis + 1));
+  const stride = elementCount(indices.shape.slice(axis + 1));
   const block = stride * indices.shape[axis];
   const positions = fromFront(indices, size).map((index, i) =>
     (Math.floor(i / block) * size + index) * stride + i % stride
@@ -51,16 +48,25 @@ function scatterElements(call: KernelCall): Tf.Tensor {
 
 function squeeze({ tf, input, numbers }: KernelCall): Tf.Tensor {
   const x = input(0);
-  const axes = numbers(1).map((axis) => resolved(axis, x.rank));
+  const axes = numbers(1).map((axis) => frontAxis(axis, x.rank));
   return tf.reshape(x, x.shape.filter((_, axis) => !axes.includes(axis)));
 }
 
 function unsqueeze({ tf, input, numbers }: KernelCall): Tf.Tensor {
   const x = input(0);
-  const axes = numbers(1).map((axis) => resolved(axis, x.rank + numbers(1).length)).sort((a, b) => a - b);
+  const axes = numbers(1).map((axis) => frontAxis(axis, x.rank + numbers(1).length)).sort((a, b) => a - b);
   const shape = [...x.shape];
   for (const axis of axes) shape.splice(axis, 0, 1);
   return tf.reshape(x, shape);
+}
+
+/** Along any axis; tfjs's own softmax takes the last one only. */
+function softmax({ tf, input, attributes }: KernelCall): Tf.Tensor {
+  const x = input(0);
+  const axis = Number(attributes.axis);
+  if (axis === -1 || axis === x.rank - 1) return tf.softmax(x);
+  const exponentials = tf.exp(tf.sub(x, tf.max(x, axis, true)));
+  return tf.div(exponentials, tf.sum(exponentials, axis, true));
 }
 
 function logSoftmax({ tf, input, attributes }: KernelCall): Tf.Tensor {
@@ -71,7 +77,7 @@ function logSoftmax({ tf, input, attributes }: KernelCall): Tf.Tensor {
 }
 
 function argMax({ tf, input, attributes }: KernelCall): Tf.Tensor {
-  const axis = resolved(Number(attributes.axis), input(0).rank);
+  const axis = frontAxis(attributes.axis, input(0).rank);
   const positions = tf.argMax(input(0), axis);
   return attributes.keepdims ? tf.expandDims(positions, axis) : positions;
 }
@@ -96,13 +102,14 @@ export const INDEXING_KERNELS: KernelTable = {
   GatherElements: gatherElements,
   ScatterElements: scatterElements,
   Split: ({ tf, input, numbers, attributes }) => {
-    return tf.split(input(0), [...numbers(1)], resolved(Number(attributes.axis), input(0).rank));
+    return tf.split(input(0), [...numbers(1)], frontAxis(attributes.axis, input(0).rank));
   },
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
+  Softmax: softmax,
   LogSoftmax: logSoftmax,
   ArgMax: argMax,
   CumSum: ({ tf, input, numbers, attributes: { exclusive, reverse } }) =>
-    tf.cumsum(input(0), resolved(numbers(1)[0], input(0).rank), Boolean(exclusive), Boolean(reverse)),
+    tf.cumsum(input(0), frontAxis(numbers(1)[0], input(0).rank), Boolean(exclusive), Boolean(reverse)),
   Conv: convolveDepthwise,
 };

@@ -1,7 +1,7 @@
 // tfjs calls for the operators of lib/graph/operators/shape.ts.
 
 import type * as Tf from "@tensorflow/tfjs";
-import type { KernelCall, KernelTable } from "./kernel.ts";
+import { frontAxis, type KernelCall, type KernelTable } from "./kernel.ts";
 
 /** 0 keeps a dimension; -1, what is left, tfjs knows too. */
 function reshape({ tf, input, numbers }: KernelCall): Tf.Tensor {
@@ -16,14 +16,13 @@ function expand({ tf, input, numbers }: KernelCall): Tf.Tensor {
 
 function concat({ tf, input, count, attributes }: KernelCall): Tf.Tensor {
   const parts = Array.from({ length: count }, (_, i) => input(i));
-  const axis = Number(attributes.axis);
-  return tf.concat(parts, axis < 0 ? axis + parts[0].rank : axis);
+  return tf.concat(parts, frontAxis(attributes.axis, parts[0].rank));
 }
 
 function slice({ tf, input, numbers }: KernelCall): Tf.Tensor {
   const x = input(0);
-  const [[start], [end], [axisValue]] = [numbers(1), numbers(2), numbers(3)];
-  const axis = axisValue < 0 ? axisValue + x.rank : axisValue;
+  const [[start], [end], [given]] = [numbers(1), numbers(2), numbers(3)];
+  const axis = frontAxis(given, x.rank);
   const begin = x.shape.map((_, i) => (i === axis ? start : 0));
   const stop = end < 0 ? x.shape[axis] + end : Math.min(end, x.shape[axis]);
   return tf.slice(x, begin, x.shape.map((size, i) => (i === axis ? stop - start : size)));

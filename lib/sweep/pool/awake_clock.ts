@@ -9,7 +9,7 @@ export interface Clocks {
 }
 
 /** This process's clocks. */
-export const SYSTEM_CLOCKS: Clocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+const SYSTEM_CLOCKS: Clocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
 
 /** A gap between two looks that is longer than that is a pause. */
 const LONGEST_GAP_MS = 10_000;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { dataReference, randomDataset } from "../../data/mod.ts";
 import { lnspStudent } from "../../models/lnsp.ts";
 import { meanSquaredError } from "../../nn/mod.ts";
+import { atMost } from "../../process/mod.ts";
 import { adam, completeSettings, type Engine, serializeProgram, traceProgram } from "../../train/mod.ts";
 import type { TrialDefinition } from "../trial.ts";
 import type { Mix } from "./mix.ts";
@@ -111,7 +112,7 @@ async function measureMix(
   const startMs = performance.now();
   const before = counts.map(({ steps }) => steps);
   const isEnough = () => performance.now() - startMs >= measuredMs && counts.every(({ steps }, i) => steps > before[i]);
-  while (!isEnough()) await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_MS)), ended]);
+  while (!isEnough()) await atMost(LOOK_MS, ended);
   const taken = counts.reduce((sum, { steps }, i) => sum + steps - before[i], 0);
   const stepsPerSecond = taken / (performance.now() - startMs) * 1000;
   for (const child of busy) child.stop("interrupted");

@@ -25,6 +25,7 @@ export class ClassServer {
   /** Trials under way, by queue: theirs stays open. */
   #used = new Map<string, number>();
   #turn = 0;
+  #refreshing: Promise<void> | null = null;
 
   constructor(options: ClassServerOptions) {
     this.#options = options;
@@ -38,8 +39,12 @@ export class ClassServer {
     return Object.fromEntries([...this.#refused].map(([classId, { why }]) => [classId, why]));
   }
 
-  /** Looks which classes there are. */
-  async refresh(): Promise<void> {
+  /** Looks which classes there are; while it still looks, another call waits for the same. */
+  refresh(): Promise<void> {
+    return this.#refreshing ??= this.#refresh().finally(() => this.#refreshing = null);
+  }
+
+  async #refresh(): Promise<void> {
     const { connection, abilities, mostLost, notify } = this.#options;
     const known = await connection.redis.hgetall(keys.classes);
     this.#forget((classId) => !(classId in known));

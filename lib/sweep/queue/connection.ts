@@ -2,6 +2,7 @@
 // Redis goes away, commands wait until it is back, and what is lost and found again is told.
 
 import type { Redis } from "ioredis";
+import { sleep } from "../../process/mod.ts";
 import { parseQueueAddress, type QueueAddress } from "./address.ts";
 
 /** A connection that is kept. */
@@ -91,7 +92,7 @@ async function waitUntilLoaded(redis: Redis): Promise<void> {
       return;
     } catch (error) {
       if (!/LOADING/.test((error as Error).message) || performance.now() > endMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await sleep(RETRY_MS);
     }
   }
 }

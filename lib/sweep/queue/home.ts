@@ -3,7 +3,7 @@
 
 import { hostname } from "node:os";
 import { resolve } from "node:path";
-import { sha256Hex } from "../../process/mod.ts";
+import { atMost, sha256Hex } from "../../process/mod.ts";
 import { checkStudyName } from "../environment.ts";
 import type { AttemptWatch, ExecutorOrder, TrialExecutor, TrialTask } from "../executor.ts";
 import { connectQueue, type Notify, type QueueConnection } from "./connection.ts";
@@ -158,7 +158,7 @@ class QueueHome implements TrialExecutor {
     this.#closed = true;
     clearTimeout(this.#timer);
     // Without Redis there is nothing to tidy up now: what stays is found by the next start, or forgotten in time.
-    await Promise.race([this.#tidy().catch(() => {}), new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS))]);
+    await atMost(CLOSE_WAIT_MS, this.#tidy().catch(() => {}));
     this.#connection.close();
   }
 

@@ -1,6 +1,7 @@
 // A worker at work: looks which trials there are, takes as many as it has places for, and gives all back when it ends.
 
 import { rm } from "node:fs/promises";
+import { atMost, sleep } from "../../process/mod.ts";
 import type { MachineFacts } from "../../record/mod.ts";
 import type { SerializedProgram } from "../../train/mod.ts";
 import type { TrialExecutor } from "../executor.ts";
@@ -80,7 +81,7 @@ export class RunningWorker {
     } finally {
       clearInterval(timer);
       if (connection.up) await forgetWorker(connection, name);
-      await Promise.race([this.#classes.close(), sleep(CLOSE_WAIT_MS)]);
+      await atMost(CLOSE_WAIT_MS, this.#classes.close());
     }
     return this.#summary;
   }
@@ -162,7 +163,8 @@ export class RunningWorker {
     // What is in the shared folder is removed by home, when it has taken it.
     const stays = held.sent !== null && held.sent.by !== "queue";
     if (end === "delivered" && !stays) {
-      await rm(trialFolder(this.#context.root, held.jobId), { recursive: true, force: true });
+      const folder = trialFolder(this.#context.root, held.jobId);
+      await rm(folder, { recursive: true, force: true }).catch(() => {}); // what stays goes with other left-overs
     }
     this.#held.delete(held);
     this.#wake();
@@ -210,8 +212,4 @@ async function giveUp(job: QueuedTrial, lockToken: string): Promise<boolean> {
   const { UnrecoverableError } = await import("bullmq");
   await job.moveToFailed(new UnrecoverableError(job.deferredFailure), lockToken, false);
   return true;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -12,7 +12,7 @@ import type { TrialExecutor } from "../executor.ts";
 import { type StudyLock, takeLock } from "../lock.ts";
 import { localPool } from "../pool/local_pool.ts";
 import { defaultMemoryBudgetBytes } from "../pool/memory_budget.ts";
-import { connectQueue, type Notify } from "./connection.ts";
+import { connectQueue, type Notify, type QueueConnection } from "./connection.ts";
 import { MOST_LOST, MOST_QUEUED_BYTES } from "./protocol.ts";
 import { RunningWorker, type WorkerSummary } from "./running_worker.ts";
 import { removeLeftOvers } from "./trial_folder.ts";
@@ -71,13 +71,25 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> 
   const cores = machine.physicalCores ?? machine.logicalCores;
   const { threads = Math.max(1, Math.floor(cores / places)) } = options;
   const { memoryGib = defaultMemoryBudgetBytes(thisMachine()) / GIB } = options;
-  const { sharedFolder = null } = options;
   checkOptions({ places, threads, memoryGib });
-  checkSharedFolder(sharedFolder);
+  checkSharedFolder(options.sharedFolder ?? null);
   const connection = await connectQueue(options.url, notify);
-  const folder = await ownFolder(options.folder ?? join(projectEnvironment().checkpointsFolder, ".workers"));
-  await removeLeftOvers(folder.path, Date.now());
-  const { trialModule } = projectEnvironment();
+  try {
+    return await work(connection, { ...options, places, notify, machine, threads, memoryGib });
+  } finally {
+    connection.close();
+  }
+}
+
+/** With the options that have their defaults. */
+type CompleteOptions =
+  & WorkerOptions
+  & Required<Pick<WorkerOptions, "places" | "notify" | "machine" | "threads" | "memoryGib">>;
+
+async function work(connection: QueueConnection, options: CompleteOptions): Promise<WorkerSummary> {
+  const { places, notify, machine, threads, memoryGib, sharedFolder = null } = options;
+  const { trialModule, checkpointsFolder } = projectEnvironment();
+  const folder = await ownFolder(options.folder ?? join(checkpointsFolder, ".workers"));
   const executor = options.executor ??
     localPool({ trialModule, trials: places, threads, memoryBudgetBytes: memoryGib * GIB, onNote: notify });
   const worker = new RunningWorker({
@@ -94,10 +106,10 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> 
     notify,
   });
   try {
+    await removeLeftOvers(folder.path, Date.now());
     return await worker.run(options.signal, options.once ?? false);
   } finally {
     await executor.close();
-    connection.close();
     folder.lock.release();
   }
 }

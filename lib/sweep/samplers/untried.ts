@@ -28,10 +28,6 @@ export class Untried {
     return this.#tried.add(canonicalJson(point)).size > size;
   }
 
-  has(point: AnyPoint): boolean {
-    return !this.#tried.has(canonicalJson(point));
-  }
-
   /** The first of the points that `propose` gives which is new; one of those that are left when it gives none; null when none is. */
   next(propose: () => AnyPoint, stream: Random): AnyPoint | null {
     for (let draw = 0; draw < MOST_DRAWS; draw++) {
@@ -60,7 +56,7 @@ export class Untried {
     const listed = this.#parameters.map((parameter) => (
       { ...parameter, domain: { ...parameter.domain, stepGiven: true } } as Parameter
     ));
-    return gridOf("Cannot list a space", listed).filter((point) => this.has(point));
+    return gridOf("Cannot list a space", listed).filter((point) => !this.#tried.has(canonicalJson(point)));
   }
 }
 

@@ -9,9 +9,14 @@ import {
   fuseLstm,
   type Graph,
   interpret,
+  matMul,
+  mul,
   quantizeDynamicInt8,
+  reshape,
   serializeGraph,
+  softmax,
   topologicalOrder,
+  transpose,
   type WeightedGraph,
 } from "lib/graph/mod.ts";
 import { forecaster, type ForecasterConfig } from "lib/models/forecaster.ts";
@@ -118,6 +123,30 @@ Deno.test("fuseAttention puts one operator in the place of attention without a m
     inputs: { x: tensor("float32", ["batch", 7, 8]), mask: tensor("float32", ["batch", 7]) },
   }, (scope, { x, mask }) => ({ output: multiHeadAttention(scope, x, { heads: 2, mask }) })).trace();
   assert.deepEqual(typesOf(fuseAttention(masked)), typesOf(masked));
+});
+
+Deno.test("fuseAttention leaves attention whose result or heads have another shape as it is", async () => {
+  const inHeads = (x: Tensor, heads: number, order: readonly number[]) =>
+    transpose(reshape(x, [x.shape[0], x.shape[1], heads, Number(x.shape[2]) / heads]), order);
+  const attention = (keyHeads: number, shape: readonly (string | number)[]) =>
+    traced(["batch", 7, 3], (scope, x) => {
+      const project = (name: string, width: number) => linear(scope.child(name), x, width);
+      const queries = mul(inHeads(project("query", 8), 2, [0, 2, 1, 3]), 0.5);
+      const probabilities = softmax(matMul(queries, inHeads(project("key", 4 * keyHeads), keyHeads, [0, 2, 3, 1])));
+      const mixed = matMul(probabilities, inHeads(project("value", 4 * keyHeads), keyHeads, [0, 2, 1, 3]));
+      return reshape(transpose(mixed, [0, 2, 1, 3]), shape);
+    });
+  for (
+    const [name, before] of [
+      ["all positions in a row", attention(2, ["batch", 56])],
+      ["keys and values that heads share", attention(1, ["batch", 7, 8])],
+    ] as const
+  ) {
+    const after = { ...before, graph: fuseAttention(before.graph) };
+    assert.equal(countOf(after.graph, "MultiHeadAttention"), 0, name);
+    await assertSame(before, after);
+  }
+  assert.equal(countOf(fuseAttention(attention(2, ["batch", 7, 8]).graph), "MultiHeadAttention"), 1);
 });
 
 Deno.test("explain counts the arithmetic of what a fused operator stands for", () => {

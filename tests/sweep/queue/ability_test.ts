@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadWeights } from "lib/train/mod.ts";
+import { ClassServer } from "lib/sweep/queue/class_server.ts";
 import { requirementOf, whyNot } from "lib/sweep/queue/requirement.ts";
 import { queueExecutor } from "lib/sweep/queue/home.ts";
 import { receiveCheckpoint, sendCheckpoint, TransferError } from "lib/sweep/queue/checkpoint_transfer.ts";
-import { connectQueue } from "lib/sweep/queue/connection.ts";
+import { connectQueue, type QueueConnection } from "lib/sweep/queue/connection.ts";
 import { keys } from "lib/sweep/queue/protocol.ts";
 import { inFolder, momentStudy, scriptedStudy } from "../studies.ts";
 import { orderOf, pacedStudy, startTrial, startWorker, until } from "./queue_fixtures.ts";
@@ -39,6 +40,22 @@ Deno.test("whyNot says what a machine lacks for a trial", () =>
       (await whyNot({ ...requirement, datasetHash: "0".repeat(64) }, abilities))!,
       /^has another version of/,
     );
+  }));
+
+Deno.test("two looks for classes at once are one: what a worker refuses is told once", () =>
+  inFolder(async (folder) => {
+    const requirement = { ...requirementOf(scriptedStudy(folder, 1).trials[0]), engine: "webgpu" };
+    const redis = { hgetall: () => Promise.resolve({ one: JSON.stringify(requirement) }) };
+    const said: string[] = [];
+    const server = new ClassServer({
+      connection: { redis } as unknown as QueueConnection,
+      abilities: { engines: () => Promise.resolve(["cpu"]), memoryGib: 4 },
+      mostLost: 1,
+      notify: (sentence) => said.push(sentence),
+    });
+    await Promise.all([server.refresh(), server.refresh()]);
+    assert.equal(said.length, 1);
+    assert.deepEqual(Object.keys(server.refuses), ["one"]);
   }));
 
 redisTest(

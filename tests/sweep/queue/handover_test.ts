@@ -9,7 +9,7 @@ import { queueExecutor } from "lib/sweep/queue/home.ts";
 import { createStudy } from "lib/sweep/study.ts";
 import { inFolder, testEnvironment, tinyTrial } from "../studies.ts";
 import { orderOf, pacedStudy, spawnWorker, startTrial, startWorker } from "./queue_fixtures.ts";
-import { redisTest } from "./redis_server.ts";
+import { redisTests } from "./redis_server.ts";
 
 /** A trial of some seconds that keeps a checkpoint after each of its short epochs. */
 function lastingStudy(folder: string) {
@@ -17,9 +17,8 @@ function lastingStudy(folder: string) {
   return createStudy({ name: "lasting", space: { seed: seeds(1) }, trial }, testEnvironment(folder));
 }
 
-redisTest(
-  "with a shared folder another worker goes on where a killed one was, with the same result",
-  (server) =>
+redisTests("trials go on where their workers were lost, or are given up", {
+  "with a shared folder another worker goes on where a killed one was, with the same result": (server) =>
     inFolder(async (folder) => {
       const shared = join(folder, "shared");
       mkdirSync(shared);
@@ -44,11 +43,8 @@ redisTest(
       const losses = (history: readonly { trainLoss: number }[]) => history.map(({ trainLoss }) => trainLoss);
       assert.deepEqual(losses(end.result!.history), losses(undisturbed[0].history));
     }),
-);
 
-redisTest(
-  "a worker goes on with its own checkpoint when a trial comes back to it",
-  (server) =>
+  "a worker goes on with its own checkpoint when a trial comes back to it": (server) =>
     inFolder(async (folder) => {
       const home = await queueExecutor({ url: server.url, study: "lasting", folder, notify: () => {} });
       const options = { url: server.url, folder: join(folder, "worker") };
@@ -62,11 +58,8 @@ redisTest(
       await second.stop();
       await home.close();
     }),
-);
 
-redisTest(
-  "a trial whose workers are lost too often is given up, and may be tried again",
-  (server) =>
+  "a trial whose workers are lost too often is given up, and may be tried again": (server) =>
     inFolder(async (folder) => {
       const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
       const options = { folder: join(folder, "worker"), mostLost: 0 };
@@ -85,4 +78,4 @@ redisTest(
       await other.stop();
       await home.close();
     }),
-);
+});

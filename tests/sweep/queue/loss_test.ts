@@ -8,11 +8,10 @@ import { connectQueue } from "lib/sweep/queue/connection.ts";
 import { queueExecutor } from "lib/sweep/queue/home.ts";
 import { inFolder } from "../studies.ts";
 import { orderOf, pacedStudy, spawnWorker, startTrial, startWorker, trialModule, until } from "./queue_fixtures.ts";
-import { redisTest } from "./redis_server.ts";
+import { redisTests } from "./redis_server.ts";
 
-redisTest(
-  "a trial of a worker that is killed goes to another, with a higher token",
-  (server) =>
+redisTests("whatever dies, each trial ends once", {
+  "a trial of a worker that is killed goes to another, with a higher token": (server) =>
     inFolder(async (folder) => {
       const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
       const killed = spawnWorker(server.url, { folder: join(folder, "worker"), name: "killed" });
@@ -33,11 +32,8 @@ redisTest(
       await other.stop();
       await home.close();
     }),
-);
 
-redisTest(
-  "a worker that was stopped and goes on has its trial refused, which another has ended",
-  (server) =>
+  "a worker that was stopped and goes on has its trial refused, which another has ended": (server) =>
     inFolder(async (folder) => {
       const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
       const stopped = spawnWorker(server.url, { folder: join(folder, "worker"), name: "stopped" });
@@ -58,11 +54,8 @@ redisTest(
       await other.stop();
       await home.close();
     }),
-);
 
-redisTest(
-  "a home that is killed leaves its trials in the queue, and the next takes their results",
-  (server) =>
+  "a home that is killed leaves its trials in the queue, and the next takes their results": (server) =>
     inFolder(async (folder) => {
       const worker = startWorker({ url: server.url, folder: join(folder, "worker"), name: "ada" }, {
         process: "paced_trial",
@@ -87,29 +80,26 @@ redisTest(
       assert.deepEqual(await worker.stop(), { delivered: 1, returned: 0, lost: 0 });
       await second.close();
     }),
-);
 
-redisTest("a result that came while no home was there is taken by the next", (server) =>
-  inFolder(async (folder) => {
-    const first = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
-    const order = orderOf(pacedStudy(folder, { epochs: 3 }).trials[0], folder);
-    const { told, task, ended } = startTrial(first, order);
-    const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
-    await told.until(() => told.starts.length > 0);
-    task.stop("interrupted");
-    assert.equal((await ended).outcome, "interrupted");
-    await first.close();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    assert.deepEqual(await worker.stop(), { delivered: 1, returned: 0, lost: 0 });
-    const second = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
-    const end = await startTrial(second, { ...order, attemptsBefore: 1 }).ended;
-    assert.deepEqual([end.outcome, end.token], ["finished", 2]);
-    await second.close();
-  }));
+  "a result that came while no home was there is taken by the next": (server) =>
+    inFolder(async (folder) => {
+      const first = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
+      const order = orderOf(pacedStudy(folder, { epochs: 3 }).trials[0], folder);
+      const { told, task, ended } = startTrial(first, order);
+      const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
+      await told.until(() => told.starts.length > 0);
+      task.stop("interrupted");
+      assert.equal((await ended).outcome, "interrupted");
+      await first.close();
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      assert.deepEqual(await worker.stop(), { delivered: 1, returned: 0, lost: 0 });
+      const second = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
+      const end = await startTrial(second, { ...order, attemptsBefore: 1 }).ended;
+      assert.deepEqual([end.outcome, end.token], ["finished", 2]);
+      await second.close();
+    }),
 
-redisTest(
-  "Redis is killed and comes back: home and worker say so, and nothing is lost",
-  (server) =>
+  "Redis is killed and comes back: home and worker say so, and nothing is lost": (server) =>
     inFolder(async (folder) => {
       const said: string[] = [];
       const home = await queueExecutor({
@@ -137,24 +127,21 @@ redisTest(
       await worker.stop();
       await home.close();
     }),
-);
 
-redisTest("a worker that is asked to end gives its trial back at once", (server) =>
-  inFolder(async (folder) => {
-    const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
-    const first = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
-    const { told, ended } = startTrial(home, orderOf(pacedStudy(folder).trials[0], folder));
-    await told.until(() => told.epochs.length >= 3);
-    assert.deepEqual(await first.stop(), { delivered: 0, returned: 1, lost: 0 });
-    const second = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
-    assert.deepEqual([(await ended).outcome, (await ended).token], ["finished", 2]);
-    await second.stop();
-    await home.close();
-  }));
+  "a worker that is asked to end gives its trial back at once": (server) =>
+    inFolder(async (folder) => {
+      const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: () => {} });
+      const first = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
+      const { told, ended } = startTrial(home, orderOf(pacedStudy(folder).trials[0], folder));
+      await told.until(() => told.epochs.length >= 3);
+      assert.deepEqual(await first.stop(), { delivered: 0, returned: 1, lost: 0 });
+      const second = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
+      assert.deepEqual([(await ended).outcome, (await ended).token], ["finished", 2]);
+      await second.stop();
+      await home.close();
+    }),
 
-redisTest(
-  "neither home nor worker waits for a Redis that is away, when they are asked to end",
-  (server) =>
+  "neither home nor worker waits for a Redis that is away, when they are asked to end": (server) =>
     inFolder(async (folder) => {
       const said: string[] = [];
       const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: (text) => said.push(text) });
@@ -169,11 +156,8 @@ redisTest(
       await worker.stop();
       assert.ok(worker.said.some((text) => text.startsWith("Trials could not be given back")), worker.said.join("\n"));
     }),
-);
 
-redisTest(
-  "a Redis whose memory is full is told, and the trial is done when there is room again",
-  (server) =>
+  "a Redis whose memory is full is told, and the trial is done when there is room again": (server) =>
     inFolder(async (folder) => {
       const said: string[] = [];
       const connection = await connectQueue(server.url, () => {});
@@ -189,22 +173,22 @@ redisTest(
       await home.close();
       connection.close();
     }),
-);
 
-redisTest("a trial that is put into an emptied Redis again is done once", (server) =>
-  inFolder(async (folder) => {
-    const said: string[] = [];
-    const connection = await connectQueue(server.url, () => {});
-    const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: (text) => said.push(text) });
-    const { ended, told } = startTrial(home, orderOf(pacedStudy(folder, { epochs: 20 }).trials[0], folder));
-    const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
-    await told.until(() => told.epochs.length >= 3);
-    await connection.redis.flushall();
-    const end = await ended;
-    assert.deepEqual([end.outcome, end.token], ["finished", 2]);
-    assert.deepEqual(told.starts.map(({ token }) => token), [1, 2]);
-    assert.ok(said.includes("A trial is no longer in the queue (its data was lost); it is put there again"));
-    await worker.stop();
-    await home.close();
-    connection.close();
-  }));
+  "a trial that is put into an emptied Redis again is done once": (server) =>
+    inFolder(async (folder) => {
+      const said: string[] = [];
+      const connection = await connectQueue(server.url, () => {});
+      const home = await queueExecutor({ url: server.url, study: "paced", folder, notify: (text) => said.push(text) });
+      const { ended, told } = startTrial(home, orderOf(pacedStudy(folder, { epochs: 20 }).trials[0], folder));
+      const worker = startWorker({ url: server.url, folder: join(folder, "worker") }, { process: "paced_trial" });
+      await told.until(() => told.epochs.length >= 3);
+      await connection.redis.flushall();
+      const end = await ended;
+      assert.deepEqual([end.outcome, end.token], ["finished", 2]);
+      assert.deepEqual(told.starts.map(({ token }) => token), [1, 2]);
+      assert.ok(said.includes("A trial is no longer in the queue (its data was lost); it is put there again"));
+      await worker.stop();
+      await home.close();
+      connection.close();
+    }),
+});

@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { stepsBesideEachOther, UNCHECKED } from "tests/steps.ts";
 
 const SERVER = "redis-server";
 const isInstalled = spawnSync(SERVER, ["--version"]).status === 0;
@@ -71,28 +72,43 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** What a test does with a Redis server of its own. */
+type RedisCase = (server: RedisServer) => Promise<void>;
+
 /** A test with a Redis server of its own. */
 export function redisTest(
   name: string,
-  fn: (server: RedisServer) => Promise<void>,
+  fn: RedisCase,
   { settings = [] }: { settings?: readonly string[] } = {},
 ): void {
+  withRedis(name, () => onServer(fn, settings));
+}
+
+/** Cases by their names, each with a server of its own, which mostly wait for locks to run out. */
+export function redisTests(name: string, cases: Readonly<Record<string, RedisCase>>): void {
+  const started = Object.entries(cases).map(([name, fn]) => [name, () => onServer(fn)] as const);
+  withRedis(name, (test) => stepsBesideEachOther(test, Object.fromEntries(started), { atOnce: 4 }));
+}
+
+function withRedis(name: string, fn: (test: Deno.TestContext) => Promise<void>): void {
   const ignore = !isInstalled && process.env.LATENT_LAB_REQUIRE_ALL !== "1";
   Deno.test({
     name: ignore ? `${name} (ignored: redis-server is not installed)` : name,
     ignore,
-    // ioredis keeps a timer for a moment after a connection has ended.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
+    ...UNCHECKED, // also since ioredis keeps a timer for a moment after a connection has ended
+    fn: async (test) => {
       assert.ok(isInstalled, "LATENT_LAB_REQUIRE_ALL is 1, but redis-server is not installed");
-      const server = new RedisServer(settings);
-      try {
-        await server.start();
-        await fn(server);
-      } finally {
-        await server.end();
-      }
+      await fn(test);
     },
   });
+}
+
+async function onServer(use: RedisCase, settings: readonly string[] = []): Promise<void> {
+  const server = new RedisServer(settings);
+  try {
+    await server.start();
+    await use(server);
+  } finally {
+    await server.end();
+  }
 }

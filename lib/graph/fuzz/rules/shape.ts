@@ -9,7 +9,7 @@ import type { Draw } from "../draw.ts";
 import type { FuzzRule } from "../rules.ts";
 
 /** Any tensor: these operators take every dtype. */
-export function anyTensor(
+function anyTensor(
   draw: Draw,
   options: { minRank?: number; accept?: (tensor: Tensor) => boolean } = {},
 ): Tensor {
@@ -23,7 +23,7 @@ const fixedAxes = ({ shape }: Tensor) => [...shape.keys()].filter((axis) => type
 const hasFixedAxis = (tensor: Tensor) => fixedAxes(tensor).length > 0;
 
 /** An axis with a number, sometimes counted from the end. */
-export function fixedAxis(draw: Draw, x: Tensor): number {
+function fixedAxis(draw: Draw, x: Tensor): number {
   const axis = draw.pick(fixedAxes(x));
   return draw.chance(0.3) ? axis - x.shape.length : axis;
 }
