@@ -5,6 +5,7 @@ import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync,
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { sha256OfFile } from "../process/mod.ts";
 
 /** What is expected of a download, and who watches it. */
 export interface DownloadOptions {
@@ -93,13 +94,6 @@ async function fetchRest(url: string, part: string, { bytes, onProgress, signal 
 }
 
 const sizeOf = (path: string): number => existsSync(path) ? statSync(path).size : 0;
-
-/** SHA-256 of a file that need not fit in memory. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Uint8Array);
-  return hash.digest("hex");
-}
 
 type HashKind = "SHA-256" | "git hash";
 

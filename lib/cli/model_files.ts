@@ -16,8 +16,9 @@ import {
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { FetchedFile, ModelManifest } from "../models/fetched_models.ts";
+import { sha256OfFile } from "../process/mod.ts";
 import { CommandError } from "./command.ts";
-import { downloadPersistently, sha256OfFile } from "./download.ts";
+import { downloadPersistently } from "./download.ts";
 import { type HubFile, hubFileUrl, hubListing, type HubRevision } from "./hub.ts";
 import type { Terminal } from "./terminal.ts";
 

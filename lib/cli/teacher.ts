@@ -7,9 +7,9 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { TEACHER_FILES, TEACHER_SOURCE, type TeacherFile } from "../models/teacher_files.ts";
 import { teacherFolder } from "../models/teacher.ts";
-import { projectRoot, startChild, writeFileAtomic } from "../process/mod.ts";
+import { projectRoot, sha256OfFile, startChild, writeFileAtomic } from "../process/mod.ts";
 import { CommandError, parseCommand, runCommand } from "./command.ts";
-import { type DownloadOptions, downloadPersistently, sha256OfFile } from "./download.ts";
+import { type DownloadOptions, downloadPersistently } from "./download.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 import { entryPieces } from "./unzip.ts";
 

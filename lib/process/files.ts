@@ -2,6 +2,7 @@
 // made of: a hash, and a text form of a value that does not depend on the order of its keys.
 
 import { createHash, randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -81,6 +82,23 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
  */
 export function sha256Hex(data: string | ArrayBufferView | ArrayBuffer): string {
   return createHash("sha256").update(typeof data === "string" ? data : bytesOf(data)).digest("hex");
+}
+
+/**
+ * The SHA-256 of a file, which need not fit in memory.
+ *
+ * @throws the file system's error when it cannot be read
+ *
+ * @example
+ * ```ts
+ * import { sha256OfFile } from "lib/process/mod.ts";
+ * console.log((await sha256OfFile("LICENSE")).length); // 64
+ * ```
+ */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Uint8Array);
+  return hash.digest("hex");
 }
 
 function bytesOf(data: ArrayBufferView | ArrayBuffer): Uint8Array {

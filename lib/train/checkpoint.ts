@@ -3,13 +3,11 @@
 // The sidecar is renamed into place after its files are complete, so at any moment it describes a consistent state: a
 // process killed at any point leaves either the previous checkpoint or the new one.
 
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { readSafetensors, type TensorToWrite, writeSafetensors } from "../data/mod.ts";
-import { sha256Hex, writeFileAtomic } from "../process/mod.ts";
+import { sha256Hex, sha256OfFile, writeFileAtomic } from "../process/mod.ts";
 import type { ArrayValue } from "../runtime/mod.ts";
 
 const fileSchema = z.object({ name: z.string().regex(/^[\w.-]+\.safetensors$/), sha256: z.string().length(64) });
@@ -180,12 +178,4 @@ export async function loadWeights(folder: string): Promise<Record<string, ArrayV
   if (!sidecar) throw new RangeError(`Cannot load weights: ${folder} holds no checkpoint`);
   if (!sidecar.weights) throw new RangeError(`Cannot load weights: the checkpoint in ${folder} has none yet`);
   return await readTensors(folder, sidecar.weights);
-}
-
-function sha256OfFile(path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const hash = createHash("sha256");
-    createReadStream(path).on("error", reject).on("data", (chunk) => hash.update(chunk))
-      .on("end", () => resolve(hash.digest("hex")));
-  });
 }

@@ -1,12 +1,10 @@
 // Checkpoints of finished trials come home: through the queue while they are small, through a folder that both sides see when they are
 // larger. Every file is checked by its SHA-256 before it takes its name.
 
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Redis } from "ioredis";
-import { sha256Hex, writeFileAtomic } from "../../process/mod.ts";
+import { sha256Hex, sha256OfFile, writeFileAtomic } from "../../process/mod.ts";
 import { readSidecar } from "../../train/mod.ts";
 import { KEEP_SECONDS, keys, type SentCheckpoint, type SentFile } from "./protocol.ts";
 
@@ -166,12 +164,4 @@ export async function dropSent(
   if (sent.by === "shared" && sharedFolder !== null) {
     await rm(join(sharedFolder, jobId), { recursive: true, force: true });
   }
-}
-
-function sha256OfFile(path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const hash = createHash("sha256");
-    createReadStream(path).on("error", reject).on("data", (chunk) => hash.update(chunk))
-      .on("end", () => resolve(hash.digest("hex")));
-  });
 }
