@@ -184,7 +184,8 @@ Deno.test("a file that a parameter names is part of the identity by its contents
     const path = writeNotebook(folder, "demo", ["1"]);
     const file = join(folder, "mine.csv");
     writeFileSync(file, "date,price\n");
-    const identity = () => notebookIdentity(path, { scale: "quick", overrides: { data: file, epochs: 3 }, machine: "m" });
+    const identity = () =>
+      notebookIdentity(path, { scale: "quick", overrides: { data: file, epochs: 3 }, machine: "m" });
     const before = await identity();
     assert.deepEqual(Object.keys(before.data), ["given by -p data"]);
     assert.deepEqual(identityChanges(before, await identity()), []);

@@ -5,7 +5,9 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => n - i);
 
 Deno.test("medianInterval takes the order statistics of the binomial table", () => {
   // n, rank of the lower bound for 95% (Conover, table A3; also scipy.stats.binom.ppf(0.025, n, 0.5)).
-  for (const [n, rank] of [[6, 1], [7, 1], [8, 1], [9, 2], [11, 2], [12, 3], [15, 4], [20, 6], [100, 40], [3000, 1447]]) {
+  for (
+    const [n, rank] of [[6, 1], [7, 1], [8, 1], [9, 2], [11, 2], [12, 3], [15, 4], [20, 6], [100, 40], [3000, 1446]]
+  ) {
     const { value, interval } = medianInterval(upTo(n));
     assert.deepEqual([value, interval.low, interval.high], [(n + 1) / 2, rank, n + 1 - rank], `${n} samples`);
   }

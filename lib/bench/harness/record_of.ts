@@ -156,7 +156,9 @@ export function judgeMeasured(
     noisy.push(...unsure);
     problems.push(...invalid);
   }
-  const { verdict, reasons } = judgeProcesses(whole.map(({ samples }) => blocksOf(samples.callMs)), [...new Set(problems)]);
+  const { verdict, reasons } = judgeProcesses(whole.map(({ samples }) => blocksOf(samples.callMs)), [
+    ...new Set(problems),
+  ]);
   const unsure = [...new Set(noisy)];
   return { verdict: verdict === "VALID" && unsure.length > 0 ? "NOISY" : verdict, reasons: [...reasons, ...unsure] };
 }

@@ -99,7 +99,9 @@ export async function loadSeries(nameOrFile: string, options: SeriesOptions = {}
   const kept = observations.report.leftOut > 0 ? { newest } : {};
   return {
     name: found.name,
-    hash: sha256Hex(canonicalJson({ file: rows.facts.sha256, ...choice, columns: rows.columns, missing, longestGap, ...kept })),
+    hash: sha256Hex(
+      canonicalJson({ file: rows.facts.sha256, ...choice, columns: rows.columns, missing, longestGap, ...kept }),
+    ),
     provenance: found.provenance,
     days: observations.days,
     columns: new Map(rows.columns.map((name, i) => [name, observations.values[i]])),

@@ -10,8 +10,10 @@ const ROUNDS = 9;
 /** A record of a process a round: times around `ms`, changed call by call. */
 function record(ms: number, change: (round: number, call: number) => number = () => 1, runs = ROUNDS): BenchRecord {
   return recordFrom(
-    Array.from({ length: runs }, (_, round) =>
-      runOf(timesOf(ms, { n: 90, seed: round }).map((one, call) => one * change(round, call)))),
+    Array.from(
+      { length: runs },
+      (_, round) => runOf(timesOf(ms, { n: 90, seed: round }).map((one, call) => one * change(round, call))),
+    ),
   );
 }
 
@@ -49,7 +51,10 @@ Deno.test("one wild round changes neither a ratio's verdict nor its bounds by mu
 Deno.test("other programs make a ratio NOISY; too short a measurement and another provider, INVALID", () => {
   const busy = Array.from({ length: ROUNDS }, () => runOf(timesOf(10), {}, { othersShare: 0.4 }));
   assert.deepEqual(roundRatio(record(20), recordFrom(busy)), {
-    ...roundRatio(record(20), recordFrom(busy.map((run) => ({ ...run, samples: { ...run.samples!, othersShare: 0 } })))),
+    ...roundRatio(
+      record(20),
+      recordFrom(busy.map((run) => ({ ...run, samples: { ...run.samples!, othersShare: 0 } }))),
+    ),
     verdict: "NOISY",
     reasons: ["background load: other processes took 40% of all cores"],
   });

@@ -156,6 +156,9 @@ Deno.test("of a long series the newest steps are kept, counted, and found again 
       assert.deepEqual(columns.context.data, gatherRows(windows.dataset.columns.context, rows));
     }
     await loader.close();
-    await assert.rejects(loadSeries(file, { provenance: TEST_PROVENANCE, newest: 1 }), /newest to be an integer from 2, got 1/);
+    await assert.rejects(
+      loadSeries(file, { provenance: TEST_PROVENANCE, newest: 1 }),
+      /newest to be an integer from 2, got 1/,
+    );
   });
 });
