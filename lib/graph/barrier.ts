@@ -1,16 +1,18 @@
 // What makes a runtime wait: values that are known only once another tensor is.
 
-import { equal, mul, reshape, slice, where } from "./ops.ts";
+import { add, equal, mul, reshape, slice, where } from "./ops.ts";
 import { constant, type Tensor } from "./tensor.ts";
 import type { DType } from "./types.ts";
 
 /**
- * Multiplies by a one that is known only once `gradient` is: the product has the same bits, and a runtime can neither compute
- * the segment again before the backward pass is there, nor see that it has computed it already.
+ * Multiplies by a one that is known only once all of `known` are: the product has the same bits, and a runtime can neither compute the
+ * segment again before the backward pass is there, nor see that it has computed it already.
+ *
+ * @param known at least one, of the same floating dtype
  */
-export function barrier(gradient: Tensor): (tensor: Tensor) => Tensor {
+export function barrier(known: readonly Tensor[]): (tensor: Tensor) => Tensor {
   const made = new Map<Tensor, Tensor>();
-  const element = firstElement(gradient);
+  const element = known.map(firstElement).reduce((sum, next) => add(sum, next));
   const condition = equal(element, element); // whatever this gives, also for NaN: both choices are one
   return (tensor) => {
     if (tensor.dtype === "bool") return tensor;

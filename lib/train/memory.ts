@@ -21,10 +21,6 @@ const LEAN_FACTOR = 1.2;
  * moments and gradients; the copy of the best epoch; intermediate results of a step and of validation as `explain` finds
  * them; and the copy of the gradients that onnxruntime-node hands back from a step. The data is not counted.
  *
- * With segments it counts what is live; ONNX Runtime holds more: it plans buffers ahead, and keeps one that the forward pass has freed for a
- * later result of the same shape, which what is computed again has. Measured of the full forecaster: 1.5 MB a row of the batch in six segments,
- * where 0.9 are predicted.
- *
  * @param batchSize rows of a step
  * @param options validationRows of the data (default: as many as are validated at once, at most 1024); segments as in the settings
  * @returns bytes; within 20% or 24 MiB of what is measured, for students of 256 to 8192
