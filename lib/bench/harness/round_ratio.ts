@@ -31,10 +31,10 @@ export type RoundsOfRecord = Pick<BenchRecord, "runs" | "limits" | "fallback">;
  * @example
  * ```ts
  * import { benchInRounds, roundRatio } from "lib/bench/mod.ts";
- * import { graph, input, matmul } from "lib/graph/mod.ts";
+ * import { graph, input, matMul } from "lib/graph/mod.ts";
  * const product = (size: number) => {
  *   const x = input("x", "float32", [size, size]);
- *   return { name: `product of ${size}`, graph: graph("product", { y: matmul(x, x) }) };
+ *   return { name: `product of ${size}`, graph: graph("product", { y: matMul(x, x) }) };
  * };
  * const settings = { provider: { name: "cpu" }, processes: 6, limits: { minMs: 6, minCount: 30 }, warmUpMs: 1 } as const;
  * const [large, small] = await benchInRounds([
