@@ -13,6 +13,7 @@ export { type Conversation, conversation } from "./conversation.ts";
 export { bench } from "./harness/bench.ts";
 export type { BenchOptions, BenchProgress, BenchSettings, ProviderSupports } from "./harness/bench_settings.ts";
 export { benchInRounds, type OnRound } from "./harness/rounds.ts";
+export { type RoundRatio, roundRatio, type RoundsOfRecord } from "./harness/round_ratio.ts";
 export { benchGrid, type GridOptions } from "./harness/grid.ts";
 export { BenchFiles, parseSamples, type SampleLine } from "./harness/bench_file.ts";
 export { comparePairs, compareRecords, incomparable, type RecordComparison } from "./harness/compare.ts";
@@ -101,6 +102,7 @@ export {
   type Comparison,
   judge,
   type Judgement,
+  MANY_PROCESSES,
   overallRatio,
   type SideSummary,
   summarizeSide,

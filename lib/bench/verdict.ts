@@ -74,21 +74,46 @@ export function timeRatio(first: readonly Block[], second: readonly Block[]): Co
 export function judge(sides: Readonly<Record<string, readonly Block[]>>, problems: readonly string[] = []): Judgement {
   const reasons: string[] = [...problems];
   let verdict: Verdict = problems.length > 0 ? "INVALID" : "VALID";
-  const lower = (to: Verdict, reason: string) => {
+  const lower = (to: Verdict, ...why: string[]) => {
     if (verdict !== "INVALID") verdict = to;
-    reasons.push(reason);
+    reasons.push(...why);
   };
   for (const [name, blocks] of Object.entries(sides)) {
     const { medianMs, iqrMs } = summarizeSide(blocks);
-    const spread = iqrMs / medianMs;
-    const tells = `${name}: IQR/median ${spread.toFixed(2)}`;
-    if (spread > INVALID_SPREAD) lower("INVALID", tells);
-    else if (spread > NOISY_SPREAD) lower("NOISY", tells);
-    const drift = driftOf(blocks);
-    if (Math.abs(drift) > DRIFT) lower("INVALID", `${name}: drift of ${(drift * 100).toFixed(0)}%`);
+    const spread = judgeSpread(name, iqrMs / medianMs);
+    if (spread.verdict !== "VALID") lower(spread.verdict, ...spread.reasons);
+    if (drifts(driftOf(blocks))) lower("INVALID", `${name}: drift of ${percent(driftOf(blocks))}`);
   }
   return { verdict, reasons };
 }
+
+/** Judges by an interquartile range over its median alone: of calls, or of what each of several rounds says. */
+export function judgeSpread(name: string, spread: number): Judgement {
+  const reasons = [`${name}: IQR/median ${spread.toFixed(2)}`];
+  if (!(spread <= INVALID_SPREAD)) return { verdict: "INVALID", reasons };
+  return spread > NOISY_SPREAD ? { verdict: "NOISY", reasons } : { verdict: "VALID", reasons: [] };
+}
+
+/** From so many processes on they are judged together, and a ratio by its rounds: with fewer, their order bounds no median with 95%. */
+export const MANY_PROCESSES = 6;
+
+/**
+ * Judges the calls of processes that ran one after the other. Of few, each must be steady by itself. Of many, in which one that drifts or
+ * lies badly in memory is one value of many, all calls together must: their spread, their drift from the first processes to the last, and
+ * the drift within the process in the middle, which shows one that they have in common.
+ */
+export function judgeProcesses(processes: readonly (readonly Block[])[], problems: readonly string[] = []): Judgement {
+  if (processes.length >= MANY_PROCESSES) {
+    const inside = median(processes.map((blocks) => driftOf(blocks)));
+    const common = drifts(inside) ? [`calls: drift of ${percent(inside)} within processes`] : [];
+    return judge({ calls: processes.flat() }, [...problems, ...common]);
+  }
+  const name = (i: number) => (processes.length === 1 ? "calls" : `calls of process ${i + 1}`);
+  return judge(Object.fromEntries(processes.map((blocks, i) => [name(i), blocks])), problems);
+}
+
+const drifts = (drift: number) => Math.abs(drift) > DRIFT;
+const percent = (share: number) => `${(share * 100).toFixed(0)}%`;
 
 /** Relative change of the median from the first third of the blocks to the last. */
 export function driftOf(blocks: readonly Block[]): number {

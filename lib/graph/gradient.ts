@@ -39,10 +39,12 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], { segments = 1 }
   }
   const adjoints = new Map<Tensor, Tensor>([[loss, constant(1, { dtype: loss.dtype })]]);
   const needed = dependents(loss, wrt);
+  const wanted = new Set(wrt);
   const forward = segments === 1 ? NO_RECOMPUTATION : recomputation(loss, segments);
   for (const operation of topologicalOrder([loss]).reverse()) {
     if (!operation.outputs.some((output) => needed.has(output))) continue;
     withOriginOf(operation, () => propagate(operation, { adjoints, needed, forward }));
+    for (const output of operation.outputs) if (!wanted.has(output)) adjoints.delete(output);
   }
   return wrt.map((tensor) => {
     const gradient = adjoints.get(tensor);
@@ -65,19 +67,20 @@ function dependents(loss: Tensor, wrt: readonly Tensor[]): Set<Tensor> {
 function propagate(
   operation: Operation,
   { adjoints, needed, forward }: {
+    /** Of what the backward pass has not gone through yet, and of what is wanted. */
     adjoints: Map<Tensor, Tensor>;
     needed: ReadonlySet<Tensor>;
     forward: Recomputation;
   },
 ): void {
+  forward.enter(operation, adjoints);
   const outputGradients = operation.outputs.map((output) => adjoints.get(output) ?? null);
   if (outputGradients.every((gradient) => gradient === null)) return;
   const { gradient } = operatorOf(operation.type);
   if (!gradient) {
     throw new TypeError(`Cannot differentiate: ${operation.type} has no gradient${atOrigin(operation)}`);
   }
-  const known = outputGradients.find((tensor) => tensor !== null)!;
-  const { inputs, outputs } = forward.tensorsOf(operation, known);
+  const { inputs, outputs } = forward.tensorsOf(operation);
   const contributions = gradient({ inputs, outputs, attributes: operation.attributes, gradients: outputGradients });
   operation.inputs.forEach((input, i) => {
     const contribution = contributions[i];

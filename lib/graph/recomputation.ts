@@ -11,12 +11,17 @@ import { concreteShape } from "./types.ts";
 
 /** What the gradient rule of an operation is to read in the place of its own inputs and outputs. */
 export interface Recomputation {
-  /** @param gradient an adjoint that is known by now: nothing is computed again before it */
-  tensorsOf(operation: Operation, gradient: Tensor): Pick<Operation, "inputs" | "outputs">;
+  /**
+   * Called before the backward pass goes through an operation.
+   *
+   * @param adjoints that are known by now and not yet used up; some are replaced where a segment begins
+   */
+  enter(operation: Operation, adjoints: Map<Tensor, Tensor>): void;
+  tensorsOf(operation: Operation): Pick<Operation, "inputs" | "outputs">;
 }
 
 /** Gradient rules read the forward pass itself. */
-export const NO_RECOMPUTATION: Recomputation = { tensorsOf: (operation) => operation };
+export const NO_RECOMPUTATION: Recomputation = { enter: () => {}, tensorsOf: (operation) => operation };
 
 /**
  * Divides the forward pass into segments of about equal size, cut where least has to be kept.
@@ -57,10 +62,26 @@ class SegmentRecomputation implements Recomputation {
     }
   }
 
-  tensorsOf(operation: Operation, gradient: Tensor): Pick<Operation, "inputs" | "outputs"> {
+  /**
+   * A segment begins once nothing is left to do in those behind it. Otherwise ONNX Runtime, which goes depth first, follows the adjoints
+   * through all segments and leaves sums over weights, such as those that all steps of a recurrent network share, for later: until then it
+   * holds what they are of.
+   */
+  enter(operation: Operation, adjoints: Map<Tensor, Tensor>): void {
+    const segment = this.#segmentOf.get(operation)!;
+    if (segment === this.#last || this.#barriers.has(segment)) return;
+    const known = [...adjoints];
+    const sums = known.filter(([tensor]) => this.#isFixed(tensor));
+    const passing = known.filter(([tensor]) => !this.#isFixed(tensor));
+    // ONNX Runtime computes what was written last first: the sums in the order in which they can be.
+    const wait = barrier([...passing, ...sums.reverse()].map(([, adjoint]) => adjoint));
+    for (const [tensor, adjoint] of passing) adjoints.set(tensor, wait(adjoint));
+    this.#barriers.set(segment, wait);
+  }
+
+  tensorsOf(operation: Operation): Pick<Operation, "inputs" | "outputs"> {
     const segment = this.#segmentOf.get(operation)!;
     if (segment === this.#last) return operation;
-    if (!this.#barriers.has(segment)) this.#barriers.set(segment, barrier(gradient));
     const read = (tensor: Tensor) => this.#isForgotten(tensor) ? this.#recomputed(tensor, segment) : tensor;
     return { inputs: operation.inputs.map(read), outputs: operation.outputs.map(read) };
   }

@@ -1,9 +1,10 @@
 // What a report depends on, as hashes: the notebook's code, every local file it can reach, packages, parameters, data, scale, machine.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { canonicalJson, projectRoot, sha256Hex } from "../process/mod.ts";
+import { canonicalJson, projectRoot, sha256Hex, sha256OfFile } from "../process/mod.ts";
 import type { RunIdentity } from "../record/mod.ts";
 import { codeCells, notebookName, readNotebook } from "./document.ts";
 import { generateModule } from "./extract.ts";
@@ -40,7 +41,10 @@ export async function notebookIdentity(path: string, { scale, overrides, machine
     modules: Object.fromEntries(modules.map((file) => [relative(root, file), hashOf(file)])),
     lockfile: hashOf(join(root, "package-lock.json")),
     parameters: sha256Hex(canonicalJson(overrides)),
-    data: Object.fromEntries(data.map((file) => [dataName(file), hashOf(join(root, file))])),
+    data: {
+      ...Object.fromEntries(data.map((file) => [dataName(file), hashOf(join(root, file))])),
+      ...await namedFiles(overrides),
+    },
     scale,
     machine,
   };
@@ -119,6 +123,17 @@ function datasetNames(root: string): string[] {
   const folder = join(root, "data");
   if (!existsSync(folder)) return [];
   return readdirSync(folder).filter((name) => existsSync(join(folder, name, "manifest.json")));
+}
+
+/** Hashes of files of one's own that parameters name, such as `-p data=FILE.csv`, by the parameter: a path is nobody else's business. */
+async function namedFiles(overrides: Readonly<Record<string, unknown>>): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const [name, value] of Object.entries(overrides)) {
+    if (typeof value !== "string") continue;
+    const path = resolve(process.env.INIT_CWD ?? process.cwd(), value);
+    if (existsSync(path) && statSync(path).isFile()) hashes[`given by -p ${name}`] = await sha256OfFile(path);
+  }
+  return hashes;
 }
 
 function dataName(file: string): string {

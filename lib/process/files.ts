@@ -84,10 +84,20 @@ export function sha256Hex(data: string | ArrayBufferView | ArrayBuffer): string 
   return createHash("sha256").update(typeof data === "string" ? data : bytesOf(data)).digest("hex");
 }
 
-/** The SHA-256 of a file's content, as `sha256Hex`; it is read piece by piece. */
+/**
+ * The SHA-256 of a file, which need not fit in memory.
+ *
+ * @throws the file system's error when it cannot be read
+ *
+ * @example
+ * ```ts
+ * import { sha256OfFile } from "lib/process/mod.ts";
+ * console.log((await sha256OfFile("LICENSE")).length); // 64
+ * ```
+ */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
-  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(piece as Uint8Array);
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Uint8Array);
   return hash.digest("hex");
 }
 

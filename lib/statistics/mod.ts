@@ -27,6 +27,7 @@ export {
   proportionInterval,
 } from "./paired.ts";
 export { coefficientOfVariation, ratioInterval, type RatioOptions, type VariationOptions } from "./ratio.ts";
+export { medianInterval } from "./median_interval.ts";
 export { percentileSupported, samplesForPercentile } from "./percentile_support.ts";
 export {
   comparePasses,

@@ -44,10 +44,6 @@ export interface PredictionOptions {
  * moments and gradients; the copy of the best epoch; intermediate results of a step and of validation as `explain` finds
  * them; and the copy of the gradients that onnxruntime-node hands back from a step. The data is not counted.
  *
- * With segments it counts what is live; ONNX Runtime holds more: it plans buffers ahead, and keeps one that the forward pass has freed for a
- * later result of the same shape, which what is computed again has. Measured of the full forecaster: 1.5 MB a row of the batch in six segments,
- * where 0.9 are predicted.
- *
  * @param batchSize rows of a step
  * @returns bytes; within 20% or 24 MiB of what is measured, for students of 256 to 8192; of adapters to a language model the peak of the
  *   process is within a quarter; all of its parameters take up to 1.4 times as much as is predicted

@@ -42,11 +42,12 @@ for (const cell of ["lstm", "gru"] as const) {
   });
 }
 
-Deno.test("computing segments of the full forecaster twice lowers the predicted memory of training by at least 30%", () => {
+Deno.test("computing segments of the full forecaster twice lowers the predicted memory of training by more than a third", () => {
   const program = traceProgram(forecasterTrial(forecasterSettings("full", { features: 1, context: 64, horizon: 5 })));
   const bytes = (segments: number) => predictTrainingBytes(program, 128, { validationRows: 64, segments });
   const [plain, six] = [bytes(1), bytes(6)];
-  assert.ok(six < 0.7 * plain, `${six} of ${plain}`);
+  // Sums over weights that all steps share would make it 0.67 if they were left for later, with all that they are of.
+  assert.ok(six < 0.64 * plain, `${six} of ${plain}`);
 });
 
 Deno.test("moments of eight bits take at most 27% of the memory of float32 ones", async () => {

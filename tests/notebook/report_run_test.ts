@@ -179,6 +179,21 @@ Deno.test("reportNotebook says when the code changed while the notebook ran", as
   });
 });
 
+Deno.test("a file that a parameter names is part of the identity by its contents, without its path", async () => {
+  await withFolder(async (folder) => {
+    const path = writeNotebook(folder, "demo", ["1"]);
+    const file = join(folder, "mine.csv");
+    writeFileSync(file, "date,price\n");
+    const identity = () =>
+      notebookIdentity(path, { scale: "quick", overrides: { data: file, epochs: 3 }, machine: "m" });
+    const before = await identity();
+    assert.deepEqual(Object.keys(before.data), ["given by -p data"]);
+    assert.deepEqual(identityChanges(before, await identity()), []);
+    writeFileSync(file, "date,price\n2000-01-03,1\n");
+    assert.deepEqual(identityChanges(before, await identity()), ["data given by -p data changed"]);
+  });
+});
+
 Deno.test("notebookIdentity follows modules that are started as programs, data sets, and no types or comments", async () => {
   await withFolder(async (folder) => {
     writeFileSync(join(folder, "types.ts"), "export type T = 1;\n");

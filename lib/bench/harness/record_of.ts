@@ -4,7 +4,7 @@ import type { MachineFacts } from "../../record/mod.ts";
 import type { Placement } from "../../runtime/mod.ts";
 import { canonicalJson, type JsonValue, sha256Hex } from "../../process/mod.ts";
 import { median } from "../../statistics/mod.ts";
-import { judge, type Judgement } from "../verdict.ts";
+import { type Judgement, judgeProcesses } from "../verdict.ts";
 import type { AcceleratorWatch } from "./accelerator.ts";
 import type { Correctness } from "./correctness.ts";
 import { disturbances, type Environment } from "./environment.ts";
@@ -156,10 +156,9 @@ export function judgeMeasured(
     noisy.push(...unsure);
     problems.push(...invalid);
   }
-  const blocks = whole.map(({ samples }, i) =>
-    [whole.length === 1 ? "calls" : `calls of process ${i + 1}`, blocksOf(samples.callMs)] as const
-  );
-  const { verdict, reasons } = judge(Object.fromEntries(blocks), [...new Set(problems)]);
+  const { verdict, reasons } = judgeProcesses(whole.map(({ samples }) => blocksOf(samples.callMs)), [
+    ...new Set(problems),
+  ]);
   const unsure = [...new Set(noisy)];
   return { verdict: verdict === "VALID" && unsure.length > 0 ? "NOISY" : verdict, reasons: [...reasons, ...unsure] };
 }

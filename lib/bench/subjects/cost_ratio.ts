@@ -3,7 +3,6 @@
 
 import { type Estimate, median, quantile, random } from "../../statistics/mod.ts";
 import type { BenchRecord } from "../harness/record.ts";
-import { processRatio } from "../harness/turns.ts";
 
 /** A record, and the work of a call in any unit. */
 export interface Cost {
@@ -58,34 +57,4 @@ export function costRatio(first: Cost, others: readonly Cost[]): Estimate {
       method: `bootstrap percentile over ${drawnAgain}, ${RESAMPLES} resamples`,
     },
   };
-}
-
-/**
- * Time of the first over that of the second, whose processes took turns (`benchInRounds`): the ratio of each round, then drawn again over
- * rounds and blocks of calls, wider for few rounds. With one process each it is their {@link costRatio}.
- *
- * @throws {RangeError} when one was not measured
- *
- * @example
- * ```ts
- * import { roundRatio } from "lib/bench/subjects/cost_ratio.ts";
- * const record = (...ms: number[]) => ({ runs: ms.map((one) => ({ blockMediansMs: [one, one] })) as never });
- * const { value, n } = roundRatio(record(2, 4, 3), record(1, 2, 1.5));
- * if (Math.abs(value - 2) > 1e-9 || n !== 3) throw new Error("twice the time, in each of three rounds");
- * ```
- */
-export function roundRatio(first: Cost["record"], second: Cost["record"]): Estimate {
-  const rounds = Math.min(first.runs.length, second.runs.length);
-  const fewest = Math.min(
-    ...[first, second].flatMap(({ runs }) => runs.map(({ blockMediansMs }) => blockMediansMs.length)),
-  );
-  if (rounds < 2 || fewest < 2) return costRatio({ record: first, work: 1 }, [{ record: second, work: 1 }]);
-  const blocks = ({ runs }: Cost["record"], round: number) => runs[round].blockMediansMs.map((ms) => [ms]);
-  const measured = Array.from({ length: rounds }, (_, round) => {
-    const [a, b] = [blocks(first, round), blocks(second, round)];
-    const both = Math.min(a.length, b.length);
-    return { first: a.slice(0, both), second: b.slice(0, both) };
-  });
-  const { ratio, low, high, confidence, method } = processRatio(measured);
-  return { value: ratio, n: rounds, interval: { low, high, confidence, method } };
 }

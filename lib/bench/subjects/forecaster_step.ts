@@ -38,7 +38,7 @@ export function forecasterStep(options: ForecasterStep): ModuleSubject {
 }
 
 const LEARNING_RATE = 1e-3;
-const CHECKED_UPDATES = 2;
+const CHECKED_UPDATES = 1;
 const ENGINES: Readonly<Record<string, Engine>> = { cpu: "cpu", webgpu: "webgpu", tfjs: "tfjs" };
 
 /** Opens it, in the process that measures. */

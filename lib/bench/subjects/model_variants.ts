@@ -18,7 +18,7 @@ import { compile, type OptimizationLevel, optimizedModel } from "../../runtime/m
 
 /** A form of a model. */
 export interface ModelVariant {
-  key: string;
+  key: VariantKey;
   label: string;
   source: WeightedGraph;
   /** What ONNX Runtime does to it when it is loaded. */

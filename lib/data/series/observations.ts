@@ -29,6 +29,8 @@ export interface SeriesReport {
   readonly handling: MissingDays;
   /** Steps that repeat the value before; 0 unless carried forward. */
   readonly filled: number;
+  /** Steps before the newest that were asked for. */
+  readonly leftOut: number;
 }
 
 const HANDLING: Record<MissingDays, string> = {
@@ -59,12 +61,18 @@ export const DEFAULT_LONGEST_GAP = 10;
 /**
  * The steps of the rows of a file.
  *
- * @param options.longestGap the most days of the calendar that may be missing in a row
+ * @param options.longestGap the most days of the calendar that may be missing in a row; of the whole file, like what the report counts
+ * @param options.newest steps that are kept
  * @throws {RangeError} with the line of the file for a gap that is longer, for any when they are refused, and for fewer than 2 steps
  */
 export function observationsOf(
   rows: SeriesRows,
-  { missing, longestGap, label }: { missing: MissingDays; longestGap: number; label: string },
+  { missing, longestGap, newest, label }: {
+    missing: MissingDays;
+    longestGap: number;
+    newest: number;
+    label: string;
+  },
 ): Observations {
   const complete = completeRows(rows);
   if (complete.length < 2) {
@@ -84,10 +92,11 @@ export function observationsOf(
       }`,
     );
   }
-  const [first, last] = [complete[0], complete[complete.length - 1]];
-  const steps = missing === "carryForward"
+  const all = missing === "carryForward"
     ? filledSteps(rows.days, complete, calendar)
     : { rows: complete, days: daysAt(rows, complete) };
+  const leftOut = Math.max(0, all.rows.length - newest);
+  const steps = { rows: all.rows.subarray(leftOut), days: all.days.subarray(leftOut) };
   return {
     days: steps.days,
     rows: steps.rows,
@@ -95,14 +104,15 @@ export function observationsOf(
     report: {
       rows: rows.days.length,
       observations: steps.rows.length,
-      firstDate: dateOf(rows.days[first]),
-      lastDate: dateOf(rows.days[last]),
+      firstDate: dateOf(steps.days[0]),
+      lastDate: dateOf(steps.days[steps.days.length - 1]),
       calendar,
       missingDays: countMissing(rows.days, calendar),
       emptyValues,
       longestGap: gap.days > 0 ? { days: gap.days, after: dateOf(gap.after) } : null,
       handling: missing,
-      filled: steps.rows.length - complete.length,
+      filled: all.rows.length - complete.length,
+      leftOut,
     },
   };
 }

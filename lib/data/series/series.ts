@@ -26,6 +26,8 @@ export interface SeriesOptions {
   readonly missing?: MissingDays;
   /** The most days of the calendar that may be missing in a row; default 10. */
   readonly longestGap?: number;
+  /** Keep the newest so many steps; default all. At least 2. */
+  readonly newest?: number;
   /** Of a CSV file that has no `FILE.csv.provenance.json` beside it. */
   readonly provenance?: Provenance;
 }
@@ -83,10 +85,8 @@ export interface SeriesFile {
  * ```
  */
 export async function loadSeries(nameOrFile: string, options: SeriesOptions = {}): Promise<Series> {
-  const { missing = "skip", longestGap = DEFAULT_LONGEST_GAP } = options;
-  if (!(Number.isInteger(longestGap) && longestGap >= 0)) {
-    throw new RangeError(`Cannot load ${nameOrFile}: expected longestGap to be an integer from 0, got ${longestGap}`);
-  }
+  const { missing = "skip", longestGap = DEFAULT_LONGEST_GAP, newest = Number.MAX_SAFE_INTEGER } = options;
+  checkOptions(nameOrFile, { longestGap: [longestGap, 0], newest: [newest, 2] });
   const found = await find(nameOrFile, options);
   const { manifest, path, label } = found;
   const choice = { dateColumn: found.dateColumn, columns: found.columns };
@@ -94,11 +94,14 @@ export async function loadSeries(nameOrFile: string, options: SeriesOptions = {}
     throw labelled(error, path, label);
   });
   if (manifest) checkFacts(rows, manifest, label);
-  const observations = observationsOf(rows, { missing, longestGap, label });
+  const observations = observationsOf(rows, { missing, longestGap, newest, label });
   const { provenance, ...reading } = options;
+  const kept = observations.report.leftOut > 0 ? { newest } : {};
   return {
     name: found.name,
-    hash: sha256Hex(canonicalJson({ file: rows.facts.sha256, ...choice, columns: rows.columns, missing, longestGap })),
+    hash: sha256Hex(
+      canonicalJson({ file: rows.facts.sha256, ...choice, columns: rows.columns, missing, longestGap, ...kept }),
+    ),
     provenance: found.provenance,
     days: observations.days,
     columns: new Map(rows.columns.map((name, i) => [name, observations.values[i]])),
@@ -107,6 +110,13 @@ export async function loadSeries(nameOrFile: string, options: SeriesOptions = {}
     source: { series: found.source, options: provenance === undefined ? reading : options },
     manifest,
   };
+}
+
+function checkOptions(label: string, options: Readonly<Record<string, [value: number, least: number]>>): void {
+  for (const [name, [value, least]] of Object.entries(options)) {
+    if (Number.isInteger(value) && value >= least) continue;
+    throw new RangeError(`Cannot load ${label}: expected ${name} to be an integer from ${least}, got ${value}`);
+  }
 }
 
 /** The column that is forecast: the first. */

@@ -102,3 +102,16 @@ Deno.test("recordTable prints a percentile only where there is one, and every re
   const placed = recordFrom([runOf(steady, { placement })], { provider: { name: "webgpu" } });
   assert.match(recordTable([placed]), /webgpu x 1: nodes ran on webgpu: 2; cpu: 1 \(Gather\)/);
 });
+
+Deno.test("many processes are judged together: one that drifts is one of many, a drift of all of them is not", () => {
+  const drifting = steady.map((ms, i) => ms * (1 + i / 2000));
+  const of = (count: number, change: (process: number) => Float64Array) =>
+    recordFrom(Array.from({ length: count }, (_, process) => runOf(change(process))));
+  const one = (process: number) => (process === 2 ? drifting : steady);
+  assert.match(of(5, one).reasons.join(), /^calls of process 3: IQR.*,calls of process 3: drift of \d+%$/);
+  assert.deepEqual([of(5, one).verdict, of(9, one).verdict], ["INVALID", "VALID"]);
+  const all = of(9, () => drifting);
+  assert.deepEqual([all.verdict, /drift of \d+% within processes/.test(all.reasons.join())], ["INVALID", true]);
+  const later = of(9, (process) => steady.map((ms) => ms * (1 + process / 30)));
+  assert.match(later.reasons.join(), /calls: drift of \d\d%$/);
+});

@@ -6,7 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bench } from "lib/bench/mod.ts";
 import { modelFile, open } from "lib/bench/subjects/model_file.ts";
-import { loadingLevel, modelVariants, VARIANT_KEYS, variantFile } from "lib/bench/subjects/model_variants.ts";
+import {
+  loadingLevel,
+  modelVariants,
+  VARIANT_KEYS,
+  variantFile,
+  type VariantKey,
+} from "lib/bench/subjects/model_variants.ts";
 import { type ArrayValue, interpret, readModelFile } from "lib/graph/mod.ts";
 import { forecaster } from "lib/models/forecaster.ts";
 import { initialValues } from "lib/nn/mod.ts";
@@ -61,7 +67,7 @@ Deno.test("every form of a model computes what it should from its file", async (
     const files = new Map(
       await Promise.all(forms.map(async (form) => [form.key, await variantFile(form, 1)] as const)),
     );
-    const operators = (key: string) => readModelFile(files.get(key)!, key).operators;
+    const operators = (key: VariantKey) => readModelFile(files.get(key)!, key).operators;
     assert.ok(operators("fusedLstm").LSTM >= 2 && operators("fusedAttention").MultiHeadAttention === 1);
     assert.ok(operators("combined").DynamicQuantizeLSTM >= 2);
   } finally {

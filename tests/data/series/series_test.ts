@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import {
   dateOf,
+  gatherRows,
   handlingSentence,
   loadDataset,
   loadSeries,
   parseSeriesManifest,
   provenanceFile,
+  windowLoader,
+  windowsOf,
 } from "lib/data/mod.ts";
 import { projectPath, sha256Hex } from "lib/process/mod.ts";
-import { businessDays, seriesOf, withFiles } from "./series_files.ts";
+import { businessDays, seriesOf, TEST_PROVENANCE, withFiles } from "./series_files.ts";
 
 const TWO_DAYS = "date,price\n2000-01-03,1\n2000-01-04,2\n";
 
@@ -92,6 +95,7 @@ Deno.test("gaps are counted and handled as is chosen", async () => {
     longestGap: { days: 2, after: "2000-01-04" },
     handling: "skip",
     filled: 0,
+    leftOut: 0,
   });
   const filled = await seriesOf(text, { missing: "carryForward" });
   assert.deepEqual(filled.columns.get("price"), Float64Array.of(1, 2, 2, 2, 4, 4, 5, 6));
@@ -130,4 +134,31 @@ Deno.test("the hash of a series says what is in the file and how it is read", as
   assert.equal(await hash(TWO_DAYS), await hash(TWO_DAYS));
   assert.notEqual(await hash(TWO_DAYS), await hash(TWO_DAYS.replace(",2", ",3")));
   assert.notEqual(await hash(TWO_DAYS), await hash(TWO_DAYS, { missing: "carryForward" }));
+});
+
+Deno.test("of a long series the newest steps are kept, counted, and found again in the file", async () => {
+  const text = businessDays(5000, { price: (i) => i });
+  await withFiles(async (write) => {
+    const file = write("long.csv", text);
+    const whole = await loadSeries(file, { provenance: TEST_PROVENANCE });
+    const last = await loadSeries(file, { provenance: TEST_PROVENANCE, newest: 200 });
+    assert.deepEqual(last.columns.get("price"), whole.columns.get("price")!.slice(-200));
+    assert.deepEqual(last.days, whole.days.slice(-200));
+    const { rows, observations, leftOut, firstDate, lastDate } = last.report;
+    assert.deepEqual([rows, observations, leftOut], [5000, 200, 4800]);
+    assert.deepEqual([firstDate, lastDate], [dateOf(last.days[0]), whole.report.lastDate]);
+    assert.notEqual(last.hash, whole.hash);
+    const all = await loadSeries(file, { provenance: TEST_PROVENANCE, newest: 5000 });
+    assert.deepEqual([all.hash, all.report.leftOut], [whole.hash, 0]);
+    const windows = windowsOf(last, { context: 8, horizon: 2 });
+    const loader = windowLoader(windows, { batchSize: 16, shuffle: false });
+    for await (const { rows, columns } of loader.epoch(0)) {
+      assert.deepEqual(columns.context.data, gatherRows(windows.dataset.columns.context, rows));
+    }
+    await loader.close();
+    await assert.rejects(
+      loadSeries(file, { provenance: TEST_PROVENANCE, newest: 1 }),
+      /newest to be an integer from 2, got 1/,
+    );
+  });
 });
