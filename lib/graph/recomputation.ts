@@ -44,6 +44,8 @@ class SegmentRecomputation implements Recomputation {
   /** Computed from parameters and constants alone: never worth a second time. */
   readonly #fixed = new Set<Tensor>();
   readonly #kept = new Set<Tensor>();
+  /** The first segment that reads a tensor, which is the last one that adds to its adjoint. */
+  readonly #firstReader = new Map<Tensor, number>();
   readonly #again = new Map<Tensor, Tensor>();
   readonly #barriers = new Map<number, (tensor: Tensor) => Tensor>();
 
@@ -51,8 +53,10 @@ class SegmentRecomputation implements Recomputation {
     this.#segmentOf = new Map(order.map((operation, i) => [operation, numbers[i]]));
     this.#last = numbers.at(-1) ?? 0;
     for (const operation of order) {
+      const segment = this.#segmentOf.get(operation)!;
       for (const tensor of operation.inputs) {
-        if (this.#segment(tensor) !== this.#segmentOf.get(operation)) this.#kept.add(tensor);
+        if (this.#segment(tensor) !== segment) this.#kept.add(tensor);
+        if (!this.#firstReader.has(tensor)) this.#firstReader.set(tensor, segment);
       }
       if (!operation.inputs.every((tensor) => this.#isFixed(tensor))) continue;
       for (const tensor of operation.outputs) {
@@ -63,15 +67,15 @@ class SegmentRecomputation implements Recomputation {
   }
 
   /**
-   * A segment begins once nothing is left to do in those behind it. Otherwise ONNX Runtime, which goes depth first, follows the adjoints
-   * through all segments and leaves sums over weights, such as those that all steps of a recurrent network share, for later: until then it
-   * holds what they are of.
+   * A segment begins once the adjoints that pass into it are there, and the sums that it or an earlier one adds to, such as those over
+   * weights that all steps of a recurrent network share. Otherwise ONNX Runtime, which goes depth first, follows the adjoints through all
+   * segments and leaves such sums for later: until then it holds what they are of.
    */
   enter(operation: Operation, adjoints: Map<Tensor, Tensor>): void {
     const segment = this.#segmentOf.get(operation)!;
     if (segment === this.#last || this.#barriers.has(segment)) return;
     const known = [...adjoints];
-    const sums = known.filter(([tensor]) => this.#isFixed(tensor));
+    const sums = known.filter(([tensor]) => this.#isFixed(tensor) && this.#firstReader.get(tensor)! <= segment);
     const passing = known.filter(([tensor]) => !this.#isFixed(tensor));
     // ONNX Runtime computes what was written last first: the sums in the order in which they can be.
     const wait = barrier([...passing, ...sums.reverse()].map(([, adjoint]) => adjoint));
