@@ -71,7 +71,7 @@ function reportCard({ name, title, scale, machine, state, findings, others, note
   const page = (file: string) => `reports/${name}/${file}.html`;
   const facts = [
     stateMark(state),
-    scale === "" ? "" : escapeText(scale),
+    scale === "" ? "" : `scale ${escapeText(scale)}`,
     escapeText(machine),
     others.length === 0
       ? ""
