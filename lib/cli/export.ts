@@ -27,10 +27,7 @@ export function exportOptions(args: string[]): { folder: string; out: string | n
     out: { type: "string" },
   });
   if (positionals.length !== 1) throw new CommandError(`Cannot export: expected one checkpoint folder: ${USAGE}`);
-  const dtype = values.dtype as ExportDtype;
-  if (!EXPORT_DTYPES.includes(dtype)) {
-    throw new CommandError(`Cannot export: expected --dtype ${EXPORT_DTYPES.join(", ")}, got "${dtype}"`);
-  }
+  const dtype = exportDtype(values.dtype);
   const batch = values.batch === undefined ? null : Number(values.batch);
   if (batch !== null && !(Number.isInteger(batch) && batch >= 1)) {
     throw new CommandError(`Cannot export: expected --batch to be an integer of at least 1, got "${values.batch}"`);
@@ -54,6 +51,13 @@ export async function exportMain(args: string[], terminal: Terminal): Promise<nu
   await writeFileAtomic(resolve(file), model.bytes);
   for (const line of exportedLines(file, model)) terminal.line(line);
   return 0;
+}
+
+/** A dtype of `--dtype`, checked before anything is read. */
+export function exportDtype(text: string): ExportDtype {
+  const dtype = text as ExportDtype;
+  if (EXPORT_DTYPES.includes(dtype)) return dtype;
+  throw new CommandError(`Cannot export: expected --dtype ${EXPORT_DTYPES.join(", ")}, got "${text}"`);
 }
 
 /** What was written, and how to use it. */

@@ -5,9 +5,9 @@ import { lfm2Weights, readLfm2Folder } from "../models/lfm2/base_weights.ts";
 import { lfm2Graph } from "../models/lfm2/model.ts";
 import { modelNotice, noticeMetadata } from "../models/model_notice.ts";
 import { writeFileAtomic } from "../process/mod.ts";
-import { type ExportDtype, exportModel, mergeAdapter, planAdapter, readAdapter } from "../train/mod.ts";
+import { exportModel, mergeAdapter, planAdapter, readAdapter } from "../train/mod.ts";
 import { CommandError, parseCommand } from "./command.ts";
-import { exportedLines } from "./export.ts";
+import { exportDtype, exportedLines } from "./export.ts";
 import { forUser, lmFolder } from "./lm_folder.ts";
 import type { TrainContext } from "./lm_train.ts";
 
@@ -26,6 +26,7 @@ export async function lmExportMain(args: string[], { terminal, signal }: TrainCo
   if (positionals.length > 0 || model === undefined || out === undefined) {
     throw new CommandError(`Cannot export: expected --model and --out: ${LM_EXPORT_USAGE}`);
   }
+  const exportedAs = exportDtype(dtype);
   const folder = lmFolder(model);
   try {
     // Every call reads whole texts: no caches go in or out.
@@ -42,7 +43,7 @@ export async function lmExportMain(args: string[], { terminal, signal }: TrainCo
       forward,
       weights: read ? mergeAdapter(weights, read) : weights,
       ...(notice && { origin: noticeMetadata(notice, change) }),
-    }, { dtype: dtype as ExportDtype });
+    }, { dtype: exportedAs });
     await writeFileAtomic(resolve(out), exported.bytes);
     for (const line of exportedLines(out, exported)) terminal.line(line);
   } catch (error) {

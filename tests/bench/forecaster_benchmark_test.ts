@@ -1,31 +1,15 @@
 // The recorded benchmark of the forecaster: measured small, written and read back; a file that is none is refused.
 
 import assert from "node:assert/strict";
-import {
-  type ForecasterBenchmarkOptions,
-  parseForecasterBenchmark,
-  runForecasterBenchmark,
-} from "lib/bench/forecaster_benchmark.ts";
+import { parseForecasterBenchmark, runForecasterBenchmark } from "lib/bench/forecaster_benchmark.ts";
 import { projectPath } from "lib/process/mod.ts";
+import { SMALL_FORECASTER } from "./small_forecaster.ts";
 import { webgpuTest } from "tests/webgpu_environment.ts";
-
-const options: ForecasterBenchmarkOptions = {
-  size: "100k",
-  context: 8,
-  horizon: 2,
-  batchSize: 8,
-  accumulationSteps: 2,
-  inferBatches: [4],
-  providers: ["cpu"],
-  settings: { limits: { minMs: 1, minCount: 3 }, warmUpMs: 1 },
-  peerPython: null,
-  turns: { blocks: 4, blockMs: 1, minSteps: 2 },
-};
 
 Deno.test("updates and calls are measured, and the record is read as it was written", async () => {
   const seen: string[] = [];
   const result = await runForecasterBenchmark({
-    ...options,
+    ...SMALL_FORECASTER,
     onTiming: ({ what, rows }) => seen.push(`${what} ${rows}`),
   });
   assert.deepEqual(seen, ["training 16", "inference 4"]);

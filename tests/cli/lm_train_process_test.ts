@@ -9,21 +9,26 @@ import { readSidecar } from "lib/train/mod.ts";
 import { TINY } from "tests/language/fine_tuning/fixtures.ts";
 import { writeModelFolder } from "tests/models/lfm2/rule_weights.ts";
 
+/** `lm train` on texts of a folder, as a process. */
+function lmTrain(folder: string, options: string[], stdout: "piped" | "null"): Deno.Command {
+  const places = ["--model", folder, "--data", join(folder, "all.jsonl"), "--out", join(folder, "out")];
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "lib/cli/lm.ts", "train", ...places, ...options],
+    cwd: projectRoot(),
+    env: { INIT_CWD: projectRoot(), NO_COLOR: "1" },
+    stdout,
+    stderr: "piped",
+  });
+}
+
 Deno.test("Ctrl-C ends lm train cleanly, with a checkpoint of the iterations that were done", async () => {
   const folder = mkdtempSync(join(tmpdir(), "latent-lab-lm-train-"));
   try {
     await writeModelFolder(folder, { ...TINY, vocab_size: 480, eos_token_id: 7 });
     cpSync(projectPath("tests", "golden", "data", "language_tokenizer"), folder, { recursive: true });
     writeFileSync(join(folder, "all.jsonl"), '{"text": "a worm"}\n{"text": "an apple"}\n{"text": "a day"}\n');
-    const places = ["--model", folder, "--data", join(folder, "all.jsonl"), "--out", join(folder, "out")];
     const numbers = ["--iterations", "1000000", "--report-every", "1", "--threads", "1", "--layers", "all"];
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "lib/cli/lm.ts", "train", ...places, ...numbers],
-      cwd: projectRoot(),
-      env: { INIT_CWD: projectRoot(), NO_COLOR: "1" },
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const child = lmTrain(folder, numbers, "piped").spawn();
     const output = new Response(child.stdout).text();
     let told = "";
     let isInterrupted = false;
@@ -53,15 +58,8 @@ Deno.test("the memory that lm train expects before it trains adapters is what it
     cpSync(projectPath("tests", "golden", "data", "language_tokenizer"), folder, { recursive: true });
     const text = "the worm turns in the soil and the apple is long ".repeat(20);
     writeFileSync(join(folder, "all.jsonl"), `${JSON.stringify({ text })}\n`.repeat(6));
-    const places = ["--model", folder, "--data", join(folder, "all.jsonl"), "--out", join(folder, "out")];
     const numbers = ["--iterations", "2", "--batch", "4", "--layers", "all", "--max-length", "385", "--cut"];
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "lib/cli/lm.ts", "train", ...places, ...numbers],
-      cwd: projectRoot(),
-      env: { INIT_CWD: projectRoot(), NO_COLOR: "1" },
-      stdout: "null",
-      stderr: "piped",
-    }).output();
+    const { code, stderr } = await lmTrain(folder, numbers, "null").output();
     const told = new TextDecoder().decode(stderr);
     assert.equal(code, 0, told);
     const gigabytes = (pattern: RegExp) => Number(pattern.exec(told)![1]);

@@ -203,3 +203,12 @@ Deno.test("parseTrainCommand reads its options, and refuses what does not fit to
   ];
   for (const [args, message] of cases) assert.throws(() => parseTrainCommand(args), message);
 });
+
+Deno.test("lm export refuses a dtype before it looks for the model", async () => {
+  const context = { terminal: { line: () => {}, live: () => {} }, signal: new AbortController().signal };
+  const args = ["--model", "nowhere", "--dtype", "fp8", "--out", "model.onnx"];
+  await assert.rejects(
+    lmExportMain(args, context),
+    /^CommandError: Cannot export: expected --dtype fp32, .*"fp8"/,
+  );
+});
