@@ -1,10 +1,10 @@
 // What a graph costs, from its shapes alone: operators, parameters, arithmetic, traffic, memory.
 
 import { type Graph, topologicalOrder } from "./graph.ts";
-import { ALIASES, executionOrder, peakLiveBytes, tensorBytes } from "./liveness.ts";
+import { ALIASES, executionOrder, peakLiveBytes } from "./liveness.ts";
 import { expanded } from "./operators/composite.ts";
 import { isParameter, type Operation, type Tensor } from "./tensor.ts";
-import { concreteShape, elementCount } from "./types.ts";
+import { concreteShape, elementCount, tensorBytes } from "./types.ts";
 
 /** Costs of computing a graph once. */
 export interface GraphCosts {

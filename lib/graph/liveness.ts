@@ -1,13 +1,7 @@
 // Which results are in memory at the same time when ONNX Runtime's CPU provider computes a graph.
 
 import { type Operation, type Tensor } from "./tensor.ts";
-import { bytesPerElement } from "./onnx/encode.ts";
-import { elementCount } from "./types.ts";
-
-/** Size of a tensor with fixed dimensions. */
-export function tensorBytes({ dtype, shape }: Tensor): number {
-  return elementCount(shape as number[]) * bytesPerElement(dtype);
-}
+import { tensorBytes } from "./types.ts";
 
 /** Operators that hand on their input's memory. */
 export const ALIASES: ReadonlySet<string> = new Set(["Reshape", "Identity", "Squeeze", "Unsqueeze", "Flatten"]);

@@ -15,6 +15,7 @@ import "./operators/along_axis.ts";
 import "./operators/convolution.ts";
 import "./operators/functions.ts";
 import "./operators/fused_attention.ts";
+import "./operators/fused_norm.ts";
 import "./operators/fused_products.ts";
 import "./operators/fused_recurrent.ts";
 import "./operators/gather.ts";
@@ -27,7 +28,7 @@ export { float16ToFloat32, float32ToFloat16, LARGEST_FLOAT16 } from "./float16.t
 export { type GradientOptions, gradients } from "./gradient.ts";
 export { type Graph, graph, parameterCount, topologicalOrder } from "./graph.ts";
 export { type FeedArray, interpret } from "./interpreter.ts";
-export { bytesPerElement, encodeOnnx, type EncodeOptions, type ExternalTensor, OPSET } from "./onnx/encode.ts";
+export { encodeOnnx, type EncodeOptions, type ExternalTensor, OPSET } from "./onnx/encode.ts";
 export {
   type DeclaredTensor,
   type DimensionSizes,
@@ -73,6 +74,7 @@ export {
   isFloating,
   type NdArray,
   type Shape,
+  tensorBytes,
   type TensorType,
 } from "./types.ts";
 export { activationRanges, type CalibrationOptions, type Execute } from "./rewrites/calibration.ts";
@@ -84,9 +86,9 @@ export { type Float16Options, toFloat16 } from "./rewrites/float16.ts";
 export { checkFloat16Range } from "./rewrites/float16_islands.ts";
 export { foldConstants, type FoldOptions } from "./rewrites/fold_constants.ts";
 export { storeFloat16 } from "./rewrites/float16_weights.ts";
-export { fusableNorms } from "./rewrites/fusable_norms.ts";
 export { fuseAttention } from "./rewrites/fuse_attention.ts";
 export { fuseLstm } from "./rewrites/fuse_lstm.ts";
+export { fuseNorms } from "./rewrites/fuse_norms.ts";
 export { forCoreMl } from "./rewrites/for_coreml.ts";
 export { forWebGpu } from "./rewrites/for_webgpu.ts";
 export { quantizeWeightOnlyInt4 } from "./rewrites/int4.ts";

@@ -21,6 +21,18 @@ export function fusedAttention(
   return applyOne("MultiHeadAttention", [queries, keys, values], { num_heads: heads, scale });
 }
 
+/**
+ * RMSNorm over the last dimension, `x / sqrt(mean(x^2) + epsilon) weight` (Zhang and Sennrich 2019). An operator of ONNX Runtime, which sums
+ * in float32 whatever the dtype; without gradient.
+ *
+ * @param x `[..., width]`
+ * @param weight `[width]`, of the same dtype
+ * @returns x's shape
+ */
+export function fusedRmsNorm(x: Tensor, weight: Tensor, { epsilon }: { epsilon: number }): Tensor {
+  return applyOne("SimplifiedLayerNormalization", [x, weight], { axis: -1, epsilon });
+}
+
 /** A layer's parameters, gates in the order input, output, forget, cell. */
 export interface LstmParameters {
   /** `[1, 4 hidden, width]`; in bytes `[1, width, 4 hidden]`. */

@@ -3,11 +3,10 @@
 
 import { barrier } from "./barrier.ts";
 import { topologicalOrder } from "./graph.ts";
-import { tensorBytes } from "./liveness.ts";
 import { apply } from "./operator.ts";
 import { withOriginOf } from "./origin.ts";
 import { type Operation, type Tensor } from "./tensor.ts";
-import { concreteShape } from "./types.ts";
+import { concreteShape, tensorBytes } from "./types.ts";
 
 /** What the gradient rule of an operation is to read in the place of its own inputs and outputs. */
 export interface Recomputation {

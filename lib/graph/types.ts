@@ -109,6 +109,11 @@ export const ELEMENT_ARRAYS = {
   bool: Uint8Array,
 } as const satisfies Record<DType, new (length: number) => ArrayData>;
 
+/** Bytes of a tensor whose dimensions are all numbers. */
+export function tensorBytes({ dtype, shape }: TensorType): number {
+  return elementCount(shape as number[]) * ELEMENT_ARRAYS[dtype].BYTES_PER_ELEMENT;
+}
+
 /** Whether a name, as a file gives it, is that of a dtype that graphs have. */
 export function isDType(name: string): name is DType {
   return Object.hasOwn(ELEMENT_ARRAYS, name);

@@ -12,7 +12,6 @@ import {
 } from "../data/mod.ts";
 import {
   type ArrayValue,
-  bytesPerElement,
   type DType,
   ELEMENT_ARRAYS,
   elementCount,
@@ -20,6 +19,7 @@ import {
   type Parameter,
   type StoragePlan,
   type StoredParameter,
+  tensorBytes,
 } from "../graph/mod.ts";
 import type { ExternalWeights } from "../runtime/mod.ts";
 import { converterOf, firstAbove } from "./weight_conversion.ts";
@@ -49,10 +49,8 @@ const VERSION = "1";
 
 /** Bytes of all parameters of a planned graph. */
 export function storedBytes({ graph }: Pick<StoragePlan, "graph">): number {
-  return graph.parameters.reduce((sum, parameter) => sum + bytesOf(parameter), 0);
+  return graph.parameters.reduce((sum, parameter) => sum + tensorBytes(parameter), 0);
 }
-
-const bytesOf = ({ dtype, shape }: Parameter) => elementCount(shape as number[]) * bytesPerElement(dtype);
 
 /**
  * Refuses a folder that has not every parameter's tensor in its shape, or has tensors that nothing reads.
@@ -136,9 +134,10 @@ export async function weightsInFile(
   { path, label, ...options }: ConversionOptions & { path: string; label: string },
 ): Promise<ExternalWeights> {
   const made = { format: "latent-lab weights", version: VERSION, label, source: source.fingerprint };
-  if (!await isMade(path, made)) {
+  const layout = layoutOf(plan);
+  if (!await isMade(path, { metadata: made, layout })) {
     const notice = `Converted from ${source.files.join(", ")}; the licence of those files holds for this one too.`;
-    await writeSafetensorsInParts(path, layoutOf(plan), {
+    await writeSafetensorsInParts(path, layout, {
       metadata: { ...made, notice },
       fill: (write) =>
         convertAll(source, plan, options, {
@@ -172,12 +171,20 @@ export function mappedWeights(source: SafetensorsFolder, { stored }: StoragePlan
   return { folder, tensors: Object.fromEntries(places.map((place) => place!)) };
 }
 
-/** Whether the file is there, whole, and of the same source. */
-async function isMade(path: string, expected: Readonly<Record<string, string>>): Promise<boolean> {
+/** Whether the file is there, whole, of the same source, and has every tensor as the plan stores it. */
+async function isMade(
+  path: string,
+  expected: { metadata: Readonly<Record<string, string>>; layout: Readonly<Record<string, TensorLayout>> },
+): Promise<boolean> {
   if (!existsSync(path)) return false;
   try {
-    const { metadata } = await readSafetensorsHeader(path);
-    return Object.entries(expected).every(([key, value]) => metadata[key] === value);
+    const { metadata, tensors } = await readSafetensorsHeader(path);
+    const isStored = ([name, { dtype, shape }]: [string, TensorLayout]) => {
+      const found = tensors.get(name);
+      return found?.dtype === dtype && formatShape(found.shape) === formatShape(shape);
+    };
+    return Object.entries(expected.metadata).every(([key, value]) => metadata[key] === value) &&
+      Object.entries(expected.layout).every(isStored);
   } catch (error) {
     if (error instanceof RangeError) return false; // damaged
     throw error;

@@ -1,12 +1,12 @@
 // How values of a parameter become the bytes that a planned graph reads: in blocks of integers, in columns, in half precision.
 
 import {
-  bytesPerElement,
   float32ToFloat16,
   LARGEST_FLOAT16,
   packRows,
   type Parameter,
   type StoredParameter,
+  tensorBytes,
 } from "../graph/mod.ts";
 
 /** Part of the bytes of a parameter, from a position on. */
@@ -28,7 +28,7 @@ export function converterOf(stored: StoredParameter, size: { count: number; widt
   if (stored.form.kind === "blocks") return blockConverter(stored, size.width);
   if (stored.form.transposed) return columnConverter(stored, size);
   const [parameter] = stored.results;
-  const bytesPerRow = size.width * bytesPerElement(parameter.dtype);
+  const bytesPerRow = tensorBytes({ dtype: parameter.dtype, shape: [size.width] });
   return (values, row) => [{ parameter, position: row * bytesPerRow, bytes: inDtype(values, parameter) }];
 }
 

@@ -2,7 +2,7 @@
 // the provider, and weights may stay in the file that they lie in.
 
 import type * as Ort from "onnxruntime-common";
-import { type ArrayValue, bytesPerElement, type DType, elementCount, type Graph, type Tensor } from "../graph/mod.ts";
+import { type ArrayValue, type DType, type Graph, type Tensor, tensorBytes } from "../graph/mod.ts";
 import { deviceError } from "./device_error.ts";
 import { fedNames, leavesOf } from "./feeds.ts";
 import { nativeResidentSession } from "./native/resident.ts";
@@ -90,7 +90,7 @@ class NodeResidentArray implements ResidentArray {
   }
 
   get byteLength(): number {
-    return elementCount(this.shape) * bytesPerElement(this.dtype);
+    return tensorBytes(this);
   }
 
   release(): void {

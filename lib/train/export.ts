@@ -3,8 +3,6 @@
 import {
   type ArrayValue,
   bindDimensions,
-  bytesPerElement,
-  elementCount,
   encodeOnnx,
   foldConstants,
   formatShape,
@@ -18,6 +16,7 @@ import {
   rewriteGraph,
   storeFloat16,
   type Tensor,
+  tensorBytes,
   toFloat16,
   type WeightedGraph,
 } from "../graph/mod.ts";
@@ -226,10 +225,7 @@ function origin({ definition, step, bestEpoch, history }: CheckpointSidecar, dat
 }
 
 function checkSize({ graph: { name, parameters } }: WeightedGraph): void {
-  const bytes = parameters.reduce(
-    (sum, { dtype, shape }) => sum + elementCount(shape as number[]) * bytesPerElement(dtype),
-    0,
-  );
+  const bytes = parameters.reduce((sum, parameter) => sum + tensorBytes(parameter), 0);
   if (bytes <= LARGEST_BYTES) return;
   throw new RangeError(
     `Cannot export ${name}: expected at most ${LARGEST_BYTES} bytes of weights, got ${bytes}; try a smaller dtype`,

@@ -1,14 +1,6 @@
 // How much memory a run on the CPU will take, from its graphs alone.
 
-import {
-  bindDimensions,
-  bytesPerElement,
-  elementCount,
-  explain,
-  type Graph,
-  type Parameter,
-  scalePerProduct,
-} from "../graph/mod.ts";
+import { bindDimensions, explain, type Graph, type Parameter, scalePerProduct, tensorBytes } from "../graph/mod.ts";
 import type { FrozenWeights } from "./lora/base.ts";
 import { gradientGraph } from "./sized_steps.ts";
 import type { TrainingProgram } from "./program.ts";
@@ -88,10 +80,7 @@ function activationBytes(
 }
 
 function bytesOf(parameters: readonly Parameter[]): number {
-  return parameters.reduce(
-    (sum, { dtype, shape }) => sum + elementCount(shape as number[]) * bytesPerElement(dtype),
-    0,
-  );
+  return parameters.reduce((sum, parameter) => sum + tensorBytes(parameter), 0);
 }
 
 function withRows(metrics: Graph, sizes: Readonly<Record<string, number>>): Graph {

@@ -1,6 +1,13 @@
 // Applications of the operators that stand for several, for the list in operator_cases.ts.
 
-import { constant, fusedAttention, fusedLstm, matMulIntegerToFloat, quantizedLstm } from "../../lib/graph/mod.ts";
+import {
+  constant,
+  fusedAttention,
+  fusedLstm,
+  fusedRmsNorm,
+  matMulIntegerToFloat,
+  quantizedLstm,
+} from "../../lib/graph/mod.ts";
 import type { OperatorCase } from "./operator_cases.ts";
 
 const waves = (count: number, step: number, size = 1) =>
@@ -16,6 +23,11 @@ export const FUSED_CASES: readonly OperatorCase[] = [
     name: `MultiHeadAttention of ${asking} queries`,
     shapes: [[2, asking, 6], [2, 4, 6], [2, 4, 6]],
     build: (queries, keys, values) => fusedAttention(queries, keys, { values, heads: 2, scale: 0.5 }),
+  })),
+  ...[[5], [1, 3, 512]].map((shape): OperatorCase => ({
+    name: `SimplifiedLayerNormalization of [${shape}]`,
+    shapes: [shape, shape.slice(-1)],
+    build: (x, weight) => fusedRmsNorm(x, weight, { epsilon: 1e-5 }),
   })),
   ...[1, 5].map((steps): OperatorCase => ({
     name: `LSTM of ${steps} steps`,

@@ -158,3 +158,18 @@ Deno.test("an output with the name of another leaf is refused when it is encoded
   );
   assert.ok(encodeOnnx(graph("same", { x, y: x })).length > 0);
 });
+
+Deno.test("leaves and outputs may have the names that an encoded model gives to what has none", async () => {
+  const leaf = (name: string) => input(name, "float32", [2]);
+  const [x, bias] = [leaf("constant_1"), leaf("Mul_0_out0")];
+  const y = add(mul(x, 3), bias);
+  const session = await compile(graph("clash", { constant_1_: y, Add_1_out0: relu(y) }));
+  try {
+    const value = (data: number[]) => ({ dtype: "float32", shape: [2], data: Float32Array.from(data) }) as const;
+    const results = await session.run({ constant_1: value([1, 2]), Mul_0_out0: value([10, -20]) });
+    assert.deepEqual([...results.constant_1_.data], [13, -14]);
+    assert.deepEqual([...results.Add_1_out0.data], [13, 0]);
+  } finally {
+    await session.release();
+  }
+});

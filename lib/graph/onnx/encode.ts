@@ -5,7 +5,7 @@ import { float32ToFloat16 } from "../float16.ts";
 import { type Graph, leaves, topologicalOrder } from "../graph.ts";
 import { operatorOf } from "../operator.ts";
 import type { AttributeValue, Operation, Tensor } from "../tensor.ts";
-import { type DType, ELEMENT_ARRAYS, type TensorType } from "../types.ts";
+import { type DType, tensorBytes, type TensorType } from "../types.ts";
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
@@ -113,7 +113,7 @@ function domainsOf(operations: readonly Operation[]): { domain: string; version:
   return [...domains].sort().map((domain) => ({ domain, version: 1n }));
 }
 
-/** Names of all tensors: leaves and first-named outputs keep theirs, the rest are numbered. */
+/** Names of all tensors: leaves and first-named outputs keep theirs, the rest are numbered, with underscores where a name is taken. */
 function nameTensors(graph: Graph): Map<Tensor, string> {
   const names = new Map<Tensor, string>();
   const outputs = Object.entries(graph.outputs);
@@ -126,10 +126,15 @@ function nameTensors(graph: Graph): Map<Tensor, string> {
     }
     if (tensor.source.kind === "operation" && !names.has(tensor)) names.set(tensor, name);
   }
+  const taken = new Set([...leafNames, ...outputs.map(([name]) => name)]);
+  const number = (tensor: Tensor, name: string) => {
+    while (taken.has(name)) name += "_";
+    if (!names.has(tensor)) names.set(tensor, name);
+  };
   const tensors = outputs.map(([, tensor]) => tensor);
-  leaves(tensors).forEach((leaf, i) => names.has(leaf) || names.set(leaf, `constant_${i}`));
-  topologicalOrder(tensors).forEach((operation, i) => {
-    operation.outputs.forEach((output, k) => names.has(output) || names.set(output, `${operation.type}_${i}_out${k}`));
+  leaves(tensors).forEach((leaf, i) => number(leaf, `constant_${i}`));
+  topologicalOrder(tensors).forEach(({ type, outputs }, i) => {
+    outputs.forEach((output, k) => number(output, `${type}_${i}_out${k}`));
   });
   return names;
 }
@@ -202,7 +207,7 @@ function encodeExternal(name: string, type: TensorType, { file, offset, bytes }:
 
 function described(name: string, type: TensorType, byteLength: number) {
   const dims = type.shape.map((dim) => BigInt(dim));
-  const expected = Number(dims.reduce((product, dim) => product * dim, 1n)) * bytesPerElement(type.dtype);
+  const expected = tensorBytes(type);
   if (byteLength !== expected) {
     throw new RangeError(`Cannot encode ${name}: expected ${expected} bytes, got ${byteLength}`);
   }
@@ -219,11 +224,6 @@ function encodeValueInfo(name: string, { dtype, shape }: TensorType): ValueInfoP
     name,
     type: { value: { case: "tensorType", value: { elemType: DATA_TYPES[dtype], shape: { dim } } } },
   });
-}
-
-/** Size of one element. */
-export function bytesPerElement(dtype: DType): number {
-  return ELEMENT_ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
 /** Little-endian bytes of a constant in its dtype. */

@@ -12,8 +12,8 @@ import { type WeightedGraph } from "./weights.ts";
 /** What an operation computes in. */
 export type Precision = "float16" | "float32";
 
-/** Products, which gain the most and sum in float32 inside. */
-const HALF = new Set(["MatMul", "Gemm", "Conv"]);
+/** Products, which gain the most, and RMSNorm: these sum in float32 inside. */
+const HALF = new Set(["MatMul", "Gemm", "Conv", "SimplifiedLayerNormalization"]);
 
 /** Exact or well conditioned in any precision: these take the widest of their inputs. */
 const WIDEST = new Set([

@@ -1,17 +1,32 @@
-// The same numbers from programs that WebGPU can send: ONNX Runtime writes each part of a Split to a buffer of its own, and WebGPU
-// guarantees no more than eight buffers to a program.
+// The same numbers from programs that WebGPU can send, from fewer of them, and in buffers that ONNX Runtime keeps between runs.
 
 import type { Graph } from "../graph.ts";
+import { gemm, reshape } from "../ops.ts";
 import { split } from "../ops_indexing.ts";
 import { rewriteGraph } from "../rewrite.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Operation, Tensor } from "../tensor.ts";
+import { elementCount, tensorBytes } from "../types.ts";
+import { fuseNorms } from "./fuse_norms.ts";
+import { inputsOf } from "./patterns.ts";
 
 /** Most parts of one Split: with what they are cut from, `maxStorageBuffersPerShaderStage` of any WebGPU device. */
 const MOST_PARTS = 7;
 
+/** The largest buffer that ONNX Runtime keeps for later programs: larger ones are asked of the device each time. */
+const LARGEST_KEPT_BYTES = 160 * 2 ** 20;
+
 /**
- * Rewrites a graph into what ONNX Runtime's WebGPU provider can run: a Split into more than seven parts as a tree of such Splits. The
- * numbers are the same bit by bit.
+ * Rewrites a graph into what ONNX Runtime's WebGPU provider can run: a Split into more than seven parts as a tree of such Splits, since it
+ * writes each part to a buffer of its own and WebGPU guarantees no more than eight to a program. And into what it runs faster:
+ *
+ * - each RMSNorm as one program ({@link fuseNorms});
+ * - a transpose of a transpose as what was transposed;
+ * - products with a transposed matrix of more than 160 MiB, such as a table of embeddings, by Gemm, which reads it as it lies. It takes
+ *   about twice as long as transposing and MatMul do, and a fraction of what a buffer for the transpose costs at each run.
+ *
+ * Splits and transposes give the same bits, norms and products the same up to rounding.
+ *
+ * @param options keptBytes: the largest matrix to transpose, in bytes; default 160 MiB
  *
  * @example
  * ```ts
@@ -22,14 +37,30 @@ const MOST_PARTS = 7;
  * if (splits.some(({ outputs }) => outputs.length > 7)) throw new Error("at most seven parts each");
  * ```
  */
-export function forWebGpu(original: Graph): Graph {
-  return rewriteGraph(original, {
-    operation({ type, attributes, outputs }, [x]) {
-      if (type !== "Split" || outputs.length <= MOST_PARTS) return null;
-      const axis = Number(attributes.axis);
-      return cut(x, outputs.map(({ shape }) => shape.at(axis) as number), axis);
+export function forWebGpu(
+  original: Graph,
+  { keptBytes = LARGEST_KEPT_BYTES }: { keptBytes?: number } = {},
+): Graph {
+  return rewriteGraph(fuseNorms(original), {
+    operation(operation, inputs) {
+      switch (operation.type) {
+        case "Split":
+          return splitInTree(operation, inputs);
+        case "Transpose":
+          return transposedBack(operation, inputs);
+        case "MatMul":
+          return productInPlace(operation, inputs, keptBytes);
+        default:
+          return null;
+      }
     },
   });
+}
+
+function splitInTree({ attributes, outputs }: Operation, [x]: readonly Tensor[]): readonly Tensor[] | null {
+  if (outputs.length <= MOST_PARTS) return null;
+  const axis = Number(attributes.axis);
+  return cut(x, outputs.map(({ shape }) => shape.at(axis) as number), axis);
 }
 
 /** Cuts a tensor by as few programs as possible; beyond seven parts, the first ones are cut from a part of it. */
@@ -46,4 +77,31 @@ function cut(x: Tensor, sizes: readonly number[], axis: number): readonly Tensor
   }
   const parts = split(x, chunks.map((chunk) => chunk.reduce((sum, size) => sum + size, 0)), axis);
   return chunks.flatMap((chunk, i) => cut(parts[i], chunk, axis));
+}
+
+function transposedBack({ attributes }: Operation, [transposed]: readonly Tensor[]): readonly Tensor[] | null {
+  const original = inputsOf(transposed, "Transpose");
+  if (!original) return null;
+  const first = permOf(transposed);
+  const isUndone = (attributes.perm as readonly number[]).every((axis, i) => first[axis] === i);
+  return isUndone ? original : null;
+}
+
+function permOf({ source }: Tensor): readonly number[] {
+  return source.kind === "operation" ? source.attributes.perm as readonly number[] : [];
+}
+
+function productInPlace(
+  { outputs: [product] }: Operation,
+  [x, right]: readonly Tensor[],
+  keptBytes: number,
+): readonly Tensor[] | null {
+  const [matrix] = inputsOf(right, "Transpose") ?? [];
+  const isMatrix = matrix?.shape.length === 2 && permOf(right)[0] === 1;
+  if (!isMatrix || ![...matrix.shape, ...x.shape].every((dim) => typeof dim === "number")) return null;
+  const shape = x.shape as number[];
+  if (tensorBytes(matrix) <= keptBytes) return null;
+  const width = shape.at(-1)!;
+  const rows = reshape(x, [elementCount(shape) / width, width]);
+  return [reshape(gemm(rows, matrix, null, { transB: true }), product.shape)];
 }

@@ -5,7 +5,7 @@ import { openSafetensors } from "../../data/mod.ts";
 import {
   type ArrayValue,
   type BlockActivations,
-  fusableNorms,
+  fuseNorms,
   type Graph,
   type Parameter,
   planAsIs,
@@ -102,7 +102,7 @@ export function planLfm2(
   },
 ): StoragePlan {
   const plain = lfm2Graph(config);
-  const graph: Graph = fusableNorms(addition ? addition.rewrite(plain) : plain);
+  const graph: Graph = fuseNorms(addition ? addition.rewrite(plain) : plain);
   const select = (name: string) => !Object.hasOwn(addition?.parameters ?? {}, name);
   switch (weights) {
     case "float32":

@@ -1,13 +1,6 @@
 // Runs through ONNX Runtime's C interface whose outputs stay where ONNX Runtime put them, to be inputs of later runs.
 
-import {
-  type ArrayValue,
-  bytesPerElement,
-  type DType,
-  elementCount,
-  type Graph,
-  type Tensor,
-} from "../../graph/mod.ts";
+import { type ArrayValue, type DType, type Graph, type Tensor, tensorBytes } from "../../graph/mod.ts";
 import { fedNames, leavesOf } from "../feeds.ts";
 import {
   checkResidentFeeds,
@@ -39,7 +32,7 @@ class NativeResidentArray implements ResidentArray {
   ) {}
 
   get byteLength(): number {
-    return elementCount(this.shape) * bytesPerElement(this.dtype);
+    return tensorBytes(this);
   }
 
   release(): void {
