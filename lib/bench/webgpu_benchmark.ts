@@ -90,7 +90,7 @@ const OUR_VARIANTS: Readonly<Record<string, OurVariant>> = {
   "ours, parameters apart": { memoryLimitBytes: 1 },
   "ours, unchecked": { provider: { validationMode: "disabled" } },
   "ours, buffers released later": { provider: { storageBufferCacheMode: "lazyRelease" } },
-  "ours, buffers kept by size": { provider: { storageBufferCacheMode: "simple" } },
+  "ours, buffers by classes of size": { provider: { storageBufferCacheMode: "bucket" } },
   "ours, captured": { provider: { enableGraphCapture: "1" } },
 };
 const PEERS: Readonly<Record<string, string[]>> = {

@@ -103,6 +103,13 @@ export async function deviceMemory(): Promise<DeviceMemory> {
   return new WebGpuMemory(await loadOnnxRuntime());
 }
 
+/**
+ * Buffers are kept by their exact size. What runs here has one shape, so that the second run asks the device for no buffer any more; by ONNX
+ * Runtime's own classes of size an update of LoRA at LFM2-1.2B's shapes took 2.4 times as long, and more memory (microsoft/onnxruntime
+ * issue 29016).
+ */
+const FIXED_SHAPES = { storageBufferCacheMode: "simple" };
+
 interface NativeOptions extends DeviceTuning {
   weights?: Readonly<Record<string, ArrayValue>>;
   external?: ExternalWeights;
@@ -120,7 +127,7 @@ async function createNative(
   const model = modelFor("webgpu", graph, { weights, external });
   try {
     return await ort.InferenceSession.create(model, {
-      executionProviders: [{ ...provider, name: "webgpu" }],
+      executionProviders: [{ ...FIXED_SHAPES, ...provider, name: "webgpu" }],
       graphOptimizationLevel: "all",
       ...(profilePrefix && { enableProfiling: true, profileFilePrefix: profilePrefix }),
       // Errors come as exceptions; printed as well they would only confuse.

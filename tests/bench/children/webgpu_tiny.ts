@@ -18,7 +18,7 @@ assert.deepEqual(sides.map(({ name }) => name), [
   "ours, parameters apart",
   "ours, unchecked",
   "ours, buffers released later",
-  "ours, buffers kept by size",
+  "ours, buffers by classes of size",
 ]);
 for (const { n, medianMs, blocksMs } of sides) {
   assert.equal(n, blocksMs.flat().length);

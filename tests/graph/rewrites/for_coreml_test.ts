@@ -34,7 +34,7 @@ import { assertAllClose } from "tests/assertions.ts";
 const WITHOUT_FORM = new Set([
   ...["Log", "LogSoftmax", "ReduceLogSumExp", "TopK", "GatherElements", "ScatterElements"],
   ...["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "MatMulNBits"],
-  ...["DynamicQuantizeLSTM", "LSTM", "MatMulIntegerToFloat", "MultiHeadAttention"],
+  ...["DynamicQuantizeLSTM", "LSTM", "MatMulIntegerToFloat", "MultiHeadAttention", "SimplifiedLayerNormalization"],
 ]);
 /** Element types that CoreML has not; what is computed in them stays. */
 const FOREIGN = new Set(["float64", "int8", "uint8"]);

@@ -58,7 +58,7 @@ Deno.test("forWebGpu multiplies by a large transposed matrix as it lies, in any 
   const w = parameter("w", [5, 4], { initializer: { kind: "constant", value: 0 } });
   for (const shape of [[3, 4], [2, 3, 4], [2, 1, 3, 4]]) {
     const original = graph("head", { y: matMul(input("x", "float32", shape), transpose(w)) });
-    const written = forWebGpu(original, { keptBytes: 79 });
+    const written = forWebGpu(original, { largestCopy: 79 });
     assert.ok(typesOf(written).includes("Gemm") && !typesOf(written).includes("Transpose"));
     assert.deepEqual(written.outputs.y.shape, original.outputs.y.shape);
     const feeds = { x: waves(shape), w: waves([5, 4]) };
@@ -69,8 +69,8 @@ Deno.test("forWebGpu multiplies by a large transposed matrix as it lies, in any 
 Deno.test("forWebGpu leaves products as they are with smaller matrices, others, and rows of unknown number", () => {
   const w = parameter("w", [4, 4], { initializer: { kind: "constant", value: 0 } });
   const [x, many] = [input("x", "float32", [2, 3, 4]), input("many", "float32", ["batch", 3, 4])];
-  const isWritten = (y: ReturnType<typeof matMul>, keptBytes = 0) =>
-    typesOf(forWebGpu(graph("g", { y }), { keptBytes })).includes("Gemm");
+  const isWritten = (y: ReturnType<typeof matMul>, largestCopy = 0) =>
+    typesOf(forWebGpu(graph("g", { y }), { largestCopy })).includes("Gemm");
   assert.ok(isWritten(matMul(x, transpose(w))));
   assert.ok(!isWritten(matMul(x, transpose(w)), 64), "a small one");
   assert.ok(!isWritten(matMul(x, w)), "one that is not transposed");

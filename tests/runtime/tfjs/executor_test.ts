@@ -42,6 +42,7 @@ const WITHOUT_KERNEL: Record<string, string> = {
   MatMulNBits: "tfjs has no 4-bit products",
   MultiHeadAttention: "tfjs runs the products that it stands for",
   QuantizeLinear: "tfjs has no 8-bit tensors",
+  SimplifiedLayerNormalization: "tfjs runs the operators that it stands for",
 };
 
 const float32 = (shape: readonly number[], data: ArrayLike<number>): ArrayValue => (

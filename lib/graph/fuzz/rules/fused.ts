@@ -1,7 +1,7 @@
 // Rules of operators that stand for a graph of plain ones: that graph says how far they may be wrong, and where it jumps.
 
 import { expanded, leavesLike } from "../../operators/composite.ts";
-import { fusedAttention, fusedLstm, matMulIntegerToFloat, quantizedLstm } from "../../ops_fused.ts";
+import { fusedAttention, fusedLstm, fusedRmsNorm, matMulIntegerToFloat, quantizedLstm } from "../../ops_fused.ts";
 import { constant, type Tensor } from "../../tensor.ts";
 import { Analysis } from "../analysis.ts";
 import type { BoundContext, BoundRule } from "../bounds.ts";
@@ -72,6 +72,17 @@ const attentionRule: FuzzRule = {
   bound: expandedBound,
 };
 
+const normRule: FuzzRule = {
+  propose(draw) {
+    const x = draw.any({ dtype: "float32", minRank: 1 });
+    const width = x.shape.at(-1);
+    if (typeof width !== "number") return null;
+    return fusedRmsNorm(x, draw.leaf([width], { low: -1, high: 1 }), { epsilon: draw.pick([1e-2, 0.25]) });
+  },
+  margin: expandedMargin,
+  bound: expandedBound,
+};
+
 /** Few steps of a narrow layer. */
 function layerInput(draw: Draw): { x: Tensor; width: number; hiddenDim: number } {
   const accept = (x: Tensor) => isFixed(x) && Number(x.shape[0]) <= 5 && Number(x.shape[1]) <= 4;
@@ -124,6 +135,7 @@ const quantizedLstmRule: FuzzRule = {
 
 export const FUSED_RULES: Readonly<Record<string, FuzzRule>> = {
   MultiHeadAttention: attentionRule,
+  SimplifiedLayerNormalization: normRule,
   MatMulIntegerToFloat: productRule,
   LSTM: lstmRule,
   DynamicQuantizeLSTM: quantizedLstmRule,
