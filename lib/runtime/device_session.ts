@@ -106,7 +106,8 @@ export async function deviceMemory(): Promise<DeviceMemory> {
 /**
  * Buffers are kept by their exact size. What runs here has one shape, so that the second run asks the device for no buffer any more; by ONNX
  * Runtime's own classes of size an update of LoRA at LFM2-1.2B's shapes took 2.4 times as long, and more memory (microsoft/onnxruntime
- * issue 29016).
+ * issue 29016). All sessions of a process share the buffers until the last one is released: one with growing shapes beside it keeps a set
+ * for each of them.
  */
 const FIXED_SHAPES = { storageBufferCacheMode: "simple" };
 
