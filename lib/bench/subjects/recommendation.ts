@@ -15,13 +15,15 @@ export interface Candidate {
   cost: Uncertain | null;
   /** Why there is no cost. */
   note?: string | null;
+  /** It is here and was measured, though not without doubt. Default false. */
+  isDoubtful?: boolean;
   /** Its forecast error over that of the first candidate; leave it out where it cannot change a result. */
   errorRatio?: Uncertain | null;
 }
 
 /** What the rule says. */
 export interface Recommendation {
-  /** Null where no candidate is left. */
+  /** Null where no candidate is left, or nothing to compare the last one with. */
   chosen: string | null;
   /** One sentence for each candidate, in their order. */
   reasons: { name: string; reason: string }[];
@@ -36,8 +38,8 @@ export const LARGEST_ERROR_RATIO = 1.01;
  * 1. What was not measured without doubt is left out.
  * 2. What makes the forecast error more than 1% larger is left out. Where an interval tells, its end counts: that nothing is lost must be
  *    shown.
- * 3. Of the others the one with the least cost is chosen, or a simpler one whose interval reaches it: more machinery must show a
- *    difference.
+ * 3. One that is left alone is chosen unless a simpler one was measured with doubt: more machinery must show a difference.
+ * 4. Of several the one with the least cost is chosen, or a simpler one whose interval reaches it.
  *
  * @throws {RangeError} when there is no candidate, or two have one name
  *
@@ -64,10 +66,17 @@ export function recommend(
     (least, one) => (least === null || one.cost!.value < least.cost!.value ? one : least),
     null,
   );
-  const chosen = left.find((one) => one === best || reaches(one.cost!, best!.cost!)) ?? null;
+  const isAlone = left.length === 1 && candidates.length > 1;
+  const isUnproven = isAlone && candidates.slice(0, candidates.indexOf(best!)).some((one) => one.isDoubtful);
+  const chosen = isUnproven ? null : left.find((one) => one === best || reaches(one.cost!, best!.cost!)) ?? null;
+  const whyLeft = (one: Candidate) => {
+    if (chosen === null) return "the only one that is left, and a simpler one was measured with doubt";
+    if (isAlone) return "chosen: the only one that is left";
+    return one === chosen ? whyChosen(chosen, best!) : whyBehind(one, chosen);
+  };
   const reasons = candidates.map((one) => ({
     name: one.name,
-    reason: whyNot(one, largestErrorRatio) ?? (one === chosen ? whyChosen(chosen, best!) : whyBehind(one, chosen!)),
+    reason: whyNot(one, largestErrorRatio) ?? whyLeft(one),
   }));
   return { chosen: chosen?.name ?? null, reasons };
 }

@@ -45,6 +45,18 @@ Deno.test("what was not measured, or may forecast worse, is left out whatever it
   assert.equal(recommend(candidates, { largestErrorRatio: 1.2 }).chosen, "unsure");
 });
 
+Deno.test("one that is left alone is chosen unless a simpler one was measured with doubt", () => {
+  const left = { name: "on", cost: known(10) };
+  const absent = { name: "elsewhere", cost: null, note: "absent" };
+  const doubtful = { name: "off", cost: null, note: "INVALID", isDoubtful: true };
+  assert.equal(recommend([absent, left]).chosen, "on");
+  assert.equal(recommend([left, doubtful]).chosen, "on");
+  assert.match(reasonOf([left, doubtful], "on"), /^chosen: the only one that is left$/);
+  assert.equal(recommend([doubtful, left]).chosen, null);
+  assert.match(reasonOf([doubtful, left], "on"), /a simpler one was measured with doubt/);
+  assert.equal(recommend([doubtful, left, { name: "more", cost: known(20) }]).chosen, "on");
+});
+
 Deno.test("costs without intervals are compared as they are, and nothing left is nothing chosen", () => {
   const exact = (value: number) => ({ value, interval: null });
   assert.equal(recommend([{ name: "a", cost: exact(2) }, { name: "b", cost: exact(1) }]).chosen, "b");
