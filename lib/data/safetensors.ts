@@ -29,7 +29,7 @@ export interface TensorToWrite {
   readonly data: SafetensorsArrays[SafetensorsDtype];
 }
 
-const CHUNK_BYTES = 64 * 1024 * 1024; // a single read or write is limited to 2 GiB
+const CHUNK_BYTES = 64 * 1024 * 1024; // a single read is limited to 2 GiB
 
 const ARRAY_TYPES = {
   F64: Float64Array,
@@ -207,14 +207,5 @@ export async function readInto(file: FileHandle, position: number, bytes: Uint8A
     const { bytesRead } = await file.read(bytes, done, Math.min(CHUNK_BYTES, length - done), position + done);
     if (bytesRead === 0) throw refuse(label, `${length} bytes at ${position}`, `${done} (the file got shorter)`);
     done += bytesRead;
-  }
-}
-
-/** Writes all bytes, at a position or where the file stands. */
-export async function writeAll(file: FileHandle, bytes: Uint8Array, position: number | null = null): Promise<void> {
-  for (let done = 0; done < bytes.byteLength;) {
-    const at = position === null ? null : position + done;
-    const { bytesWritten } = await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.byteLength - done), at);
-    done += bytesWritten;
   }
 }

@@ -1,9 +1,6 @@
 // Writing a safetensors file whose tensors would not fit in memory together: its header is written first, values follow in any order.
 
-import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { writeAll } from "./safetensors.ts";
+import { replaceFile, writeAll } from "../process/mod.ts";
 import { layoutSafetensors, type TensorLayout } from "./safetensors_layout.ts";
 
 /** Writes part of a tensor, from a byte of it on. */
@@ -38,34 +35,22 @@ export async function writeSafetensorsInParts(
   { metadata = {}, fill }: { metadata?: Readonly<Record<string, string>>; fill: (write: WritePart) => Promise<void> },
 ): Promise<void> {
   const layout = layoutSafetensors(tensors, metadata);
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  try {
-    const file = await open(temporary, "wx");
-    try {
-      await writeAll(file, layout.header, 0);
-      let written = layout.header.length;
-      await fill(async (name, position, bytes) => {
-        const place = layout.tensors.get(name);
-        if (!place || position < 0 || position + bytes.byteLength > place.bytes) {
-          const expected = place ? `a part of ${place.bytes} bytes` : `one of ${[...layout.tensors.keys()].join(", ")}`;
-          throw new RangeError(
-            `Cannot write "${name}": expected ${expected}, got [${position}, ${position + bytes.byteLength})`,
-          );
-        }
-        await writeAll(file, bytes, place.offset + position);
-        written += bytes.byteLength;
-      });
-      if (written !== layout.fileBytes) {
-        throw new RangeError(`Cannot write ${path}: expected ${layout.fileBytes} bytes, got ${written}`);
+  await replaceFile(path, async (file) => {
+    await writeAll(file, layout.header, 0);
+    let written = layout.header.length;
+    await fill(async (name, position, bytes) => {
+      const place = layout.tensors.get(name);
+      if (!place || position < 0 || position + bytes.byteLength > place.bytes) {
+        const expected = place ? `a part of ${place.bytes} bytes` : `one of ${[...layout.tensors.keys()].join(", ")}`;
+        throw new RangeError(
+          `Cannot write "${name}": expected ${expected}, got [${position}, ${position + bytes.byteLength})`,
+        );
       }
-      await file.sync();
-    } finally {
-      await file.close();
+      await writeAll(file, bytes, place.offset + position);
+      written += bytes.byteLength;
+    });
+    if (written !== layout.fileBytes) {
+      throw new RangeError(`Cannot write ${path}: expected ${layout.fileBytes} bytes, got ${written}`);
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  });
 }

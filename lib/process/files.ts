@@ -42,12 +42,19 @@ const WRITE_BYTES = 64 * 1024 * 1024;
  * ```
  */
 export async function writeFileAtomic(path: string, data: FileContent): Promise<void> {
+  await replaceFile(path, async (file) => {
+    for await (const piece of pieces(data)) await writeAll(file, piece);
+  });
+}
+
+/** `writeFileAtomic` of what a function writes, at any positions of the file. */
+export async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx");
     try {
-      for await (const piece of pieces(data)) await writeAll(file, piece);
+      await write(file);
       await file.sync();
     } finally {
       await file.close();
@@ -64,9 +71,11 @@ function pieces(data: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Ar
   return data instanceof Uint8Array ? [data] : data; // its items would be numbers
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes all bytes, of any number, from a position on; null: after what was written last. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, position: number | null = null): Promise<void> {
   for (let done = 0; done < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, done, Math.min(WRITE_BYTES, bytes.byteLength - done));
+    const at = position === null ? null : position + done;
+    const { bytesWritten } = await file.write(bytes, done, Math.min(WRITE_BYTES, bytes.byteLength - done), at);
     done += bytesWritten;
   }
 }

@@ -6,7 +6,16 @@
 
 export { projectPath, projectRoot } from "./paths.ts";
 export { isFilePattern, matchingFiles, type MatchingOptions } from "./file_pattern.ts";
-export { canonicalJson, type FileContent, type JsonValue, sha256Hex, sha256OfFile, writeFileAtomic } from "./files.ts";
+export {
+  canonicalJson,
+  type FileContent,
+  type JsonValue,
+  replaceFile,
+  sha256Hex,
+  sha256OfFile,
+  writeAll,
+  writeFileAtomic,
+} from "./files.ts";
 export { type Child, startChild } from "./child.ts";
 export type { ChildEnd, ChildOptions, ChildResult } from "./child_options.ts";
 export { denoExecutable } from "./deno_executable.ts";

@@ -17,7 +17,7 @@ const LARGEST_COPY_BYTES = 128 * 2 ** 20;
 
 /**
  * Rewrites a graph into what ONNX Runtime's WebGPU provider can run: a Split into more than seven parts as a tree of such Splits, since it
- * writes each part to a buffer of its own and WebGPU guarantees no more than eight to a program. And into what it runs faster:
+ * writes each part to a buffer of its own and WebGPU guarantees no more than eight to a program. And into what costs less there:
  *
  * - each RMSNorm as one program ({@link fuseNorms});
  * - a transpose of a transpose as what was transposed;
