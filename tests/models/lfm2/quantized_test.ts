@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toFloat32 } from "lib/data/mod.ts";
-import { readSafetensors } from "lib/data/mod.ts";
+import { readSafetensors, toFloat32, writeSafetensors } from "lib/data/mod.ts";
 import { bindDimensions, constant, gather, gradients, type Graph, graph, interpret, reduceSum } from "lib/graph/mod.ts";
 import { readLfm2Config } from "lib/models/lfm2/config.ts";
 import { lfm2Graph } from "lib/models/lfm2/model.ts";
@@ -124,7 +123,7 @@ for (const bits of [4, 8] as const) {
   });
 }
 
-Deno.test("a converted file is used again, and made anew when it is damaged or its source has changed", async () => {
+Deno.test("a converted file is used again, and made anew when it is damaged, stored otherwise, or its source has changed", async () => {
   const golden = GOLDEN_LFM2.attention;
   await withFolder(golden, async (folder) => {
     const path = join(folder, "converted", "int4.safetensors");
@@ -144,7 +143,12 @@ Deno.test("a converted file is used again, and made anew when it is damaged or i
     const elsewhere = join(folder, "elsewhere");
     assert.deepEqual(await logitsOf(folder, [prompt], { weights: "int4", cacheFolder: elsewhere }), first);
     assert.deepEqual(readdirSync(elsewhere), ["int4.safetensors"]);
-    const { metadata } = await readSafetensors(path);
+    const { tensors, metadata } = await readSafetensors(path);
+    const [name, { shape, data }] = Object.entries(tensors).find(([, { dtype }]) => dtype === "F32")!;
+    const halved = { dtype: "F16", shape, data: new Uint16Array(data.length) } as const;
+    await writeSafetensors(path, { ...tensors, [name]: halved }, metadata);
+    assert.deepEqual(await logitsOf(folder, [prompt], { weights: "int4" }), first);
+    assert.equal((await readSafetensors(path)).tensors[name].dtype, "F32", "made anew of what is stored otherwise");
     assert.match(metadata.notice, /Converted from model\.safetensors; the licence of those files holds/);
   });
 });
