@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import {
   concat,
   forWebGpu,
-  type Graph,
   graph,
   input,
   interpret,
@@ -15,8 +14,7 @@ import {
   topologicalOrder,
   transpose,
 } from "lib/graph/mod.ts";
-
-const typesOf = ({ outputs }: Graph) => topologicalOrder(Object.values(outputs)).map(({ type }) => type);
+import { typesOf } from "tests/graph/types_of.ts";
 
 const partsOf = (sizes: readonly number[], axis: number) => {
   const shape = [2, 3];

@@ -9,7 +9,6 @@ import {
   forWebGpu,
   fuseNorms,
   gradients,
-  type Graph,
   graph,
   input,
   interpret,
@@ -25,6 +24,7 @@ import { model, rmsNorm, tensor } from "lib/nn/mod.ts";
 import { compile } from "lib/runtime/mod.ts";
 import { random } from "lib/statistics/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
+import { typesOf } from "tests/graph/types_of.ts";
 
 const FUSED = "SimplifiedLayerNormalization";
 
@@ -38,7 +38,6 @@ const weights = { weight: float32([16], "weight") };
 const plain = model("norm", { inputs: { x: tensor("float32", ["batch", "sequence", 16]) } }, (scope, { x }) => ({
   y: rmsNorm(scope, x, { epsilon: 0.03 }),
 })).trace();
-const typesOf = ({ outputs }: Graph) => topologicalOrder(Object.values(outputs)).map(({ type }) => type);
 
 Deno.test("fuseNorms makes one operator that computes the same", async () => {
   const fused = fuseNorms(plain);
@@ -50,10 +49,14 @@ Deno.test("fuseNorms makes one operator that computes the same", async () => {
   await session.release();
 });
 
-Deno.test("a fused norm stays whole in half precision", () => {
+Deno.test("a fused norm stays whole in half precision", async () => {
   const half = toFloat16({ graph: fuseNorms(plain), weights });
   assert.deepEqual(typesOf(half.graph), ["Cast", FUSED, "Cast"]);
   assert.equal(half.weights.weight.dtype, "float16");
+  const session = await compile(half.graph, { weights: half.weights, threads: 1 });
+  const expected = interpret(plain, { x, ...weights }).y.data;
+  assertAllClose((await session.run({ x })).y.data as Float32Array, expected, { rtol: 0, atol: 0.01 });
+  await session.release();
 });
 
 Deno.test("a norm whose parts are read elsewhere stays as it is", () => {

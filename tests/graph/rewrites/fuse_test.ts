@@ -15,7 +15,6 @@ import {
   reshape,
   serializeGraph,
   softmax,
-  topologicalOrder,
   transpose,
   type WeightedGraph,
 } from "lib/graph/mod.ts";
@@ -34,6 +33,7 @@ import {
 import type { Tensor } from "lib/graph/mod.ts";
 import { random } from "lib/statistics/mod.ts";
 import { assertAllClose } from "tests/assertions.ts";
+import { typesOf } from "tests/graph/types_of.ts";
 import { relativeError, runOnnx } from "./random_dense.ts";
 
 const CONFIG: ForecasterConfig = { features: 3, context: 7, horizon: 2, hiddenDim: 16, feedForwardDim: 24, heads: 4 };
@@ -55,7 +55,6 @@ const traced = (shape: readonly (string | number)[], layer: (scope: Scope, x: Te
     model("m", { inputs: { x: tensor("float32", shape) } }, (scope, { x }) => ({ output: layer(scope, x) })).trace(),
   );
 
-const typesOf = ({ outputs }: Graph) => topologicalOrder(Object.values(outputs)).map(({ type }) => type);
 const countOf = (graph: Graph, type: string) => typesOf(graph).filter((other) => other === type).length;
 
 const series = (rows: number) => {
